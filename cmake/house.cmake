@@ -1,0 +1,45 @@
+# One library per folder of the house, its tests (x_test.c) and fuzz targets (x_fuzz.c) beside it.
+
+set(STRICT_WARNINGS
+    -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes
+    -Wcast-qual -Wwrite-strings -Wformat=2 -Wvla -Wundef)
+if(RETRYPROOF_WERROR)
+    list(APPEND STRICT_WARNINGS -Werror)
+endif()
+
+function(house_warnings target)
+    target_compile_options(${target} PRIVATE ${STRICT_WARNINGS})
+    target_compile_definitions(${target} PRIVATE _GNU_SOURCE)
+endfunction()
+
+function(house_folder name)
+    cmake_parse_arguments(HOUSE "" "" "FOLDERS;USES;PRIVATE" ${ARGN})
+    set(sources)
+    set(tests)
+    foreach(folder ${HOUSE_FOLDERS})
+        file(GLOB found CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.c)
+        list(APPEND sources ${found})
+    endforeach()
+    set(tests ${sources})
+    list(FILTER sources EXCLUDE REGEX "(_test|_fuzz|/main)\\.c$")
+    list(FILTER tests INCLUDE REGEX "_test\\.c$")
+
+    if(sources)
+        add_library(${name} STATIC ${sources})
+        target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR})
+        target_link_libraries(${name} PUBLIC ${HOUSE_USES} PRIVATE ${HOUSE_PRIVATE})
+        house_warnings(${name})
+    else()
+        add_library(${name} INTERFACE)
+        target_include_directories(${name} INTERFACE ${PROJECT_SOURCE_DIR})
+        target_link_libraries(${name} INTERFACE ${HOUSE_USES} ${HOUSE_PRIVATE})
+    endif()
+
+    foreach(test ${tests})
+        get_filename_component(test_name ${test} NAME_WE)
+        add_executable(${test_name} ${test})
+        target_link_libraries(${test_name} PRIVATE ${name} PkgConfig::CMOCKA)
+        house_warnings(${test_name})
+        add_test(NAME ${test_name} COMMAND ${test_name})
+    endforeach()
+endfunction()

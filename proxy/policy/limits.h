@@ -1,0 +1,43 @@
+/*
+ * Every limit of the proxy core, with its unit and the reason for its value. A limit that a user may
+ * move is the default of a setting; the others are fixed here.
+ */
+#ifndef PROXY_POLICY_LIMITS_H
+#define PROXY_POLICY_LIMITS_H
+
+enum {
+    HEAD_BYTES_DEFAULT = 16 * 1024, /* request or response head; cookies of a large site fit */
+    HEAD_BYTES_MIN = 256,
+    HEAD_BYTES_MAX = 48 * 1024,   /* must fit in the smallest window */
+    HEAD_FIELDS_MAX = 100,        /* fields of one head; what servers of the field allow */
+    URI_BYTES_DEFAULT = 8 * 1024, /* RFC 9110 4.1 asks for 8000 at least */
+    TRAILER_BYTES_MAX = 8 * 1024, /* a trailer section; held whole, so it is small */
+    CHUNK_LINE_BYTES_MAX = 256,   /* chunk size, extensions and CRLF; nobody's use is longer */
+
+    WINDOW_BYTES_DEFAULT = 64 * 1024, /* body bytes held per direction; a socket buffer's worth */
+    WINDOW_BYTES_MIN = 1024,
+    WINDOW_BYTES_MAX = 1024 * 1024,
+
+    UPSTREAMS_MAX = 32, /* upstreams of one route: one bit each in a set of those tried */
+    RETRIES_MAX = 100,  /* max_retries; past it the setting is surely a mistake */
+    RETRIES_DEFAULT = 1,
+    INTERIM_MAX = 16,       /* 1xx heads before one final head; an endless row is an attack */
+    POOL_IDLE_DEFAULT = 32, /* idle connections kept per upstream */
+    LINGER_BYTES_MAX =
+        64 * 1024, /* unread input drained before a close, so the answer is not lost */
+
+    EJECT_AFTER_FAILURES = 3,
+};
+
+/* Durations in milliseconds; decisions 13, 15 and 16 of the design. */
+enum {
+    CONNECT_MS_DEFAULT = 1000,
+    CLIENT_HEAD_MS_DEFAULT = 10 * 1000,
+    RESPONSE_MS_DEFAULT = 30 * 1000,
+    IDLE_MS_DEFAULT = 30 * 1000,
+    POOL_IDLE_MS_DEFAULT = 30 * 1000,
+    LINGER_MS = 1000,
+    EJECT_MS = 10 * 1000,
+};
+
+#endif

@@ -1,0 +1,108 @@
+#include "world/base/bytes.h"
+
+#include <string.h>
+
+static uint8_t lower(uint8_t c)
+{
+    return c >= 'A' && c <= 'Z' ? (uint8_t)(c + ('a' - 'A')) : c;
+}
+
+static bool is_blank(uint8_t c)
+{
+    return c == ' ' || c == '\t';
+}
+
+struct bytes bytes_of(const char *text)
+{
+    return bytes_make(text, strlen(text));
+}
+
+struct bytes bytes_make(const void *data, size_t size)
+{
+    return (struct bytes){.data = data, .size = size};
+}
+
+bool bytes_equal(struct bytes a, struct bytes b)
+{
+    return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+}
+
+bool bytes_equal_nocase(struct bytes a, struct bytes b)
+{
+    if (a.size != b.size)
+        return false;
+    for (size_t i = 0; i < a.size; i++)
+        if (lower(a.data[i]) != lower(b.data[i]))
+            return false;
+    return true;
+}
+
+bool bytes_equal_text(struct bytes a, const char *text)
+{
+    return bytes_equal(a, bytes_of(text));
+}
+
+bool bytes_equal_text_nocase(struct bytes a, const char *text)
+{
+    return bytes_equal_nocase(a, bytes_of(text));
+}
+
+struct bytes bytes_trim(struct bytes a)
+{
+    while (a.size > 0 && is_blank(a.data[0])) {
+        a.data++;
+        a.size--;
+    }
+    while (a.size > 0 && is_blank(a.data[a.size - 1]))
+        a.size--;
+    return a;
+}
+
+/* How many bytes stand before the comma that ends the first element. */
+static size_t element_size(struct bytes list)
+{
+    bool quoted = false;
+
+    for (size_t i = 0; i < list.size; i++) {
+        if (list.data[i] == '"')
+            quoted = !quoted;
+        else if (quoted && list.data[i] == '\\' && i + 1 < list.size)
+            i++; /* quoted-pair, RFC 9110 5.6.4 */
+        else if (!quoted && list.data[i] == ',')
+            return i;
+    }
+    return list.size;
+}
+
+bool bytes_take_list_element(struct bytes *list, struct bytes *element)
+{
+    while (list->size > 0) {
+        size_t size = element_size(*list);
+        size_t taken = size < list->size ? size + 1 : size;
+
+        *element = bytes_trim(bytes_make(list->data, size));
+        *list = bytes_make(list->data + taken, list->size - taken);
+        if (element->size > 0)
+            return true;
+    }
+    return false;
+}
+
+bool bytes_to_u64(struct bytes a, uint64_t max, uint64_t *out)
+{
+    uint64_t value = 0;
+
+    if (a.size == 0)
+        return false;
+    for (size_t i = 0; i < a.size; i++) {
+        uint64_t digit = (uint64_t)(a.data[i] - '0');
+
+        if (a.data[i] < '0' || a.data[i] > '9')
+            return false;
+        if (digit > max || value > (max - digit) / 10)
+            return false;
+        value = value * 10 + digit;
+    }
+    *out = value;
+    return true;
+}

@@ -1,0 +1,39 @@
+/*
+ * A slice of bytes that somebody else owns, and the few questions asked of one everywhere.
+ */
+#ifndef WORLD_BASE_BYTES_H
+#define WORLD_BASE_BYTES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct bytes {
+    const uint8_t *data; /* may be NULL when size is 0 */
+    size_t size;
+};
+
+/* A slice over a string literal or a NUL-terminated string, without its NUL. */
+struct bytes bytes_of(const char *text);
+struct bytes bytes_make(const void *data, size_t size);
+
+bool bytes_equal(struct bytes a, struct bytes b);
+/* ASCII case-insensitive: what RFC 9110 5.1 asks for field names. */
+bool bytes_equal_nocase(struct bytes a, struct bytes b);
+bool bytes_equal_text(struct bytes a, const char *text);
+bool bytes_equal_text_nocase(struct bytes a, const char *text);
+
+/* Without leading and trailing SP and HTAB (OWS of RFC 9110 5.6.3). */
+struct bytes bytes_trim(struct bytes a);
+
+/*
+ * The next element of a comma-separated list (RFC 9110 5.6.1), trimmed, empty elements passed over.
+ * Takes it off the front of *list; false when none is left. Commas inside quoted strings count as
+ * part of the element.
+ */
+bool bytes_take_list_element(struct bytes *list, struct bytes *element);
+
+/* Decimal digits only, the whole slice, no sign, no space. False on anything else or past max. */
+bool bytes_to_u64(struct bytes a, uint64_t max, uint64_t *out);
+
+#endif
