@@ -1,0 +1,70 @@
+#include "reports/result.h"
+
+#include "world/base/check.h"
+
+enum { EXIT_PASS = 0, EXIT_FAIL = 1, EXIT_NOTHING_TO_RUN = 4, EXIT_INTERRUPTED = 130 };
+
+struct verdict_counts run_count(const struct run_result *run)
+{
+    struct verdict_counts counts = {.total = run->case_count};
+    for (size_t i = 0; i < run->case_count; i++) {
+        const struct case_result *result = &run->cases[i];
+        check(result->verdict < VERDICT_COUNT);
+        counts.by_verdict[result->verdict]++;
+        if (result->verdict == VERDICT_FAIL && result->level == LEVEL_MUST)
+            counts.failed_must++;
+    }
+    counts.ran =
+        counts.total - counts.by_verdict[VERDICT_UNSUPPORTED] - counts.by_verdict[VERDICT_SKIPPED];
+    return counts;
+}
+
+int run_exit_code(const struct run_result *run)
+{
+    if (run->interrupted)
+        return EXIT_INTERRUPTED;
+    const struct verdict_counts counts = run_count(run);
+    /* A suite of which everything was left out has proved nothing; one that is all unsupported says why. */
+    if (counts.by_verdict[VERDICT_SKIPPED] == counts.total)
+        return EXIT_NOTHING_TO_RUN;
+    const size_t failed = counts.failed_must + counts.by_verdict[VERDICT_SETUP_FAILED] +
+                          counts.by_verdict[VERDICT_ERROR];
+    return failed > 0 ? EXIT_FAIL : EXIT_PASS;
+}
+
+bool case_fails_run(const struct case_result *result)
+{
+    if (result->verdict == VERDICT_FAIL)
+        return result->level == LEVEL_MUST;
+    return result->verdict == VERDICT_SETUP_FAILED || result->verdict == VERDICT_ERROR;
+}
+
+bool case_has_findings(const struct case_result *result)
+{
+    return result->verdict == VERDICT_FAIL || case_fails_run(result);
+}
+
+const char *verdict_word(enum verdict verdict)
+{
+    static const char *const WORDS[VERDICT_COUNT] = {
+        [VERDICT_PASS] = "pass",
+        [VERDICT_FAIL] = "fail",
+        [VERDICT_UNSUPPORTED] = "unsupported",
+        [VERDICT_SKIPPED] = "skipped",
+        [VERDICT_SETUP_FAILED] = "setup-failed",
+        [VERDICT_ERROR] = "error",
+    };
+    check(verdict < VERDICT_COUNT);
+    return WORDS[verdict];
+}
+
+const char *level_word(enum level level)
+{
+    static const char *const WORDS[LEVEL_COUNT] = {
+        [LEVEL_MUST] = "must",
+        [LEVEL_SHOULD] = "should",
+        [LEVEL_INFO] = "info",
+    };
+    check(level < LEVEL_COUNT);
+    return WORDS[level];
+}
