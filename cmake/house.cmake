@@ -7,6 +7,11 @@ if(RETRYPROOF_WERROR)
     list(APPEND STRICT_WARNINGS -Werror)
 endif()
 
+set(TEST_SECONDS_MAX 300)     # far above the slowest test on a busy machine; only a test that hangs meets it
+set(FUZZ_RUNS 100000)         # per target: some ten seconds, enough to see that a target still finds its way
+set(FUZZ_INPUT_BYTES_MAX 4096) # longer inputs are slower and find nothing that shorter ones do not
+add_custom_target(fuzzers)
+
 function(house_warnings target)
     target_compile_options(${target} PRIVATE ${STRICT_WARNINGS})
     target_compile_definitions(${target} PRIVATE _GNU_SOURCE)
@@ -21,8 +26,10 @@ function(house_folder name)
         list(APPEND sources ${found})
     endforeach()
     set(tests ${sources})
-    list(FILTER sources EXCLUDE REGEX "(_test|_fuzz|/main)\\.c$")
+    set(fuzzers ${sources})
+    list(FILTER sources EXCLUDE REGEX "(_test|_fuzz|_bench|/main)\\.c$")
     list(FILTER tests INCLUDE REGEX "_test\\.c$")
+    list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.c$")
 
     if(sources)
         add_library(${name} STATIC ${sources})
@@ -36,10 +43,44 @@ function(house_folder name)
     endif()
 
     foreach(test ${tests})
-        get_filename_component(test_name ${test} NAME_WE)
-        add_executable(${test_name} ${test})
-        target_link_libraries(${test_name} PRIVATE ${name} PkgConfig::CMOCKA)
-        house_warnings(${test_name})
-        add_test(NAME ${test_name} COMMAND ${test_name})
+        house_test(${test} ${name})
     endforeach()
+    foreach(fuzzer ${fuzzers})
+        house_fuzzer(${fuzzer} ${name})
+    endforeach()
+endfunction()
+
+# A cmocka program: the file's name is the test's name. It runs at the root of the tree.
+function(house_test source)
+    get_filename_component(name ${source} NAME_WE)
+    add_executable(${name} ${source})
+    target_link_libraries(${name} PRIVATE ${ARGN} PkgConfig::CMOCKA)
+    house_warnings(${name})
+    add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+    set_tests_properties(${name} PROPERTIES LABELS quick TIMEOUT ${TEST_SECONDS_MAX})
+endfunction()
+
+# A fuzz target x_fuzz.c with its inputs in corpus/x beside it. Under libFuzzer it also looks for new ones,
+# a bounded number of runs; otherwise a small driver feeds it the corpus, so that the corpus is an ordinary test.
+function(house_fuzzer source)
+    get_filename_component(name ${source} NAME_WE)
+    get_filename_component(folder ${source} DIRECTORY)
+    string(REGEX REPLACE "_fuzz$" "" subject ${name})
+    set(corpus ${folder}/corpus/${subject})
+
+    add_executable(${name} ${source})
+    target_link_libraries(${name} PRIVATE ${ARGN})
+    house_warnings(${name})
+    add_dependencies(fuzzers ${name})
+    if(RETRYPROOF_FUZZ)
+        set(found ${CMAKE_BINARY_DIR}/found/${subject})
+        file(MAKE_DIRECTORY ${found})
+        target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+        add_test(NAME ${name} COMMAND ${name} -runs=${FUZZ_RUNS} -max_len=${FUZZ_INPUT_BYTES_MAX} -seed=1
+                                      -timeout=10 -print_final_stats=1 ${found} ${corpus})
+    else()
+        target_sources(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests/corpus_main.c)
+        add_test(NAME ${name} COMMAND ${name} ${corpus})
+    endif()
+    set_tests_properties(${name} PROPERTIES LABELS fuzz TIMEOUT ${TEST_SECONDS_MAX})
 endfunction()
