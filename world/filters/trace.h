@@ -1,0 +1,121 @@
+/*
+ * A world around a world that records what the program above it does at the seam: the witness of the
+ * dials, bytes, times and leftovers of the proxy under test.
+ *
+ * Ownership: the trace does not own the inner world. Records live until trace_reset() or
+ * trace_destroy(). Memory is kept over a reset; a warm trace allocates nothing per event.
+ * Limits: at most streams_max streams and events_max events are recorded; what comes after is still
+ * passed on and counted, and trace_is_complete() says so.
+ */
+#ifndef WORLD_FILTERS_TRACE_H
+#define WORLD_FILTERS_TRACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "world/world.h"
+
+enum {
+    TRACE_STREAMS_MAX = 65536, /* records of one case; a case with more proves nothing more */
+    TRACE_EVENTS_MAX = 4096,   /* enough to tell any case's story that a person would read */
+    TRACE_NAMES_MAX = 64,      /* upstreams of one case that have a name in the story */
+    TRACE_LINE_BYTES = 160,    /* a line of the story; longer ones are cut */
+};
+
+struct trace_options {
+    size_t streams_max; /* 0: TRACE_STREAMS_MAX */
+    size_t events_max;  /* 0: no event log */
+};
+
+/* NULL when memory runs out. */
+struct world *trace_create(struct world *inner, const struct trace_options *options);
+void trace_destroy(struct world **trace);
+
+/* Forgets all records and all live objects (see sim_reset()), which are not touched. */
+void trace_reset(struct world *trace);
+
+/* ---- streams and dials ------------------------------------------------------------------------- */
+
+enum trace_side { TRACE_ACCEPTED, TRACE_CONNECTED };
+
+/* How the program ended a stream. */
+enum trace_end { TRACE_STILL_OPEN, TRACE_CLOSED_FIN, TRACE_CLOSED_RST };
+
+/* One stream, open or not. Every dial is one, also one that was refused or never answered. */
+struct trace_stream {
+    enum trace_side side;
+    struct address address; /* dialled; all zero for an accepted stream */
+    uint32_t ordinal;       /* which stream to or from this address, from 1 */
+    uint64_t began_ns;      /* dialled or accepted */
+    uint64_t opened_ns;     /* TIME_NEVER while a dial has no outcome */
+    uint64_t ended_ns;      /* closed by the program; TIME_NEVER while open */
+    int outcome;            /* -EINPROGRESS, 0 or -errno of the dial; 0 when accepted */
+    enum trace_end end;
+    uint64_t tx; /* bytes written, as the layer below took them */
+    uint64_t rx; /* bytes read */
+};
+
+/* In the order in which they began. NULL past the last. */
+const struct trace_stream *trace_stream_at(const struct world *trace, size_t index);
+
+/* Dials made so far, to one address or (NULL) to all. */
+size_t trace_dials(const struct world *trace, const struct address *address);
+
+/* Connected streams to one address or (NULL) to all that are not closed yet. */
+size_t trace_open_to(const struct world *trace, const struct address *address);
+
+/* ---- what is live, what is held ---------------------------------------------------------------- */
+
+struct trace_census {
+    size_t streams, listeners, timers, queries;
+};
+void trace_world_census(const struct world *trace, struct trace_census *out);
+
+/*
+ * Bytes that were read on one side and not yet written on the other. up: read from accepted streams, not
+ * written to connected ones; down: the reverse. Framing that a proxy drops counts as held and framing
+ * that it adds counts against it, so both are counted from 0 again when they would fall below, and
+ * when the last stream of the reading side is closed.
+ */
+struct trace_held {
+    uint64_t up, down;
+    uint64_t up_peak, down_peak;
+};
+void trace_world_held(const struct world *trace, struct trace_held *out);
+
+/* ---- the story --------------------------------------------------------------------------------- */
+
+enum trace_what {
+    TRACE_DIAL,       /* value: 0, or -errno when the dial could not begin */
+    TRACE_DIAL_ENDED, /* value: 0 or -errno */
+    TRACE_ACCEPT,
+    TRACE_READ,  /* value: bytes, 0 for the peer's FIN, or -errno */
+    TRACE_WRITE, /* value: bytes, or -errno */
+    TRACE_SHUT,
+    TRACE_CLOSE,       /* value: enum stream_end */
+    TRACE_PEER_CLOSED, /* STREAM_CLOSED was told */
+};
+
+struct trace_event {
+    uint64_t at_ns;
+    enum trace_what what;
+    uint32_t stream; /* index for trace_stream_at() */
+    int64_t value;
+};
+
+size_t trace_event_count(const struct world *trace);
+const struct trace_event *trace_event_at(const struct world *trace, size_t index);
+
+/* False when a stream or an event came after the limits; the records are then the first ones. */
+bool trace_is_complete(const struct world *trace);
+
+/* Streams to this address are "name#1", "name#2" in the story. False past TRACE_NAMES_MAX. name is kept. */
+MUST_USE bool trace_name_address(struct world *trace, const struct address *address,
+                                 const char *name);
+
+/* "+0.3 ms dial a#1 127.0.0.1:9001", "+0.4 ms wrote 120 B to a#1"; times since origin_ns. */
+const char *trace_story_line(const struct world *trace, const struct trace_event *event,
+                             uint64_t origin_ns, char line[TRACE_LINE_BYTES]);
+
+#endif

@@ -1,0 +1,121 @@
+/*
+ * The simulated world: a network of byte pipes and a clock that jumps. Everything that happens in it
+ * follows from the program, the options and the seed, and nothing else.
+ *
+ * It models what a program can see at world.h and no more: streams with a send and a receive buffer,
+ * partial writes, half close, FIN, RST, refused and dropped and unreachable dials, latency, and the size
+ * of the pieces in which bytes arrive. There are no packets.
+ *
+ * Order: at one moment bytes arrive in the order they were sent; upcalls come in the order in which
+ * their objects became ready, in turn; timers of that moment come when nothing else is on its way at
+ * that moment. Only then does the clock jump to the next moment at which anything is due.
+ *
+ * Ownership: the world owns its memory and keeps it over sim_reset(), so that a warm world allocates
+ * nothing. Errors: -EMFILE past streams_max, -ENOMEM where memory runs out, -EADDRINUSE from listen.
+ * Threads: one world belongs to one thread; several worlds may live side by side.
+ */
+#ifndef WORLD_SIM_SIM_H
+#define WORLD_SIM_SIM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "world/world.h"
+
+/*
+ * Defaults near to what Linux does on loopback: about 128 KiB wait in the reader's socket before the
+ * writer's own buffer begins to fill, and a writer can hand over a small message whole. Large bodies
+ * still meet back-pressure, which is what the simulation is for.
+ */
+enum {
+    SIM_SNDBUF_BYTES = 256 * 1024,
+    SIM_RCVBUF_BYTES = 128 * 1024,
+    SIM_STREAMS_MAX = 65536, /* open streams of all actors together; the ports of one address */
+    SIM_NAMES_MAX = 256,     /* names of one case; more is a mistake in the case */
+};
+
+/* The clock of a new or reset world. Not zero, so that a time mistaken for "not set" is seen. */
+#define SIM_START_NS NS_PER_S
+
+/*
+ * Chooses which of count things that are ready now comes next; below count, 0 is the default order.
+ * Asked only when count > 1. The one point at which an explorer steers the order of events.
+ */
+typedef size_t sim_order(void *owner, size_t count);
+
+/* All zero is the default in every field. */
+struct sim_options {
+    uint64_t seed;
+    uint64_t latency_ns;  /* one way, for bytes, FIN, RST and each half of a dial */
+    size_t segment_bytes; /* at most so many bytes arrive at once; 0: as many as are there */
+    size_t
+        short_write_bytes; /* each write takes 1 to this many bytes, by the seed; 0: all that fit */
+    size_t sndbuf_bytes;   /* 0: SIM_SNDBUF_BYTES */
+    size_t rcvbuf_bytes;   /* 0: SIM_RCVBUF_BYTES */
+    size_t streams_max;    /* 0: SIM_STREAMS_MAX */
+    sim_order *order;
+    void *order_owner;
+};
+
+/* NULL when memory runs out. */
+struct world *sim_create(const struct sim_options *options);
+
+/* Takes the world away, and empties the pointer. Objects still live in it are forgotten, not called. */
+void sim_destroy(struct world **world);
+
+/*
+ * As new, with the same options and another seed. Objects still live are forgotten: they are neither
+ * called nor touched, so that their owners may be gone already. Names are forgotten too. Allowed after
+ * a check() left an upcall by longjmp.
+ */
+void sim_reset(struct world *world, uint64_t seed);
+
+/* sim_reset() with other options. */
+void sim_configure(struct world *world, const struct sim_options *options);
+
+/* Upcalls made since the last reset. */
+uint64_t sim_steps(const struct world *world);
+
+/*
+ * A fingerprint of everything that happened since the last reset: every upcall with its time and
+ * object, every downcall with its result, every byte written. Equal runs have equal hashes.
+ */
+uint64_t sim_trace_hash(const struct world *world);
+
+/* What is live now, of all actors together. */
+struct sim_census {
+    size_t streams; /* connected, connecting or accepted, and not closed */
+    size_t listeners;
+    size_t timers;
+    size_t queries;
+};
+void sim_world_census(const struct world *world, struct sim_census *out);
+
+/* How dials to an open listener fail. */
+enum sim_dial_failure {
+    SIM_DIAL_REFUSED,     /* ECONNREFUSED */
+    SIM_DIAL_DROPPED,     /* no answer, ever */
+    SIM_DIAL_UNREACHABLE, /* EHOSTUNREACH */
+};
+
+enum { SIM_EVERY_DIAL = UINT32_MAX };
+
+/* The next count dials to this listener of a simulated world fail in that way, then it answers again. */
+void sim_listener_fail_first(struct listener *listener, uint32_t count, enum sim_dial_failure how);
+
+/* What a name answers. delay_ns comes on top of the latency; TIME_NEVER: no answer, ever. */
+struct sim_name {
+    const char *host; /* compared without case; copied */
+    enum query_status status;
+    const struct address *addresses; /* their ports are ignored; copied */
+    size_t address_count;            /* at most QUERY_ADDRESSES_MAX */
+    uint64_t delay_ns;
+};
+
+/*
+ * Adds or replaces a name. Numeric hosts and "localhost" (127.0.0.1) are known already; any other name
+ * is QUERY_NOT_FOUND. False when SIM_NAMES_MAX is reached.
+ */
+MUST_USE bool sim_add_name(struct world *world, const struct sim_name *name);
+
+#endif
