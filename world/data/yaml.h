@@ -5,7 +5,7 @@
  * Ownership: nodes and text live in the region that was given to yaml_load().
  * Limits: YAML_BYTES_MAX, YAML_DEPTH_MAX, YAML_NODES_MAX below; passing one is an ordinary error.
  * Refused: anchors, aliases and tags (they hide what a scenario says), duplicate keys, keys that are
- * not plain scalars, more than one document.
+ * empty, a list or a map, more than one document, bytes that are not UTF-8, control characters.
  */
 #ifndef WORLD_DATA_YAML_H
 #define WORLD_DATA_YAML_H
@@ -22,6 +22,9 @@ enum {
     YAML_DEPTH_MAX = 32,          /* no schema of ours goes deeper than ten */
     YAML_NODES_MAX = 65536,       /* bounds the tree's memory together with the bytes */
 };
+
+/* A year: longer is a mistake, and now plus a duration can never run over. */
+#define YAML_DURATION_MAX_NS (8760ull * 3600 * 1000000000)
 
 enum yaml_kind { YAML_SCALAR, YAML_LIST, YAML_MAP };
 
@@ -53,11 +56,15 @@ MUST_USE struct yaml_node *yaml_load(struct region *region, const char *path,
 MUST_USE struct yaml_node *yaml_parse(struct region *region, const char *name, const char *text,
                                       size_t size, struct yaml_error *error);
 
-/* Says a mistake at a node; always returns false, so that callers can return it. Keeps the first. */
+/*
+ * Says a mistake at a node (NULL: of no place); always returns false, so that callers can return it.
+ * Keeps the first: an error must begin zeroed, which yaml_load() and yaml_parse() see to. Control
+ * characters of a file come out as '?'.
+ */
 bool yaml_fail(struct yaml_error *error, const struct yaml_node *at, const char *format, ...)
     PRINTF_LIKE(3, 4);
 
-/* The value of a key in a map, or NULL. */
+/* The value of a key in a map, or NULL. Linear: maps of ours are short. */
 struct yaml_node *yaml_get(const struct yaml_node *map, const char *key);
 
 /*
@@ -71,18 +78,24 @@ MUST_USE bool yaml_check_keys(const struct yaml_node *map, const char *what,
 MUST_USE int yaml_word(const struct yaml_node *node, const char *what, const char *const *words,
                        struct yaml_error *error);
 
-/* Typed readings of a scalar; each says what was expected, with the limits. */
+/*
+ * Typed readings of a scalar; each says what was expected, with the limits. A quoted number or truth
+ * value is refused as the text it is. Numbers are whole and not negative.
+ */
 MUST_USE bool yaml_u64(const struct yaml_node *node, const char *what, uint64_t min, uint64_t max,
                        uint64_t *out, struct yaml_error *error);
 MUST_USE bool yaml_bool(const struct yaml_node *node, const char *what, bool *out,
                         struct yaml_error *error);
-/* "250ms", "2s", "1m", "50us", "0"; nanoseconds. A number without a unit is refused, except 0. */
+/*
+ * "250ms", "2s", "1m", "50us", "0"; nanoseconds, at most YAML_DURATION_MAX_NS. A number without a unit
+ * is refused, except 0.
+ */
 MUST_USE bool yaml_duration(const struct yaml_node *node, const char *what, uint64_t *out_ns,
                             struct yaml_error *error);
 /* "65536", "64KiB", "256MiB", "1GiB". */
 MUST_USE bool yaml_size(const struct yaml_node *node, const char *what, uint64_t max, uint64_t *out,
                         struct yaml_error *error);
-/* Any scalar as text. */
+/* Any scalar as text; one that holds a NUL is refused, for it would be cut. */
 MUST_USE bool yaml_text(const struct yaml_node *node, const char *what, const char **out,
                         struct yaml_error *error);
 
