@@ -1,0 +1,456 @@
+#include "harness/suite/expectation.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "world/world.h"
+
+static const char *const TALLY_WORDS[] = {
+    [TALLY_ATTEMPTS] = "attempts",       [TALLY_DELIVERED] = "delivered", [TALLY_BEGUN] = "begun",
+    [TALLY_CONNECTIONS] = "connections", [TALLY_OPEN] = "open",
+};
+
+const char *tally_word(enum expected_tally tally)
+{
+    check(tally < TALLY_COUNT);
+    return TALLY_WORDS[tally];
+}
+
+/* ---- rules for numbers ---------------------------------------------------------------------- */
+
+/* In the order of enum number_comparison from NUMBER_AT_MOST on; longer signs before their beginnings. */
+static const struct {
+    const char *sign;
+    enum number_comparison comparison;
+    const char *words;
+} COMPARISONS[] = {
+    {"<=", NUMBER_AT_MOST, "at most"},
+    {">=", NUMBER_AT_LEAST, "at least"},
+    {"<", NUMBER_BELOW, "fewer than"},
+    {">", NUMBER_ABOVE, "more than"},
+};
+
+bool number_rule_fits(const struct number_rule *rule, uint64_t value)
+{
+    switch (rule->comparison) {
+    case NUMBER_AT_MOST:
+        return value <= rule->values[0];
+    case NUMBER_AT_LEAST:
+        return value >= rule->values[0];
+    case NUMBER_BELOW:
+        return value < rule->values[0];
+    case NUMBER_ABOVE:
+        return value > rule->values[0];
+    case NUMBER_ONE_OF:
+        for (size_t i = 0; i < rule->count; i++)
+            if (rule->values[i] == value)
+                return true;
+        return false;
+    case NUMBER_ANY:
+        break;
+    }
+    return true;
+}
+
+const char *number_rule_words(const struct number_rule *rule, char text[EXPECT_RULE_BYTES])
+{
+    text[0] = '\0';
+    for (size_t i = 0; i < COUNT_OF(COMPARISONS); i++)
+        if (rule->comparison == COMPARISONS[i].comparison)
+            snprintf(text, EXPECT_RULE_BYTES, "%s %ju", COMPARISONS[i].words,
+                     (uintmax_t)rule->values[0]);
+    if (rule->comparison == NUMBER_ANY)
+        snprintf(text, EXPECT_RULE_BYTES, "any");
+    if (rule->comparison != NUMBER_ONE_OF)
+        return text;
+    size_t used = 0;
+    for (size_t i = 0; i < rule->count && used < EXPECT_RULE_BYTES; i++)
+        used += (size_t)snprintf(text + used, EXPECT_RULE_BYTES - used, "%s%ju",
+                                 i == 0 ? "" : " or ", (uintmax_t)rule->values[i]);
+    return text;
+}
+
+/* A scalar that begins with a sign: the comparison, and the number behind it as a node of its own. */
+static bool read_comparison(const struct yaml_node *node, struct yaml_node *number,
+                            struct number_rule *out)
+{
+    for (size_t i = 0; i < COUNT_OF(COMPARISONS); i++) {
+        size_t size = strlen(COMPARISONS[i].sign);
+        if (strncmp(node->text, COMPARISONS[i].sign, size) != 0)
+            continue;
+        size += strspn(node->text + size, " ");
+        *number = *node;
+        number->quoted = false;
+        number->text += size;
+        number->text_size -= size;
+        out->comparison = COMPARISONS[i].comparison;
+        return true;
+    }
+    return false;
+}
+
+bool number_rule_read(const struct yaml_node *node, const char *what, uint64_t limit,
+                      struct number_rule *out, struct yaml_error *error)
+{
+    *out = (struct number_rule){.comparison = NUMBER_ONE_OF};
+    if (node->kind == YAML_MAP)
+        return yaml_fail(error, node, "%s is a number, a list of numbers or a bound like \"<= 2\"",
+                         what);
+    if (node->kind == YAML_SCALAR) {
+        struct yaml_node number = *node;
+        read_comparison(node, &number, out);
+        out->count = 1;
+        return yaml_size(&number, what, limit, &out->values[0], error);
+    }
+    if (node->count == 0 || node->count > EXPECT_CHOICES_MAX)
+        return yaml_fail(error, node, "%s is one of 1 to %d numbers", what, EXPECT_CHOICES_MAX);
+    for (const struct yaml_node *value = node->first; value != NULL; value = value->next)
+        if (!yaml_size(value, what, limit, &out->values[out->count++], error))
+            return false;
+    return true;
+}
+
+/* ---- reading -------------------------------------------------------------------------------- */
+
+enum {
+    COUNT_LIMIT = 1000000, /* no case makes a million of anything that is counted */
+    BODY_LIMIT_GIB = 64,   /* the largest body anybody streams through a test */
+};
+static const uint64_t BODY_LIMIT = (uint64_t)BODY_LIMIT_GIB << 30;
+
+struct reading {
+    struct region *region;
+    const struct expectation_names *names;
+    struct yaml_error *error;
+};
+
+static void *take(const struct reading *reading, const struct yaml_node *at, size_t size)
+{
+    void *piece = region_take(reading->region, size);
+    if (piece == NULL)
+        yaml_fail(reading->error, at, "the case needs more memory than a case may have");
+    return piece;
+}
+
+static bool must_be_map(const struct reading *reading, const struct yaml_node *node,
+                        const char *what)
+{
+    return node->kind == YAML_MAP || yaml_fail(reading->error, node, "%s is a map", what);
+}
+
+/* The index of a key among the names; -1 and the nearest name in the error. */
+static int name_index(const struct reading *reading, const struct yaml_node *node, const char *what,
+                      const char *const *names)
+{
+    return yaml_word(node, what, names, reading->error);
+}
+
+static bool read_tally(const struct reading *reading, const struct yaml_node *node,
+                       enum expected_tally tally, struct expectation *out)
+{
+    const char *what = tally_word(tally);
+    if (node->kind != YAML_MAP && tally == TALLY_ATTEMPTS)
+        return number_rule_read(node, what, COUNT_LIMIT, &out->attempts, reading->error);
+    if (node->kind != YAML_MAP)
+        return yaml_fail(reading->error, node, "`%s` is a map of upstreams to numbers, as {a: 1}",
+                         what);
+    for (const struct yaml_node *number = node->first; number != NULL; number = number->next) {
+        int index =
+            name_index(reading, number->key, "an upstream's name", reading->names->upstreams);
+        if (index < 0 || !number_rule_read(number, what, COUNT_LIMIT,
+                                           &out->upstreams[index].tallies[tally], reading->error))
+            return false;
+    }
+    return true;
+}
+
+static bool add_header(const struct reading *reading, const struct yaml_node *name,
+                       const struct yaml_node *value, const struct expected_header **list)
+{
+    struct expected_header *header = take(reading, name, sizeof(*header));
+    if (header == NULL || !yaml_text(name, "a field name", &header->name, reading->error))
+        return false;
+    if (value != NULL && !yaml_text(value, "a field value", &header->value, reading->error))
+        return false;
+    header->next = (struct expected_header *)(uintptr_t)*list;
+    *list = header;
+    return true;
+}
+
+/* `headers: {name: value}` with lists for repeated names, and `absent: [names]`. Both nodes may be NULL. */
+static bool read_headers(const struct reading *reading, const struct yaml_node *map,
+                         const struct expected_header **out)
+{
+    const struct yaml_node *present = yaml_get(map, "headers");
+    const struct yaml_node *absent = yaml_get(map, "absent");
+    if (present != NULL && !must_be_map(reading, present, "`headers`"))
+        return false;
+    if (absent != NULL && absent->kind != YAML_LIST)
+        return yaml_fail(reading->error, absent, "`absent` is a list of field names");
+    for (const struct yaml_node *field = present ? present->first : NULL; field != NULL;
+         field = field->next) {
+        const struct yaml_node *value = field->kind == YAML_LIST ? field->first : field;
+        for (; value != NULL; value = field->kind == YAML_LIST ? value->next : NULL)
+            if (!add_header(reading, field->key, value, out))
+                return false;
+    }
+    for (const struct yaml_node *name = absent ? absent->first : NULL; name != NULL;
+         name = name->next)
+        if (!add_header(reading, name, NULL, out))
+            return false;
+    return true;
+}
+
+static bool read_optional_text(const struct reading *reading, const struct yaml_node *map,
+                               const char *key, const char **out)
+{
+    const struct yaml_node *node = yaml_get(map, key);
+    return node == NULL || yaml_text(node, key, out, reading->error);
+}
+
+static bool read_body(const struct reading *reading, const struct yaml_node *map,
+                      struct expected_request *out)
+{
+    const struct yaml_node *body = yaml_get(map, "body");
+    if (body == NULL)
+        return true;
+    out->body_same = body->kind == YAML_SCALAR && strcmp(body->text, "same") == 0;
+    return out->body_same || number_rule_read(body, "`body` (bytes, or `same`)", BODY_LIMIT,
+                                              &out->body, reading->error);
+}
+
+static bool read_received(const struct reading *reading, const struct yaml_node *node,
+                          struct expectation *out)
+{
+    static const char *const KEYS[] = {"method", "target",  "headers", "absent",
+                                       "body",   "framing", NULL};
+    static const char *const FRAMINGS[] = {"none", "content-length", "chunked", NULL};
+    if (!must_be_map(reading, node, "`received`"))
+        return false;
+    for (const struct yaml_node *map = node->first; map != NULL; map = map->next) {
+        int index = name_index(reading, map->key, "an upstream's name", reading->names->upstreams);
+        if (index < 0 || !must_be_map(reading, map, "what an upstream received") ||
+            !yaml_check_keys(map, "`received`", KEYS, reading->error))
+            return false;
+        struct expected_request *request = take(reading, map, sizeof(*request));
+        if (request == NULL || !read_optional_text(reading, map, "method", &request->method) ||
+            !read_optional_text(reading, map, "target", &request->target) ||
+            !read_headers(reading, map, &request->headers) || !read_body(reading, map, request))
+            return false;
+        const struct yaml_node *framing = yaml_get(map, "framing");
+        int word = framing == NULL ? 0 : yaml_word(framing, "a framing", FRAMINGS, reading->error);
+        if (word < 0)
+            return false;
+        request->framing = framing == NULL ? NULL : FRAMINGS[word];
+        out->upstreams[index].received = request;
+    }
+    return true;
+}
+
+static bool read_status(const struct reading *reading, const struct yaml_node *node,
+                        struct expected_response *out)
+{
+    static const char *const WORDS[] = {"gateway-error", "none", NULL};
+    if (node->kind == YAML_SCALAR && isalpha((unsigned char)node->text[0])) {
+        int word = yaml_word(node, "a status", WORDS, reading->error);
+        out->status_gateway = word == 0;
+        out->status_none = word == 1;
+        return word >= 0;
+    }
+    return number_rule_read(node, "a status", 999, &out->status, reading->error);
+}
+
+static bool read_interim(const struct reading *reading, const struct yaml_node *list,
+                         struct expected_response *out)
+{
+    if (list->kind != YAML_LIST)
+        return yaml_fail(reading->error, list, "`interim` is a list of statuses, as [103]");
+    out->interim = take(reading, list, (list->count + 1) * sizeof(*out->interim));
+    if (out->interim == NULL)
+        return false;
+    for (const struct yaml_node *node = list->first; node != NULL; node = node->next)
+        if (!number_rule_read(node, "a 1xx status", 199, &out->interim[out->interim_count++],
+                              reading->error))
+            return false;
+    return true;
+}
+
+/* The keys of one response whose values are words or numbers. */
+static bool read_response_values(const struct reading *reading, const struct yaml_node *map,
+                                 struct expected_response *out)
+{
+    static const char *const CLOSINGS[] = {[CLOSING_ANY] = "any",
+                                           [CLOSING_FIN] = "fin",
+                                           [CLOSING_RST] = "rst",
+                                           [CLOSING_OPEN] = "open",
+                                           NULL};
+    const struct yaml_node *status = yaml_get(map, "status");
+    const struct yaml_node *complete = yaml_get(map, "complete");
+    const struct yaml_node *closed = yaml_get(map, "closed");
+    const struct yaml_node *body = yaml_get(map, "body");
+    const struct yaml_node *interim = yaml_get(map, "interim");
+    if (status != NULL && !read_status(reading, status, out))
+        return false;
+    out->complete_set = complete != NULL;
+    if (complete != NULL && !yaml_bool(complete, "`complete`", &out->complete, reading->error))
+        return false;
+    if (body != NULL &&
+        !number_rule_read(body, "`body` (bytes)", BODY_LIMIT, &out->body, reading->error))
+        return false;
+    if (interim != NULL && !read_interim(reading, interim, out))
+        return false;
+    int closing =
+        closed == NULL ? CLOSING_ANY : yaml_word(closed, "`closed`", CLOSINGS, reading->error);
+    out->closed = closing < 0 ? CLOSING_ANY : (enum expected_closing)closing;
+    return closing >= 0;
+}
+
+static bool read_response(const struct reading *reading, const struct yaml_node *map,
+                          struct expected_response *out)
+{
+    static const char *const KEYS[] = {"status", "complete", "closed", "body",  "from", "headers",
+                                       "absent", "interim",  "error",  "cause", NULL};
+    if (!must_be_map(reading, map, "what a client gets") ||
+        !yaml_check_keys(map, "what a client gets", KEYS, reading->error))
+        return false;
+    out->line = map->line;
+    const struct yaml_node *from = yaml_get(map, "from");
+    if (from != NULL) {
+        int index = name_index(reading, from, "an upstream's name", reading->names->upstreams);
+        if (index < 0)
+            return false;
+        out->from = reading->names->upstreams[index];
+    }
+    return read_response_values(reading, map, out) && read_headers(reading, map, &out->headers) &&
+           read_optional_text(reading, map, "error", &out->error) &&
+           read_optional_text(reading, map, "cause", &out->cause);
+}
+
+static bool read_client(const struct reading *reading, const struct yaml_node *node,
+                        struct expected_client *out)
+{
+    out->listed = node->kind == YAML_LIST;
+    size_t count = out->listed ? node->count : 1;
+    struct expected_response *responses = take(reading, node, (count + 1) * sizeof(*responses));
+    if (responses == NULL)
+        return false;
+    const struct yaml_node *map = out->listed ? node->first : node;
+    for (; out->count < count; map = map->next)
+        if (!read_response(reading, map, &responses[out->count++]))
+            return false;
+    out->responses = responses;
+    return true;
+}
+
+static size_t count_names(const char *const *names)
+{
+    size_t count = 0;
+    while (names[count] != NULL)
+        count++;
+    return count;
+}
+
+static bool read_clients(const struct reading *reading, const struct yaml_node *map,
+                         struct expectation *out)
+{
+    const struct yaml_node *one = yaml_get(map, "client");
+    const struct yaml_node *several = yaml_get(map, "clients");
+    size_t count = count_names(reading->names->clients);
+    struct expected_client *clients = take(reading, map, (count + 1) * sizeof(*clients));
+    if (clients == NULL)
+        return false;
+    out->clients = clients;
+    if (one != NULL && (count != 1 || several != NULL))
+        return yaml_fail(reading->error, one,
+                         "with several clients write `clients: {name: {...}}`");
+    if (one != NULL)
+        return read_client(reading, one, &clients[0]);
+    if (several == NULL)
+        return true;
+    if (!must_be_map(reading, several, "`clients`"))
+        return false;
+    for (const struct yaml_node *node = several->first; node != NULL; node = node->next) {
+        int index = name_index(reading, node->key, "a client's name", reading->names->clients);
+        if (index < 0 || !read_client(reading, node, &clients[index]))
+            return false;
+    }
+    return true;
+}
+
+static bool read_record(const struct reading *reading, const struct yaml_node *map,
+                        struct expectation *out)
+{
+    static const char *const KEYS[] = {"stage", "cause", "reason", "attempts", NULL};
+    if (!must_be_map(reading, map, "`record`") ||
+        !yaml_check_keys(map, "`record`", KEYS, reading->error))
+        return false;
+    struct expected_record *record = take(reading, map, sizeof(*record));
+    if (record == NULL)
+        return false;
+    const struct yaml_node *stage = yaml_get(map, "stage");
+    const struct yaml_node *attempts = yaml_get(map, "attempts");
+    if (stage != NULL) {
+        static const char *const STAGES[] = {
+#define STAGE_WORD(name, word) word,
+            STAGE_LIST(STAGE_WORD)
+#undef STAGE_WORD
+                NULL};
+        int index = yaml_word(stage, "a stage", STAGES, reading->error);
+        if (index < 0)
+            return false;
+        record->stage_set = true;
+        record->stage = (enum stage)index;
+    }
+    if (attempts != NULL &&
+        !number_rule_read(attempts, "`attempts`", COUNT_LIMIT, &record->attempts, reading->error))
+        return false;
+    out->record = record;
+    return read_optional_text(reading, map, "cause", &record->cause) &&
+           read_optional_text(reading, map, "reason", &record->reason);
+}
+
+static bool read_bounds(const struct reading *reading, const struct yaml_node *map,
+                        struct expectation *out)
+{
+    const struct yaml_node *held = yaml_get(map, "held");
+    const struct yaml_node *growth = yaml_get(map, "memory_growth");
+    const struct yaml_node *within = yaml_get(map, "within");
+    const struct yaml_node *after = yaml_get(map, "after");
+    out->held_max = UINT64_MAX;
+    out->memory_growth_max = UINT64_MAX;
+    out->within_ns = TIME_NEVER;
+    return (held == NULL ||
+            yaml_size(held, "`held`", BODY_LIMIT, &out->held_max, reading->error)) &&
+           (growth == NULL || yaml_size(growth, "`memory_growth`", BODY_LIMIT,
+                                        &out->memory_growth_max, reading->error)) &&
+           (within == NULL || yaml_duration(within, "`within`", &out->within_ns, reading->error)) &&
+           (after == NULL || yaml_duration(after, "`after`", &out->after_ns, reading->error));
+}
+
+bool expectation_read(struct region *region, const struct yaml_node *node,
+                      const struct expectation_names *names, struct expectation *out,
+                      struct yaml_error *error)
+{
+    static const char *const KEYS[] = {
+        "attempts", "delivered", "begun",         "connections", "open",  "received", "client",
+        "clients",  "held",      "memory_growth", "within",      "after", "record",   NULL};
+    const struct reading reading = {region, names, error};
+    *out = (struct expectation){0};
+    if (!must_be_map(&reading, node, "`expect`") || !yaml_check_keys(node, "`expect`", KEYS, error))
+        return false;
+    size_t upstream_count = count_names(names->upstreams);
+    out->upstreams = take(&reading, node, (upstream_count + 1) * sizeof(*out->upstreams));
+    if (out->upstreams == NULL)
+        return false;
+    for (enum expected_tally tally = 0; tally < TALLY_COUNT; tally++) {
+        const struct yaml_node *value = yaml_get(node, tally_word(tally));
+        if (value != NULL && !read_tally(&reading, value, tally, out))
+            return false;
+    }
+    const struct yaml_node *received = yaml_get(node, "received");
+    const struct yaml_node *record = yaml_get(node, "record");
+    return (received == NULL || read_received(&reading, received, out)) &&
+           (record == NULL || read_record(&reading, record, out)) &&
+           read_clients(&reading, node, out) && read_bounds(&reading, node, out);
+}

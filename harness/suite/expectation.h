@@ -1,0 +1,128 @@
+/*
+ * The `expect` of a scenario as values. Pure: reading and the comparison of numbers; judging is harness/run/judge.
+ *
+ * Ownership: text and arrays live in the region that was given.
+ * Limits: EXPECT_CHOICES_MAX below.
+ */
+#ifndef HARNESS_SUITE_EXPECTATION_H
+#define HARNESS_SUITE_EXPECTATION_H
+
+#include "world/base/failure.h"
+#include "world/data/yaml.h"
+
+enum {
+    EXPECT_CHOICES_MAX = 16, /* values allowed in one list; longer lists are a bound in disguise */
+    EXPECT_RULE_BYTES = 128, /* a rule in words, cut when longer */
+};
+
+/* A rule for a number: `2`, `[1, 2]`, `"<= 2"`. Without choices and comparison there is no rule. */
+enum number_comparison {
+    NUMBER_ANY,
+    NUMBER_ONE_OF,
+    NUMBER_AT_MOST,
+    NUMBER_AT_LEAST,
+    NUMBER_BELOW,
+    NUMBER_ABOVE,
+};
+
+struct number_rule {
+    enum number_comparison comparison;
+    uint64_t values[EXPECT_CHOICES_MAX];
+    size_t count;
+};
+
+bool number_rule_fits(const struct number_rule *rule, uint64_t value);
+/* "2", "1 or 2", "at most 2"; returns text. */
+const char *number_rule_words(const struct number_rule *rule, char text[EXPECT_RULE_BYTES]);
+/* A rule where one stands: a scalar or a list. limit bounds the numbers. */
+MUST_USE bool number_rule_read(const struct yaml_node *node, const char *what, uint64_t limit,
+                               struct number_rule *out, struct yaml_error *error);
+
+enum expected_tally {
+    TALLY_ATTEMPTS,
+    TALLY_DELIVERED,
+    TALLY_BEGUN,
+    TALLY_CONNECTIONS,
+    TALLY_OPEN,
+    TALLY_COUNT
+};
+/* The key in `expect`: "attempts", "delivered", ... */
+const char *tally_word(enum expected_tally tally);
+
+struct expected_header {
+    const char *name;
+    const char *value; /* NULL: the field must be absent */
+    struct expected_header *next;
+};
+
+/* The last request at an upstream. NULL and false members ask nothing. */
+struct expected_request {
+    const char *method;
+    const char *target;
+    const char *framing; /* "none", "content-length", "chunked" */
+    bool body_same;      /* identical with the client's */
+    struct number_rule body;
+    const struct expected_header *headers;
+};
+
+struct expected_upstream {
+    struct number_rule tallies[TALLY_COUNT];
+    const struct expected_request *received; /* may be NULL */
+};
+
+enum expected_closing { CLOSING_ANY, CLOSING_FIN, CLOSING_RST, CLOSING_OPEN };
+
+/* One response at a client. status_none and a rule exclude each other. */
+struct expected_response {
+    bool status_none;    /* no byte of a response */
+    bool status_gateway; /* 502, 503 or 504 */
+    struct number_rule status;
+    bool complete_set;
+    bool complete;
+    enum expected_closing closed;
+    struct number_rule body;
+    const char *from; /* the upstream whose response this is */
+    const struct expected_header *headers;
+    struct number_rule *interim; /* one rule per 1xx, in order; NULL: not asked */
+    size_t interim_count;
+    const char *error; /* the word in Proxy-Status' details */
+    const char *cause; /* the error type in Proxy-Status */
+    unsigned line;     /* where it stands, for the judge's words */
+};
+
+struct expected_client {
+    const struct expected_response *responses;
+    size_t count;
+    bool listed; /* a list asks for exactly so many responses; a single map speaks of the last */
+};
+
+struct expected_record {
+    bool stage_set;
+    enum stage stage;
+    const char *cause;
+    const char *reason;
+    struct number_rule attempts;
+};
+
+struct expectation {
+    struct number_rule attempts;           /* of all upstreams together */
+    struct expected_upstream *upstreams;   /* one per upstream of the scenario, in its order */
+    const struct expected_client *clients; /* one per client of the scenario, in its order */
+    uint64_t held_max;                     /* UINT64_MAX: not asked */
+    uint64_t memory_growth_max;            /* UINT64_MAX: not asked */
+    uint64_t within_ns;                    /* TIME_NEVER: not asked */
+    uint64_t after_ns;                     /* 0: not asked */
+    const struct expected_record *record;  /* NULL: not asked */
+};
+
+/* The names an expectation may speak of, NULL-terminated, in the scenario's order. */
+struct expectation_names {
+    const char *const *upstreams;
+    const char *const *clients;
+};
+
+MUST_USE bool expectation_read(struct region *region, const struct yaml_node *node,
+                               const struct expectation_names *names, struct expectation *out,
+                               struct yaml_error *error);
+
+#endif
