@@ -75,16 +75,20 @@ static int feed_folder(const char *folder, uint8_t *buffer)
 
 int main(int argc, char **argv)
 {
-    uint8_t *buffer = malloc(INPUT_BYTES_MAX);
-    int count = 0;
+    uint8_t *buffer;
+    int count;
 
+    if (argc != 2) {
+        fprintf(stderr, "usage: %s FOLDER\n", argv[0]);
+        return EXIT_FAILURE;
+    }
+    buffer = malloc(INPUT_BYTES_MAX);
     check(buffer != NULL);
     feed(buffer, 0);
-    for (int i = 1; i < argc && count >= 0; i++)
-        count = feed_folder(argv[i], buffer);
+    count = feed_folder(argv[1], buffer);
     free(buffer);
     if (count == 0)
-        fprintf(stderr, "the corpus is empty\n");
+        fprintf(stderr, "%s: the corpus is empty\n", argv[1]);
     else if (count > 0)
         printf("%d inputs and the empty one\n", count);
     return count > 0 ? EXIT_SUCCESS : EXIT_FAILURE;

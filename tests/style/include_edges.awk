@@ -1,0 +1,70 @@
+# Which folder may include which: the map of the house, ground floor first. Needs code.awk before it.
+
+BEGIN {
+    may["world"] = "world world/base"
+    may["world/base"] = "world world/base"
+    may["world/data"] = "world world/base"
+    may["world/sim"] = "world world/base"
+    may["world/sockets"] = "world world/base"
+    may["world/filters"] = "world world/base"
+    may["world/conformance"] = "world world/base world/sim world/sockets world/filters"
+
+    may["proxy/policy"] = "world world/base"
+    may["proxy/wire"] = may["proxy/policy"] " proxy/policy"
+    may["proxy/upstream"] = may["proxy/policy"] " proxy/policy"
+    may["proxy/exchange"] = may["proxy/wire"] " proxy/wire proxy/upstream"
+    may["proxy/downstream"] = may["proxy/exchange"] " proxy/exchange"
+    may["proxy"] = may["proxy/downstream"] " proxy/downstream world/data world/sockets"
+
+    may["fakeupstream"] = "world world/base world/data world/sockets"
+    may["reports"] = "world world/base world/data"
+    may["harness/suite"] = "world world/base world/data proxy/policy fakeupstream"
+    may["harness/run"] = may["harness/suite"] " world/sim world/sockets world/filters"
+    may["harness/run"] = may["harness/run"] " proxy proxy/exchange reports harness harness/suite"
+    may["harness"] = may["harness/run"] " harness/run"
+    may["examples"] = "world world/base world/sockets proxy"
+
+    # A test may stand its subject in any world.
+    for_tests = "world world/base world/data world/sim world/sockets world/filters"
+
+    only_in["event2/"] = "world/sockets"
+    only_in["llhttp.h"] = "proxy/wire"
+    only_in["openssl/"] = "world/data world/tls"
+    only_in["yaml.h"] = "world/data"
+    only_in["jansson.h"] = "world/data"
+    only_in["sqlite3.h"] = "proxy"
+}
+
+FNR == 1 {
+    folder = FILENAME
+    sub(/^\.\//, "", folder)
+    is_test = folder ~ /_(test|fuzz|bench)\.c$/
+    is_client = folder ~ /^harness\/client/
+    sub(/\/[^\/]*$/, "", folder)
+    if (!(folder in may) && folder != "tests")
+        complain("folder " folder " is not on the map in tests/style/include_edges.awk")
+}
+
+/^#[ \t]*include[ \t]*</ {
+    split($0, part, /[<>]/)
+    for (library in only_in)
+        if (index(part[2], library) == 1 && !listed(folder, only_in[library]))
+            complain("<" part[2] "> is for " only_in[library] " alone")
+}
+
+/^#[ \t]*include[ \t]*"/ {
+    split($0, part, "\"")
+    target = part[2]
+    if (!sub(/\/[^\/]*$/, "", target)) {
+        complain("\"" part[2] "\" must be written as a path from the root of the tree")
+    } else if (is_client && target ~ /^proxy/) {
+        complain("harness/client may not include " target "/: it must not share the parser's mistakes")
+    } else if (target != folder && !listed(target, may[folder]) && folder != "tests" \
+               && !(is_test && listed(target, for_tests))) {
+        complain(folder "/ may not include " target "/")
+    }
+}
+
+function listed(word, list) {
+    return index(" " list " ", " " word " ") > 0
+}

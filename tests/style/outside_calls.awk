@@ -1,0 +1,32 @@
+# Time, chance and the network come from the world: calls that reach past it are for world/sockets, for
+# tests, and for the named exceptions. Needs code.awk before it.
+
+BEGIN {
+    outside = "time gettimeofday clock_gettime timespec_get clock rand srand random srandom rand_r"
+    outside = outside " getrandom arc4random getenv secure_getenv socket connect bind listen accept accept4"
+    outside = outside " send sendto sendmsg recv recvfrom recvmsg poll ppoll select epoll_wait getaddrinfo"
+    count = split(outside, name, " ")
+    for (i = 1; i <= count; i++)
+        is_outside[name[i]] = 1
+
+    # The command's own side of things: what a person sees, never what a verdict rests on.
+    excepted["harness/main.c getenv"] = "NO_COLOR"
+}
+
+FNR == 1 {
+    file = FILENAME
+    sub(/^\.\//, "", file)
+    free = file ~ /^world\/sockets\// || file ~ /^tests\// || file ~ /_(test|fuzz|bench)\.c$/
+}
+
+{
+    rest = code_of($0)
+    while (!free && match(rest, /[A-Za-z_][A-Za-z_0-9]*[ ]*\(/)) {
+        before = RSTART > 1 ? substr(rest, RSTART - 1, 1) : " "
+        call = substr(rest, RSTART, RLENGTH - 1)
+        rest = substr(rest, RSTART + RLENGTH)
+        sub(/ +$/, "", call)
+        if (call in is_outside && before !~ /[.>*]/ && !((file " " call) in excepted))
+            complain(call "() reaches past the world; use the seam, or name the exception with its reason")
+    }
+}
