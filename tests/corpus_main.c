@@ -82,7 +82,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: %s FOLDER\n", argv[0]);
         return EXIT_FAILURE;
     }
-    buffer = malloc(INPUT_BYTES_MAX);
+    buffer = calloc(1, INPUT_BYTES_MAX);
     check(buffer != NULL);
     feed(buffer, 0);
     count = feed_folder(argv[1], buffer);

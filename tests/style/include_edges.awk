@@ -18,9 +18,9 @@ BEGIN {
 
     may["fakeupstream"] = "world world/base world/data world/sockets"
     may["reports"] = "world world/base world/data"
-    may["harness/suite"] = "world world/base world/data proxy/policy fakeupstream"
+    may["harness/suite"] = "world world/base world/data proxy proxy/policy fakeupstream reports"
     may["harness/run"] = may["harness/suite"] " world/sim world/sockets world/filters"
-    may["harness/run"] = may["harness/run"] " proxy proxy/exchange reports harness harness/suite"
+    may["harness/run"] = may["harness/run"] " proxy/exchange harness harness/suite"
     may["harness"] = may["harness/run"] " harness/run"
     may["examples"] = "world world/base world/sockets proxy"
 
