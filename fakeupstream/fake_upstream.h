@@ -1,0 +1,84 @@
+/*
+ * One scripted upstream: listens in a world, gives each connection its script, and keeps a witness of
+ * each.
+ *
+ * Ownership: connections are made once, kept over fake_upstream_reset() and given out again, so that a
+ * warm upstream allocates nothing. Witnesses can be read until reset.
+ * Limits: FAKE_UPSTREAM_CONNECTIONS_MAX per case; further ones are left waiting and counted.
+ */
+#ifndef FAKEUPSTREAM_FAKE_UPSTREAM_H
+#define FAKEUPSTREAM_FAKE_UPSTREAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fakeupstream/actor.h"
+#include "fakeupstream/scene.h"
+#include "fakeupstream/upstream_script.h"
+#include "world/base/object.h"
+#include "world/world.h"
+
+enum {
+    FAKE_UPSTREAM_CONNECTIONS_MAX = 4096, /* a case that dials more is out of hand */
+    FAKE_UPSTREAM_BACKLOG = 512,          /* more than any case dials at one moment */
+};
+
+struct fake_upstream;
+
+/* One accepted connection: actor, line and (in the line) witness. */
+struct fake_connection {
+    struct actor actor;
+    struct fake_upstream *upstream;
+    struct line line;
+};
+
+struct fake_upstream {
+    object_tag tag;
+    struct scene *scene;
+    const struct upstream_script *script;
+    const char *name;
+    struct address address; /* where it listens, or would */
+    struct listener listener;
+    bool listening;
+    struct fake_connection *
+        *connections; /* the first connection_count are of this case, in order */
+    size_t connection_count;
+    size_t connection_slots;
+    size_t connection_capacity;
+    unsigned refused_for_memory; /* accepts that could not be taken */
+    /* Told when a connection is over on both sides; may be NULL. The stand-alone program reuses the slot then. */
+    void (*on_over)(struct fake_upstream *upstream, struct fake_connection *connection);
+    void *owner;
+};
+
+/* Once. */
+void fake_upstream_init(struct fake_upstream *upstream, struct scene *scene);
+void fake_upstream_release(struct fake_upstream *upstream);
+
+/*
+ * Begins to listen as the script says. address: where; port 0 takes any and writes it back to
+ * upstream->address. name and script outlive the case. 0 or -errno.
+ */
+MUST_USE int fake_upstream_start(struct fake_upstream *upstream, const char *name,
+                                 const struct upstream_script *script,
+                                 const struct address *address);
+/* Stops listening and ends every connection that is still held. Witnesses stay. Harmless if not started. */
+void fake_upstream_stop(struct fake_upstream *upstream);
+/* Forgets the case; after stop. */
+void fake_upstream_reset(struct fake_upstream *upstream);
+
+/* Connections this upstream still holds. */
+size_t fake_upstream_held(const struct fake_upstream *upstream);
+/* True if no connection's script waits for anything but the peer. */
+bool fake_upstream_is_over(const struct fake_upstream *upstream);
+
+/* The witness of connection `index` (from 0, in the order of accepting). */
+static inline const struct witness *fake_upstream_witness(const struct fake_upstream *upstream,
+                                                          size_t index)
+{
+    check(index < upstream->connection_count);
+    return &upstream->connections[index]->line.witness;
+}
+
+#endif

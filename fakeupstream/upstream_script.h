@@ -1,0 +1,53 @@
+/*
+ * One upstream of a scenario: how it listens, and which script each of its connections plays.
+ *
+ * Ownership: plain values in the region given. Errors: file:line:column.
+ */
+#ifndef FAKEUPSTREAM_UPSTREAM_SCRIPT_H
+#define FAKEUPSTREAM_UPSTREAM_SCRIPT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fakeupstream/script.h"
+#include "world/world.h"
+
+enum { UPSTREAM_SCRIPT_CONNECTIONS_MAX = 4096 }; /* `repeat` counted out */
+
+/* One entry of the list: the same script for `repeat` connections one after the other. */
+struct upstream_script_entry {
+    struct script script;
+    unsigned repeat;
+};
+
+struct upstream_script {
+    enum listen_mode listen;
+    uint64_t listen_times; /* only that many dials meet `listen`; 0: all of them */
+    const struct upstream_script_entry *entries;
+    size_t entry_count;
+    unsigned connection_count; /* of all entries: connections after them play the standing answer */
+    struct script standing;    /* `then`, or [read: request, respond: 200] */
+};
+
+/* Reads the value below an upstream's name. */
+MUST_USE bool upstream_script_parse(struct region *region, const struct yaml_node *node,
+                                    struct upstream_script *out, struct yaml_error *error);
+
+/* The script of the connection with this ordinal (from 1); past the last list, the standing one. */
+const struct script *upstream_script_of(const struct upstream_script *upstream,
+                                        unsigned connection);
+
+/* A `pre-write` step, for whoever arms the fault filter on the proxy's side. */
+struct pre_write_fault {
+    unsigned turn; /* which request on that connection, from 1 */
+    enum step_end kind;
+};
+
+/* False if the script of that connection has none. All connections after connection_count are alike. */
+bool upstream_script_pre_write(const struct upstream_script *upstream, unsigned connection,
+                               struct pre_write_fault *out);
+/* True if any connection has one. */
+bool upstream_script_has_pre_write(const struct upstream_script *upstream);
+
+#endif

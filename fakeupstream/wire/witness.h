@@ -1,0 +1,138 @@
+/*
+ * What one connection of an actor saw, byte for byte: verdicts rest on it.
+ *
+ * Ownership: embedded; what it keeps lives until witness_reset() or witness_release(), so it can be
+ * judged after the connection is gone. Memory is kept over a reset.
+ * Limits: the first WITNESS_STREAM_BYTES_MAX of each direction are kept, all are counted; a body is
+ * never stored: it is compared with its pattern as it comes and digested where it differs.
+ * Times are the world's absolute nanoseconds; 0: has not happened.
+ */
+#ifndef FAKEUPSTREAM_WIRE_WITNESS_H
+#define FAKEUPSTREAM_WIRE_WITNESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fakeupstream/wire/transcript.h"
+#include "world/base/bytes.h"
+#include "world/base/region.h"
+#include "world/data/digest.h"
+
+enum {
+    WITNESS_STREAM_BYTES_MAX = 64 * 1024,       /* decision 22: enough to show, not to store */
+    WITNESS_REGION_BYTES_MAX = 4 * 1024 * 1024, /* heads of one connection */
+    WITNESS_INTERIMS_MAX = 16,
+};
+
+/* How a side ended its direction of the connection. */
+enum witness_end { WITNESS_OPEN, WITNESS_FIN, WITNESS_RST };
+
+const char *witness_end_word(enum witness_end end); /* "open", "fin", "rst" */
+
+struct witness_stream {
+    uint64_t bytes; /* all that went this way */
+    uint8_t *data;  /* the first of them */
+    size_t size;
+    size_t capacity;
+};
+
+/* A message this actor received. */
+struct witness_message {
+    struct witness_message *next;
+    uint64_t number; /* on this connection, from 1 */
+    bool head_complete;
+    bool complete;
+    bool unasked;       /* a response nobody asked for */
+    const char *method; /* requests; "" else */
+    const char *target; /* requests; "" else */
+    unsigned status;    /* final; 0 until then, and for requests */
+    unsigned version_minor;
+    const struct message_field *fields;
+    size_t field_count;
+    const struct message_field *trailers;
+    size_t trailer_count;
+    enum message_framing framing;
+    uint64_t declared;                       /* the Content-Length, where framing says so */
+    unsigned interims[WITNESS_INTERIMS_MAX]; /* statuses of the 1xx before the head, in order */
+    size_t interim_count;                    /* may be larger than the array */
+
+    struct bytes label;  /* value of X-Request or X-Attempt ("client.1", "a.1.2"); empty: none */
+    bool seed_known;     /* there is a label, so the body can be compared with its pattern */
+    uint64_t body_bytes; /* that came */
+    uint64_t
+        body_matched; /* how many from the start follow the pattern; == body_bytes: all of them */
+    uint8_t digest[DIGEST_BYTES]; /* use witness_message_digest() */
+    bool digest_known;
+
+    uint64_t begun_ns; /* its first byte */
+    uint64_t head_ns;  /* final head complete */
+    uint64_t complete_ns;
+};
+
+/* A message this actor sent, or began to send. */
+struct witness_sent {
+    struct witness_sent *next;
+    uint64_t number;           /* on this connection, from 1 */
+    const struct draft *draft; /* what it was to be; NULL: raw bytes */
+    struct bytes label;        /* "client.1", "a.1.2"; empty where raw */
+    uint64_t bytes;            /* of it that the world accepted */
+    uint64_t bytes_total;
+    uint64_t begun_ns; /* first byte accepted */
+    uint64_t complete_ns;
+};
+
+struct witness {
+    unsigned connection;       /* ordinal at this upstream or of this client, from 1 */
+    uint64_t opened_ns;        /* accepted, or the connect succeeded */
+    int dial_error;            /* a client's connect failed: a positive errno */
+    uint64_t first_byte_ns;    /* first byte received */
+    enum witness_end peer_end; /* how the peer ended it, as far as this side saw */
+    uint64_t peer_end_ns;
+    enum witness_end own_end; /* how this actor ended it; OPEN while it holds it */
+    uint64_t own_end_ns;
+    struct witness_stream in;
+    struct witness_stream out;
+    struct witness_message *received; /* in order */
+    struct witness_message *received_last;
+    struct witness_sent *sent; /* in order */
+    struct witness_sent *sent_last;
+    struct transcript_fault faults[TRANSCRIPT_FAULTS_MAX]; /* rules of HTTP the peer broke */
+    size_t fault_count;
+    bool incomplete; /* memory ran out: what is here is true, but not all */
+
+    /* Private. */
+    struct region region;
+    struct digest digest;
+};
+
+void witness_init(struct witness *witness);
+void witness_release(struct witness *witness);
+/* Forgets everything, keeps the memory. */
+void witness_reset(struct witness *witness);
+
+/* Notes bytes that came or went; the happenings among them follow with witness_note(). */
+void witness_bytes_in(struct witness *witness, const void *data, size_t size, uint64_t now_ns);
+void witness_bytes_out(struct witness *witness, const void *data, size_t size);
+void witness_note(struct witness *witness, const struct transcript *transcript,
+                  const struct transcript_piece *piece, uint64_t now_ns);
+/* Takes over the faults and an unfinished message's state; call when the transcript is done with. */
+void witness_settle(struct witness *witness, const struct transcript *transcript);
+
+/* A message is about to be sent. NULL when memory ran out. label is copied. */
+struct witness_sent *witness_sending(struct witness *witness, const struct draft *draft,
+                                     struct bytes label);
+
+void witness_peer_ended(struct witness *witness, enum witness_end end, uint64_t now_ns);
+void witness_own_ended(struct witness *witness, enum witness_end end, uint64_t now_ns);
+
+/* True if every byte of the body follows the pattern of its label (also: no body at all). */
+bool witness_message_intact(const struct witness_message *message);
+/* SHA-256 of the body bytes that came. A body that follows its pattern is digested only here. */
+void witness_message_digest(const struct witness_message *message, uint8_t out[DIGEST_BYTES]);
+/* The value of the first field with this name, NULL data if there is none. */
+struct bytes witness_message_field(const struct witness_message *message, const char *name);
+/* "a" of "a.1.2": who made the message; empty if nobody says. */
+struct bytes witness_message_maker(const struct witness_message *message);
+
+#endif

@@ -1,0 +1,58 @@
+/*
+ * The scripted client: plays its list of steps against the subject, over as many connections as the
+ * script opens, and keeps a witness of each.
+ *
+ * Ownership: lines are made once, kept over client_reset() and given out again. Witnesses can be read
+ * until reset.
+ * Limits: CLIENT_LINES_MAX connections per case.
+ */
+#ifndef HARNESS_CLIENT_H
+#define HARNESS_CLIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fakeupstream/actor.h"
+#include "fakeupstream/scene.h"
+#include "fakeupstream/script.h"
+#include "world/base/object.h"
+#include "world/world.h"
+
+enum { CLIENT_LINES_MAX = 4096 }; /* a script has at most SCRIPT_STEPS_MAX steps */
+
+struct client {
+    object_tag tag;
+    struct scene *scene;
+    struct actor actor;
+    struct address target;
+    struct line **lines; /* the first line_count are of this case, in order of dialling */
+    size_t line_count;
+    size_t line_slots;
+    size_t line_capacity;
+};
+
+/* Once. */
+void client_init(struct client *client, struct scene *scene);
+void client_release(struct client *client);
+
+/* Begins to play against the target. name ("client", or its key in `clients`) and script outlive the case. */
+void client_start(struct client *client, const char *name, const struct script *script,
+                  const struct address *target);
+/* Ends every connection that is still held (with FIN). Witnesses stay. Harmless if not started. */
+void client_stop(struct client *client);
+/* Forgets the case; after stop. */
+void client_reset(struct client *client);
+
+/* True when the script has been played, or stalled for good. Its connections may still be open. */
+bool client_is_over(const struct client *client);
+size_t client_held(const struct client *client);
+
+/* The witness of connection `index` (from 0). Response k on a connection answers request k sent on it. */
+static inline const struct witness *client_witness(const struct client *client, size_t index)
+{
+    check(index < client->line_count);
+    return &client->lines[index]->witness;
+}
+
+#endif
