@@ -1,0 +1,147 @@
+/* clang-format off */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+/* clang-format on */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "world/data/json.h"
+
+static struct json *make_report(void)
+{
+    struct json *report = json_map_create();
+    struct json *cases = json_list_create();
+
+    json_set_text(report, "schema", "x-1");
+    json_set_u64(report, "count", JSON_NUMBER_MAX);
+    json_set_bool(report, "interrupted", true);
+    json_set_text(report, "absent", NULL);
+    json_append_text(cases, "a \"b\"\n");
+    json_append_u64(cases, 7);
+    json_append(cases, json_map_create());
+    json_set(report, "cases", cases);
+    return report;
+}
+
+static void a_document_is_written_sorted_and_indented(void **state)
+{
+    struct json *report = make_report();
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    (void)state;
+    assert_non_null(out);
+    assert_true(json_write(report, out));
+    fclose(out);
+    assert_string_equal(text, "{\n  \"absent\": null,\n  \"cases\": [\n    \"a \\\"b\\\"\\n\",\n"
+                              "    7,\n    {}\n  ],\n  \"count\": 9223372036854775807,\n"
+                              "  \"interrupted\": true,\n  \"schema\": \"x-1\"\n}\n");
+    free(text);
+    json_destroy(&report);
+    assert_null(report);
+}
+
+static void what_was_written_is_read_back(void **state)
+{
+    struct json *report = make_report();
+    char *line = json_format_line(report);
+    char error[JSON_ERROR_BYTES];
+    struct json *again = json_parse("line", line, strlen(line), error);
+    uint64_t count;
+    bool interrupted;
+
+    (void)state;
+    assert_non_null(again);
+    assert_string_equal(json_text(json_get(again, "schema")), "x-1");
+    assert_true(json_u64(json_get(again, "count"), &count));
+    assert_true(count == JSON_NUMBER_MAX);
+    assert_true(json_bool(json_get(again, "interrupted"), &interrupted));
+    assert_true(interrupted);
+    assert_int_equal(json_count(json_get(again, "cases")), 3);
+    assert_string_equal(json_text(json_at(json_get(again, "cases"), 0)), "a \"b\"\n");
+    assert_null(json_at(json_get(again, "cases"), 3));
+    assert_int_equal(json_count(again), 5);
+    free(line);
+    json_destroy(&report);
+    json_destroy(&again);
+}
+
+static void a_value_of_another_kind_is_no_answer(void **state)
+{
+    char error[JSON_ERROR_BYTES];
+    struct json *list = json_parse("t", "[-1, \"x\", 1.5, null]", 20, error);
+    uint64_t number;
+    bool truth;
+
+    (void)state;
+    assert_non_null(list);
+    assert_false(json_u64(json_at(list, 0), &number));
+    assert_false(json_u64(json_at(list, 1), &number));
+    assert_false(json_u64(json_at(list, 2), &number));
+    assert_false(json_bool(json_at(list, 3), &truth));
+    assert_null(json_text(json_at(list, 0)));
+    assert_null(json_get(list, "k"));
+    assert_null(json_text(NULL));
+    assert_null(json_get(NULL, "k"));
+    assert_int_equal(json_count(NULL), 0);
+    json_destroy(&list);
+}
+
+static void bytes_that_are_no_text_are_replaced(void **state)
+{
+    struct json *list = json_list_create();
+    char *line;
+
+    (void)state;
+    json_append_text(list, "a\xFFz\xC3");
+    line = json_format_line(list);
+    assert_string_equal(line, "[\"a\xEF\xBF\xBDz\xEF\xBF\xBD\"]");
+    free(line);
+    json_destroy(&list);
+}
+
+static void a_mistake_is_said_with_its_place(void **state)
+{
+    char error[JSON_ERROR_BYTES];
+
+    (void)state;
+    assert_null(json_parse("f", "{\"a\": 1,\n \"a\": 2}", 17, error));
+    assert_non_null(strstr(error, "f:2:"));
+    assert_null(json_parse("f", "[1", 2, error));
+    assert_non_null(strstr(error, "f:1:2: "));
+    assert_null(json_load("/no/such/file", error));
+    assert_string_equal(error, "/no/such/file: cannot be read: No such file or directory");
+    assert_null(json_load("/", error));
+    assert_string_equal(error, "/: cannot be read: Is a directory");
+}
+
+static void a_full_disk_is_told(void **state)
+{
+    struct json *report = make_report();
+    FILE *full = fopen("/dev/full", "w");
+
+    (void)state;
+    assert_non_null(full);
+    setvbuf(full, NULL, _IONBF, 0);
+    assert_false(json_write(report, full));
+    fclose(full);
+    json_destroy(&report);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_document_is_written_sorted_and_indented),
+        cmocka_unit_test(what_was_written_is_read_back),
+        cmocka_unit_test(a_value_of_another_kind_is_no_answer),
+        cmocka_unit_test(bytes_that_are_no_text_are_replaced),
+        cmocka_unit_test(a_mistake_is_said_with_its_place),
+        cmocka_unit_test(a_full_disk_is_told),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
