@@ -73,7 +73,7 @@ static const struct {
     {"[a, b]: 1", "f:1:1: a key must be a word, not a list or a map"},
     {"? {a: b}\n: 1", "f:1:3: a key must be a word, not a list or a map"},
     {"\"\": 1", "f:1:1: a key is missing here"},
-    {"a: [1, 2", "f:1:9: did not find expected ',' or ']' (while parsing a flow sequence)"},
+    {"a: [1, 2\n", "f:2:1: did not find expected ',' or ']' (while parsing a flow sequence)"},
     {"a: 1\n b: 2\n", "f:2:3: mapping values are not allowed in this context"},
     {"a: b\n\xC3(", "f:2:1: this is not UTF-8 text (byte 0xC3)"},
     {"\xFF\xFE"
