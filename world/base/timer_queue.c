@@ -18,6 +18,12 @@ void timer_queue_release(struct timer_queue *queue)
     *queue = (struct timer_queue){0};
 }
 
+void timer_queue_forget(struct timer_queue *queue)
+{
+    queue->count = 0;
+    queue->sequence_next = 0;
+}
+
 static bool comes_first(const struct timer *a, const struct timer *b)
 {
     return a->at_ns != b->at_ns ? a->at_ns < b->at_ns : a->sequence < b->sequence;

@@ -22,6 +22,9 @@ struct timer_queue {
 void timer_queue_init(struct timer_queue *queue);
 void timer_queue_release(struct timer_queue *queue);
 
+/* Empties the queue without touching the timers, whose owners may be gone. */
+void timer_queue_forget(struct timer_queue *queue);
+
 /* Adds the timer, or moves it; either way it goes behind others of the same time. */
 void timer_queue_set(struct timer_queue *queue, struct timer *timer, uint64_t at_ns);
 void timer_queue_stop(struct timer_queue *queue, struct timer *timer);

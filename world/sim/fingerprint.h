@@ -1,0 +1,48 @@
+/*
+ * A running 64-bit hash of what happened, made for speed and for noticing any difference; it keeps no
+ * secret and withstands no adversary.
+ */
+#ifndef WORLD_SIM_FINGERPRINT_H
+#define WORLD_SIM_FINGERPRINT_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define FINGERPRINT_ODD 0x9E3779B97F4A7C15ull /* 2^64 over the golden ratio: odd, well mixed bits */
+
+static inline uint64_t fingerprint_word(uint64_t hash, uint64_t word)
+{
+    hash = (hash ^ word) * FINGERPRINT_ODD;
+    return hash ^ hash >> 29;
+}
+
+/* Up to eight bytes as a word. */
+static inline uint64_t fingerprint_tail(const uint8_t *data, size_t size)
+{
+    uint64_t word = 0;
+
+    memcpy(&word, data, size);
+    return word;
+}
+
+/* Four lanes, because one multiplication waits for the one before it and large bodies are common. */
+static inline uint64_t fingerprint_bytes(uint64_t hash, const uint8_t *data, size_t size)
+{
+    uint64_t lanes[4] = {hash, 1, 2, 3};
+    uint64_t words[4];
+
+    hash = fingerprint_word(hash, size);
+    for (; size >= sizeof(words); data += sizeof(words), size -= sizeof(words)) {
+        memcpy(words, data, sizeof(words));
+        for (int i = 0; i < 4; i++)
+            lanes[i] = fingerprint_word(lanes[i], words[i]);
+    }
+    for (int i = 0; i < 4; i++)
+        hash = fingerprint_word(hash, lanes[i]);
+    for (; size >= 8; data += 8, size -= 8)
+        hash = fingerprint_word(hash, fingerprint_tail(data, 8));
+    return size == 0 ? hash : fingerprint_word(hash, fingerprint_tail(data, size));
+}
+
+#endif
