@@ -2,7 +2,7 @@
  * Renderings of a run. Each is a pure function of the result onto a stream.
  *
  * Errors: none returned; ask ferror() of the stream, once, at the end.
- * Limits: linear in the cases, but for one sort; a matrix past MATRIX_BYTES_MAX says so and is left out.
+ * Limits: linear in the cases, but for one sort; a matrix past REPORT_BYTES_MAX says so and is left out.
  */
 #ifndef REPORTS_REPORT_H
 #define REPORTS_REPORT_H
@@ -14,10 +14,18 @@
 
 enum { REPORT_WIDTH_MIN = 60 }; /* columns; less cannot hold a fault beside one column of methods */
 
+/* Working memory of one rendering: room for a million cases, each in a cell of its own. */
+enum { REPORT_BYTES_MAX = 512 * 1024 * 1024 };
+
 struct report_style {
     bool colour;    /* the caller decides: a terminal, and no NO_COLOR */
-    unsigned width; /* columns; at least REPORT_WIDTH_MIN */
+    unsigned width; /* columns; less than REPORT_WIDTH_MIN is taken as that */
 };
+
+static inline unsigned report_width(const struct report_style *style)
+{
+    return style->width < REPORT_WIDTH_MIN ? REPORT_WIDTH_MIN : style->width;
+}
 
 /*
  * What a person reads at the end of a run: why cases were unsupported, each failure once, and as the
