@@ -7,7 +7,7 @@ BEGIN {
     PARAMETERS_MAX = 4
 
     # The operation of the seam, and the readers of a node: what is read, its bounds, where to, and why not.
-    MORE_PARAMETERS = "(listen|^[a-z].*[ *]yaml_[a-z_0-9]+)\\("
+    MORE_PARAMETERS = "(listen|listener_start|^[a-z].*[ *]yaml_[a-z_0-9]+)\\("
 
     instead["strcpy"] = "a length"
     instead["strcat"] = "a length"
