@@ -13,48 +13,8 @@
 #include <stdint.h>
 
 #include "proxy/exchange/record.h"
-#include "proxy/policy/limits.h"
-#include "proxy/policy/retry.h"
-#include "proxy/policy/selection.h"
+#include "proxy/policy/settings.h"
 #include "world/world.h"
-
-enum { UPSTREAM_NAME_BYTES = 64, HOST_BYTES = 256 };
-
-struct upstream_settings {
-    char name[UPSTREAM_NAME_BYTES];
-    char host[HOST_BYTES]; /* an address or a name to look up */
-    uint16_t port;
-};
-
-/* Durations in nanoseconds; 0 switches a deadline off. */
-struct proxy_settings {
-    struct address listen; /* port 0: any; proxy_address() tells */
-    struct upstream_settings upstreams[UPSTREAMS_MAX];
-    size_t upstream_count;
-    enum retry_policy policy;
-    enum selection_rule select;
-    unsigned retries_max;
-    uint64_t connect_timeout_ns;
-    uint64_t head_timeout_ns;
-    uint64_t response_timeout_ns;
-    uint64_t idle_timeout_ns;
-    uint64_t deadline_ns;
-    size_t window_bytes;
-    size_t pool_size;
-    uint64_t pool_timeout_ns;
-    size_t head_bytes_max;
-    size_t uri_bytes_max;
-    uint64_t body_bytes_max; /* UINT64_MAX: no limit */
-    bool client_half_close_allowed;
-    char via[UPSTREAM_NAME_BYTES]; /* pseudonym in Via and Proxy-Status */
-
-    /* Told once per exchange, at its end; the record lives until the call returns. May be NULL. */
-    void (*on_record)(void *owner, const struct exchange_record *record);
-    void *owner;
-};
-
-/* Everything at its default, no upstream, listening on 127.0.0.1 port 0. */
-void proxy_settings_init(struct proxy_settings *settings);
 
 struct proxy;
 

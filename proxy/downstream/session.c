@@ -1,0 +1,276 @@
+#include "proxy/downstream/session.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "proxy/downstream/admission.h"
+
+enum { LINGER_READ_BYTES = 4096 }; /* read and forgotten, a page at a time */
+
+static void on_client_event(struct stream *stream, unsigned events);
+static void on_time(struct timer *timer);
+static void on_exchange_turn(void *owner);
+static void turn(struct session *session);
+
+static struct world *world_of(const struct session *session)
+{
+    return session->exchange.ground->world;
+}
+
+static const struct proxy_settings *settings_of(const struct session *session)
+{
+    return session->exchange.ground->settings;
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+struct session *session_create(struct exchange_ground *ground)
+{
+    const struct proxy_settings *settings = ground->settings;
+    const struct inlet_settings request = {
+        .kind = READ_REQUEST,
+        .window_bytes = settings->window_bytes,
+        .limits = {.head_bytes_max = settings->head_bytes_max,
+                   .uri_bytes_max = settings->uri_bytes_max,
+                   .body_bytes_max = settings->body_bytes_max},
+    };
+    struct session *session = calloc(1, sizeof(*session));
+
+    if (session == NULL)
+        return NULL;
+    if (!inlet_init(&session->request, &request)) {
+        free(session);
+        return NULL;
+    }
+    if (!exchange_init(&session->exchange, ground)) {
+        inlet_release(&session->request);
+        free(session);
+        return NULL;
+    }
+    session->tag = SESSION_TAG;
+    session->stream.on_event = on_client_event;
+    session->stream.owner = session;
+    session->timer = (struct timer){.on_time = on_time, .owner = session};
+    session->exchange.client = &session->stream;
+    session->exchange.request = &session->request;
+    session->exchange.on_turn = on_exchange_turn;
+    session->exchange.owner = session;
+    return session;
+}
+
+void session_destroy(struct session **session)
+{
+    struct session *gone = object_cast(*session, SESSION_TAG);
+
+    *session = NULL;
+    timer_stop(world_of(gone), &gone->timer);
+    exchange_release(&gone->exchange);
+    if (stream_in_use(&gone->stream))
+        stream_close(&gone->stream, STREAM_FIN);
+    inlet_release(&gone->request);
+    gone->tag = 0;
+    free(gone);
+}
+
+static void wait_for_head(struct session *session)
+{
+    uint64_t timeout = session->request.begun ? settings_of(session)->head_timeout_ns
+                                              : settings_of(session)->idle_timeout_ns;
+
+    stream_want(&session->stream, STREAM_READ | STREAM_CLOSED);
+    if (timeout == 0)
+        timer_stop(world_of(session), &session->timer);
+    else
+        timer_set(world_of(session), &session->timer, world_now(world_of(session)) + timeout);
+}
+
+void session_start(struct session *session)
+{
+    struct stream_info info;
+
+    stream_info(&session->stream, &info);
+    session->exchange.client_address = info.peer;
+    session->state = SESSION_READING;
+    session->client_closed = false;
+    session->stopping = false;
+    session->lingered_bytes = 0;
+    inlet_restart(&session->request);
+    wait_for_head(session);
+}
+
+static void end(struct session *session, enum stream_end how)
+{
+    timer_stop(world_of(session), &session->timer);
+    stream_close(&session->stream, how);
+    session->state = SESSION_ENDED;
+    session->on_ended(session);
+}
+
+void session_stop(struct session *session)
+{
+    session->stopping = true;
+    if (session->state == SESSION_READING)
+        end(session, STREAM_FIN);
+}
+
+/* ---- reading heads --------------------------------------------------------------------------- */
+
+static void refuse(struct session *session, enum cause cause, const struct apology *apology)
+{
+    const struct failure failure = {SIDE_DOWNSTREAM, STAGE_ROUTE, cause, 0};
+
+    timer_stop(world_of(session), &session->timer);
+    session->state = SESSION_BUSY;
+    exchange_refuse(&session->exchange, &failure, apology);
+}
+
+/* A head came, good or bad: an exchange begins, but never for a client that is gone. */
+static void begin(struct session *session, const struct admission *admission)
+{
+    static const struct apology none = {0};
+
+    if (session->client_closed && !settings_of(session)->client_half_close_allowed) {
+        refuse(session, CAUSE_CLIENT_CANCELLED, &none);
+    } else if (!admission->admitted) {
+        refuse(session, CAUSE_HTTP_REQUEST_ERROR, &admission->apology);
+    } else {
+        timer_stop(world_of(session), &session->timer);
+        session->state = SESSION_BUSY;
+        exchange_begin(&session->exchange, &admission->request);
+    }
+}
+
+/* Looks whether a head is complete; true if something began. */
+static bool read_head(struct session *session)
+{
+    const struct reader_refusal *refusal = &session->request.reader.refusal;
+    struct admission admission = {0};
+    enum reader_step step = inlet_read_head(&session->request);
+
+    if (session->request.incomplete || (step == READER_MORE && session->request.input_ended)) {
+        end(session, STREAM_FIN);
+        return false;
+    }
+    if (step == READER_MORE)
+        return false;
+    if (step == READER_HEAD)
+        admission = admission_decide(&session->request.head);
+    else
+        admission.apology = (struct apology){
+            .status = (unsigned)refusal->status, .word = "INVALID_PROTOCOL", .rule = refusal->rule};
+    begin(session, &admission);
+    return true;
+}
+
+static void fill(struct session *session)
+{
+    bool first = !session->request.begun;
+    ssize_t result;
+
+    if (!inlet_has_room(&session->request))
+        return;
+    result = inlet_fill(&session->request, &session->stream);
+    if (result < 0 && result != -EAGAIN)
+        end(session, STREAM_RST);
+    else if (result > 0 && first)
+        wait_for_head(session); /* the clock of the head begins with its first byte */
+}
+
+/* ---- ending ---------------------------------------------------------------------------------- */
+
+/* FIN now, close when the client has closed too, so that no reset overtakes the answer. */
+static void linger(struct session *session)
+{
+    if (session->client_closed || stream_shut(&session->stream) != 0) {
+        end(session, STREAM_FIN);
+        return;
+    }
+    session->state = SESSION_LINGERING;
+    stream_want(&session->stream, STREAM_READ | STREAM_CLOSED);
+    timer_set(world_of(session), &session->timer,
+              world_now(world_of(session)) + LINGER_MS * NS_PER_MS);
+}
+
+static void throw_input_away(struct session *session)
+{
+    uint8_t rest[LINGER_READ_BYTES];
+    ssize_t size = stream_read(&session->stream, rest, sizeof(rest));
+
+    if (size == -EAGAIN)
+        return;
+    if (size <= 0 || (session->lingered_bytes += (size_t)size) > LINGER_BYTES_MAX)
+        end(session, STREAM_FIN);
+}
+
+static void after_exchange(struct session *session)
+{
+    enum client_end how = session->exchange.client_end;
+
+    exchange_rest(&session->exchange);
+    if (how == CLIENT_RESET) {
+        end(session, STREAM_RST);
+    } else if (how == CLIENT_CLOSE || session->stopping) {
+        linger(session);
+    } else {
+        session->state = SESSION_READING;
+        inlet_next_message(&session->request);
+    }
+}
+
+/* ---- turns ----------------------------------------------------------------------------------- */
+
+/* Goes on for as long as there is something to do without another upcall: pipelined requests, mostly. */
+static void turn(struct session *session)
+{
+    for (;;) {
+        if (session->state == SESSION_READING && read_head(session))
+            continue;
+        if (session->state != SESSION_BUSY)
+            break;
+        if (!exchange_is_done(&session->exchange))
+            return;
+        after_exchange(session);
+        if (session->state == SESSION_READING)
+            wait_for_head(session);
+    }
+}
+
+static void on_exchange_turn(void *owner)
+{
+    turn(object_cast(owner, SESSION_TAG));
+}
+
+static void on_client_event(struct stream *stream, unsigned events)
+{
+    struct session *session = object_cast(stream->owner, SESSION_TAG);
+
+    session->client_closed = session->client_closed || (events & STREAM_CLOSED) != 0;
+    switch (session->state) {
+    case SESSION_READING:
+        fill(session);
+        break;
+    case SESSION_BUSY:
+        exchange_client_event(&session->exchange, events);
+        break;
+    case SESSION_LINGERING:
+        throw_input_away(session);
+        break;
+    case SESSION_ENDED:
+    default:
+        check(session->state != SESSION_ENDED);
+    }
+    turn(session);
+}
+
+static void on_time(struct timer *timer)
+{
+    struct session *session = object_cast(timer->owner, SESSION_TAG);
+    static const struct apology late = {408, "REQUEST_TIMEOUT", "the request head did not come"};
+
+    if (session->state == SESSION_READING && session->request.begun) {
+        refuse(session, CAUSE_CLIENT_TIMEOUT, &late);
+        turn(session);
+    } else {
+        end(session, STREAM_FIN);
+    }
+}

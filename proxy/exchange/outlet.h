@@ -1,0 +1,60 @@
+/*
+ * The sending half of one direction: a head, then the body with its framing, then trailers, written from the inlet's window
+ * without a copy. Remembers to the byte what the stream has accepted.
+ *
+ * Ownership: embedded; the head's memory belongs to the caller. Limits: one piece (what the window holds at that moment)
+ * is one chunk on the wire.
+ */
+#ifndef PROXY_EXCHANGE_OUTLET_H
+#define PROXY_EXCHANGE_OUTLET_H
+
+#include "proxy/exchange/inlet.h"
+#include "proxy/wire/http1_writer.h"
+
+enum {
+    /* Trailers as they were stored, four bytes more a field on the wire, and the last chunk. */
+    OUTLET_TAIL_BYTES = TRAILER_BYTES_MAX + 4 * HEAD_FIELDS_MAX + 16,
+};
+
+enum outlet_state {
+    OUTLET_IDLE,    /* nothing waits; the body may bring more */
+    OUTLET_BLOCKED, /* the stream takes no more now: want STREAM_WRITE */
+    OUTLET_ENDED,   /* the whole message was accepted by the stream */
+    OUTLET_BROKEN,  /* the stream refused to write: os_error says why */
+};
+
+struct outlet {
+    struct bytes head;    /* what is left of it */
+    enum framing framing; /* on this side: FRAMING_CLOSE writes body bytes as they are */
+    bool body_allowed;    /* false: the head is all there is, whatever the framing says */
+    struct bytes prefix;  /* what is left of the chunk's size line */
+    uint8_t prefix_store[CHUNK_PREFIX_BYTES_MAX];
+    size_t piece;        /* body bytes of the present piece not yet accepted */
+    struct bytes suffix; /* what is left of what follows the piece */
+    uint8_t *tail_store; /* OUTLET_TAIL_BYTES; the last chunk and the trailers are written here */
+    bool tail_made;
+    enum outlet_state state;
+    int os_error;
+    uint64_t head_accepted; /* bytes of the head taken so far */
+    uint64_t body_accepted; /* decoded body bytes taken so far */
+};
+
+/* Ready for one message. head and tail_store stay with the caller until the end. */
+struct outlet_message {
+    struct bytes head;
+    enum framing framing;
+    bool body_allowed;
+    uint8_t *tail_store;
+};
+void outlet_start(struct outlet *outlet, const struct outlet_message *message);
+
+/*
+ * Writes once: as much of the head and of the inlet's body as the stream takes. Returns the state it is in then; harmless
+ * to call at any time. inlet may be NULL for a message without a body.
+ */
+enum outlet_state outlet_write(struct outlet *outlet, struct inlet *inlet, struct stream *stream);
+
+/* Whether some of the message has been made ready or has come and was not accepted yet. */
+bool outlet_has_pending(const struct outlet *outlet, const struct inlet *inlet);
+
+#endif

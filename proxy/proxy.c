@@ -1,0 +1,235 @@
+#include "proxy/proxy.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "proxy/downstream/session.h"
+
+enum { LISTEN_BACKLOG = 1024 }; /* as much as a burst of clients needs; the kernel caps it */
+
+struct proxy {
+    struct proxy_settings settings;
+    struct world *world;
+    struct listener listener;
+    struct address address;
+    struct exchange_ground ground;
+    struct origin origins[UPSTREAMS_MAX];
+    struct session *live; /* with a client */
+    size_t live_count;
+    struct session *ended; /* until the end of the turn */
+    struct session *shelf; /* ready for the next client */
+    struct timer reaper;   /* due at the end of the turn */
+    void (*on_drained)(void *owner);
+    void *drain_owner;
+};
+
+static void on_acceptable(struct listener *listener);
+static void on_session_ended(struct session *session);
+static void on_turn_end(struct timer *timer);
+
+static void set_up_origins(struct proxy *proxy)
+{
+    for (size_t i = 0; i < proxy->settings.upstream_count; i++) {
+        struct origin *origin = &proxy->origins[i];
+
+        *origin = (struct origin){
+            .host = proxy->settings.upstreams[i].host,
+            .port = proxy->settings.upstreams[i].port,
+        };
+        pool_init(&origin->pool, proxy->world, &proxy->ground.links);
+        origin->pool.size_max = proxy->settings.pool_size;
+        origin->pool.idle_ns = proxy->settings.pool_timeout_ns;
+    }
+}
+
+struct proxy *proxy_create(struct world *world, const struct proxy_settings *settings,
+                           int *os_error)
+{
+    struct proxy *proxy = calloc(1, sizeof(*proxy));
+    int result;
+
+    *os_error = ENOMEM;
+    if (proxy == NULL)
+        return NULL;
+    proxy->settings = *settings;
+    proxy->world = world;
+    proxy->ground = (struct exchange_ground){
+        .world = world, .settings = &proxy->settings, .origins = proxy->origins};
+    set_up_origins(proxy);
+    proxy->reaper = (struct timer){.on_time = on_turn_end, .owner = proxy};
+    proxy->listener = (struct listener){.on_acceptable = on_acceptable, .owner = proxy};
+    proxy->address = settings->listen;
+    result = world_listen(world, &proxy->listener, &proxy->address, LISTEN_OPEN, LISTEN_BACKLOG);
+    if (result != 0) {
+        free(proxy);
+        *os_error = -result;
+        return NULL;
+    }
+    *os_error = 0;
+    return proxy;
+}
+
+struct address proxy_address(const struct proxy *proxy)
+{
+    return proxy->address;
+}
+
+/* ---- sessions -------------------------------------------------------------------------------- */
+
+static struct session *take_session(struct proxy *proxy)
+{
+    struct session *session = proxy->shelf;
+
+    if (session == NULL)
+        return session_create(&proxy->ground);
+    proxy->shelf = session->next;
+    return session;
+}
+
+static void put_on_shelf(struct proxy *proxy, struct session *session)
+{
+    session->next = proxy->shelf;
+    proxy->shelf = session;
+}
+
+static void enlist(struct proxy *proxy, struct session *session)
+{
+    session->previous = NULL;
+    session->next = proxy->live;
+    if (proxy->live != NULL)
+        proxy->live->previous = session;
+    proxy->live = session;
+    proxy->live_count++;
+}
+
+static void delist(struct proxy *proxy, struct session *session)
+{
+    if (session->previous != NULL)
+        session->previous->next = session->next;
+    else
+        proxy->live = session->next;
+    if (session->next != NULL)
+        session->next->previous = session->previous;
+    proxy->live_count--;
+}
+
+static void on_acceptable(struct listener *listener)
+{
+    struct proxy *proxy = listener->owner;
+    struct session *session = take_session(proxy);
+
+    /* Out of memory: the connection waits in the backlog, its client in its own time. */
+    if (session == NULL)
+        return;
+    if (world_accept(proxy->world, listener, &session->stream) != 0) {
+        put_on_shelf(proxy, session);
+        return;
+    }
+    session->on_ended = on_session_ended;
+    session->owner = proxy;
+    enlist(proxy, session);
+    session_start(session);
+}
+
+static void on_session_ended(struct session *session)
+{
+    struct proxy *proxy = session->owner;
+
+    delist(proxy, session);
+    session->next = proxy->ended;
+    proxy->ended = session;
+    timer_set(proxy->world, &proxy->reaper, world_now(proxy->world));
+}
+
+/* Sessions that ended in a turn are used again only after it. */
+static void on_turn_end(struct timer *timer)
+{
+    struct proxy *proxy = timer->owner;
+
+    while (proxy->ended != NULL) {
+        struct session *session = proxy->ended;
+
+        proxy->ended = session->next;
+        put_on_shelf(proxy, session);
+    }
+    if (proxy->on_drained != NULL && proxy->live_count == 0) {
+        void (*on_drained)(void *owner) = proxy->on_drained;
+
+        proxy->on_drained = NULL;
+        on_drained(proxy->drain_owner);
+    }
+}
+
+/* ---- ending ---------------------------------------------------------------------------------- */
+
+static void stop_listening(struct proxy *proxy)
+{
+    if (proxy->listener.impl != NULL)
+        world_unlisten(proxy->world, &proxy->listener);
+}
+
+static void empty_pools(struct proxy *proxy)
+{
+    for (size_t i = 0; i < proxy->settings.upstream_count; i++)
+        pool_empty(&proxy->origins[i].pool);
+}
+
+void proxy_drain(struct proxy *proxy, void (*on_drained)(void *owner), void *owner)
+{
+    struct session *next;
+
+    proxy->on_drained = on_drained;
+    proxy->drain_owner = owner;
+    proxy->ground.draining = true;
+    stop_listening(proxy);
+    for (struct session *session = proxy->live; session != NULL; session = next) {
+        next = session->next;
+        session_stop(session);
+    }
+    for (size_t i = 0; i < proxy->settings.upstream_count; i++)
+        proxy->origins[i].pool.size_max = 0;
+    empty_pools(proxy);
+    timer_set(proxy->world, &proxy->reaper, world_now(proxy->world));
+}
+
+static void destroy_sessions(struct session *list)
+{
+    while (list != NULL) {
+        struct session *session = list;
+
+        list = session->next;
+        session_destroy(&session);
+    }
+}
+
+void proxy_destroy(struct proxy **proxy)
+{
+    struct proxy *gone = *proxy;
+
+    *proxy = NULL;
+    stop_listening(gone);
+    destroy_sessions(gone->live);
+    destroy_sessions(gone->ended);
+    destroy_sessions(gone->shelf);
+    timer_stop(gone->world, &gone->reaper);
+    empty_pools(gone);
+    link_shelf_release(&gone->ground.links);
+    free(gone);
+}
+
+/* ---- questions ------------------------------------------------------------------------------- */
+
+void proxy_census(const struct proxy *proxy, struct proxy_census *out)
+{
+    *out = (struct proxy_census){.sessions = proxy->live_count};
+    for (const struct session *session = proxy->live; session != NULL; session = session->next) {
+        out->exchanges += session->state == SESSION_BUSY;
+        out->upstream_active += session->exchange.link != NULL;
+        out->timers += timer_is_set(&session->timer) + timer_is_set(&session->exchange.watch);
+        out->body_bytes_held +=
+            inlet_held(&session->request) + inlet_held(&session->exchange.response);
+    }
+    for (size_t i = 0; i < proxy->settings.upstream_count; i++)
+        out->upstream_idle += proxy->origins[i].pool.count;
+    out->timers += out->upstream_idle;
+}

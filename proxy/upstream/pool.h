@@ -1,0 +1,38 @@
+/*
+ * Idle connections to one upstream, watched for as long as they are idle.
+ *
+ * A pooled connection that becomes readable or is closed by its peer is thrown away at once: whatever came belongs to no
+ * request. So a connection that is handed out was open and silent a moment ago; the race that is left is the retry
+ * rule's business.
+ *
+ * Ownership: embedded in an origin; owns the links it holds. Limits: size_max links, each for idle_ns at most.
+ */
+#ifndef PROXY_UPSTREAM_POOL_H
+#define PROXY_UPSTREAM_POOL_H
+
+#include "proxy/upstream/link.h"
+
+struct pool {
+    struct world *world;
+    struct link_shelf *shelf;
+    struct link *newest;
+    size_t count;
+    size_t size_max;
+    uint64_t idle_ns;
+};
+
+void pool_init(struct pool *pool, struct world *world, struct link_shelf *shelf);
+
+/* The connection used last, proven open and silent, or NULL. The caller owns it and sets its callback. */
+struct link *pool_take(struct pool *pool);
+
+/*
+ * Takes over a link whose exchange is complete; empties *link. The caller has made sure that the response was read to
+ * its end, that both sides keep alive and that no byte is left over. A full pool closes it.
+ */
+void pool_give(struct pool *pool, struct link **link);
+
+/* Closes them all. */
+void pool_empty(struct pool *pool);
+
+#endif
