@@ -19,7 +19,6 @@
 enum {
     TRACE_STREAMS_MAX = 65536, /* records of one case; a case with more proves nothing more */
     TRACE_EVENTS_MAX = 4096,   /* enough to tell any case's story that a person would read */
-    TRACE_NAMES_MAX = 64,      /* upstreams of one case that have a name in the story */
     TRACE_LINE_BYTES = 160,    /* a line of the story; longer ones are cut */
 };
 
@@ -110,7 +109,10 @@ const struct trace_event *trace_event_at(const struct world *trace, size_t index
 /* False when a stream or an event came after the limits; the records are then the first ones. */
 bool trace_is_complete(const struct world *trace);
 
-/* Streams to this address are "name#1", "name#2" in the story. False past TRACE_NAMES_MAX. name is kept. */
+/*
+ * Streams to this address are "name#1", "name#2" in the story. False when memory runs
+ * out. name must outlive the records.
+ */
 MUST_USE bool trace_name_address(struct world *trace, const struct address *address,
                                  const char *name);
 

@@ -1,0 +1,93 @@
+/*
+ * What the files of the trace share. Nobody else includes it.
+ */
+#ifndef WORLD_FILTERS_TRACE_STATE_H
+#define WORLD_FILTERS_TRACE_STATE_H
+
+#include "world/base/object.h"
+#include "world/filters/node_pool.h"
+#include "world/filters/trace.h"
+
+#define TRACE_TAG        OBJECT_TAG('t', 'r', 'a', 'c')
+#define TRACE_STREAM_TAG OBJECT_TAG('t', 'r', 's', 't')
+#define TRACE_TIMER_TAG  OBJECT_TAG('t', 'r', 't', 'i')
+#define TRACE_QUERY_TAG  OBJECT_TAG('t', 'r', 'q', 'u')
+
+/* Where streams lead to, or come from. */
+struct trace_place {
+    struct address address;
+    const char *name; /* or NULL */
+    size_t begun;     /* dials or accepts so far */
+    size_t open;      /* not closed yet */
+};
+
+struct trace {
+    struct world world; /* first: a struct world * is a struct trace * */
+    object_tag tag;
+    struct world *inner;
+    struct trace_options options; /* defaults filled in */
+
+    struct node_pool streams, timers, queries; /* the live ones */
+    size_t listener_count;
+
+    struct trace_stream *records;
+    size_t record_count, record_capacity;
+    struct trace_place *places; /* places[0] stands for all clients */
+    size_t place_count, place_capacity;
+    size_t dial_count;
+    struct trace_event *events; /* options.events_max of them */
+    size_t event_count;
+    bool incomplete;
+
+    struct trace_held held;
+    size_t open[2]; /* live streams by enum trace_side */
+};
+
+/* The index of a record or place that could not be kept. */
+#define TRACE_NOT_KEPT UINT32_MAX
+
+struct trace_live_stream {
+    struct node node;
+    object_tag tag;
+    struct trace *trace;
+    struct stream lower;
+    struct stream *outer;
+    enum trace_side side;
+    uint32_t record; /* indices, or TRACE_NOT_KEPT */
+    uint32_t place;
+};
+
+static inline struct trace *trace_of(struct world *world)
+{
+    struct trace *trace = (struct trace *)(void *)world;
+
+    check(trace->tag == TRACE_TAG);
+    return trace;
+}
+
+static inline const struct trace *trace_of_const(const struct world *world)
+{
+    const struct trace *trace = (const struct trace *)(const void *)world;
+
+    check(trace->tag == TRACE_TAG);
+    return trace;
+}
+
+/* trace_record.c: what is kept. */
+void record_forget(struct trace *trace);
+void record_release(struct trace *trace);
+/* A dial to address, or (NULL) an accept. result as of connect; the stream lives on only if it is 0. */
+void record_begin(struct trace_live_stream *live, const struct address *address, int result);
+void record_dial_ended(struct trace_live_stream *live, int outcome);
+void record_read(struct trace_live_stream *live, ssize_t result);
+void record_write(struct trace_live_stream *live, ssize_t result);
+void record_event(struct trace_live_stream *live, enum trace_what what, int64_t value);
+void record_end(struct trace_live_stream *live, enum stream_end end);
+
+uint32_t record_place(struct trace *trace, const struct address *address);
+
+/* trace_stream.c: the stream_ops table. */
+int trace_stream_connect(struct world *world, struct stream *stream, const struct address *address);
+int trace_stream_accept(struct world *world, struct listener *listener, struct stream *stream);
+
+#endif

@@ -1,0 +1,144 @@
+#include <errno.h>
+
+#include "world/filters/trace_state.h"
+
+static struct trace_live_stream *live_of(struct stream *stream)
+{
+    struct trace_live_stream *live = object_cast(stream->impl, TRACE_STREAM_TAG);
+
+    check(live->outer == stream);
+    return live;
+}
+
+static int status(struct stream *stream)
+{
+    return stream_status(&live_of(stream)->lower);
+}
+
+static ssize_t read_bytes(struct stream *stream, void *data, size_t size)
+{
+    struct trace_live_stream *live = live_of(stream);
+    ssize_t result = stream_read(&live->lower, data, size);
+
+    if (result != -EAGAIN)
+        record_read(live, result);
+    return result;
+}
+
+static ssize_t write_bytes(struct stream *stream, const struct iovec *pieces, int count)
+{
+    struct trace_live_stream *live = live_of(stream);
+    ssize_t result = stream_write(&live->lower, pieces, count);
+
+    if (result != -EAGAIN)
+        record_write(live, result);
+    return result;
+}
+
+static int shut(struct stream *stream)
+{
+    struct trace_live_stream *live = live_of(stream);
+    int result = stream_shut(&live->lower);
+
+    record_event(live, TRACE_SHUT, result);
+    return result;
+}
+
+static void close_stream(struct stream *stream, enum stream_end end)
+{
+    struct trace_live_stream *live = live_of(stream);
+
+    record_end(live, end);
+    stream_close(&live->lower, end);
+    stream->impl = NULL;
+    node_pool_give(&live->trace->streams, live);
+}
+
+static void want(struct stream *stream, unsigned events)
+{
+    stream_want(&live_of(stream)->lower, events);
+}
+
+static void info(struct stream *stream, struct stream_info *out)
+{
+    stream_info(&live_of(stream)->lower, out);
+}
+
+static const struct stream_ops trace_stream_ops = {
+    .status = status,
+    .read = read_bytes,
+    .write = write_bytes,
+    .shut = shut,
+    .close = close_stream,
+    .want = want,
+    .info = info,
+};
+
+static void on_event(struct stream *lower, unsigned events)
+{
+    struct trace_live_stream *live = object_cast(lower->owner, TRACE_STREAM_TAG);
+    struct stream *outer = live->outer;
+
+    if ((events & STREAM_OPEN) != 0 && live->side == TRACE_CONNECTED)
+        record_dial_ended(live, stream_status(lower));
+    if ((events & STREAM_CLOSED) != 0)
+        record_event(live, TRACE_PEER_CLOSED, 0);
+    outer->on_event(outer, events);
+}
+
+static struct trace_live_stream *take(struct trace *trace, struct stream *stream,
+                                      enum trace_side side)
+{
+    struct trace_live_stream *live = node_pool_take(&trace->streams);
+
+    if (live == NULL)
+        return NULL;
+    live->tag = TRACE_STREAM_TAG;
+    live->trace = trace;
+    live->outer = stream;
+    live->side = side;
+    live->lower.on_event = on_event;
+    live->lower.owner = live;
+    return live;
+}
+
+static void open_outer(struct trace_live_stream *live)
+{
+    live->outer->ops = &trace_stream_ops;
+    live->outer->impl = live;
+}
+
+int trace_stream_connect(struct world *world, struct stream *stream, const struct address *address)
+{
+    struct trace *trace = trace_of(world);
+    struct trace_live_stream *live = take(trace, stream, TRACE_CONNECTED);
+    int result;
+
+    if (live == NULL)
+        return -ENOMEM;
+    result = world_connect(trace->inner, &live->lower, address);
+    record_begin(live, address, result);
+    if (result == 0)
+        open_outer(live);
+    else
+        node_pool_give(&trace->streams, live);
+    return result;
+}
+
+int trace_stream_accept(struct world *world, struct listener *listener, struct stream *stream)
+{
+    struct trace *trace = trace_of(world);
+    struct trace_live_stream *live = take(trace, stream, TRACE_ACCEPTED);
+    int result;
+
+    if (live == NULL)
+        return -ENOMEM;
+    result = world_accept(trace->inner, listener, &live->lower);
+    if (result != 0) {
+        node_pool_give(&trace->streams, live);
+        return result;
+    }
+    record_begin(live, NULL, 0);
+    open_outer(live);
+    return 0;
+}
