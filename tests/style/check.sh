@@ -18,9 +18,10 @@ main()
     cppcheck) cppcheck_sources ;;
     shell) shell ;;
     readme) readme ;;
+    globals) globals ;;
     documents) documents ;;
     *)
-        echo "usage: $0 include_edges|outside_calls|tidy|headers_alone|format|cppcheck|shell|readme|documents [TREE]" >&2
+        echo "usage: $0 include_edges|outside_calls|tidy|headers_alone|format|cppcheck|shell|readme|globals|documents [TREE]" >&2
         exit 2
         ;;
     esac
@@ -82,6 +83,20 @@ shell()
 {
     command -v shellcheck >/dev/null || exit "$skipped"
     scripts | grep -v -e '\.awk$' -e '\.cmake$' -e '\.txt$' -e '\.yaml$' | xargs shellcheck
+}
+
+# What a program keeps outside of its objects cannot be reset between two cases. Asked of the compiled libraries in
+# $LIBRARIES, because source text does not show it safely. check() alone may keep its handler.
+globals()
+{
+    objdump -t "$LIBRARIES"/*.a | awk '
+        /^In archive / { is_ours = !/libllhttp/ }
+        /file format/ { object = $1 }
+        is_ours && / O \.(data|bss)/ && !/\.data\.rel\.ro/ && object $NF !~ /^check.c.o:current_(handler|owner)$/ {
+            print object " " $NF ": a variable that outlives its object; only constants may be global"
+            found = 1
+        }
+        END { exit found }'
 }
 
 # The two commands a newcomer needs stand in the README, and its links lead somewhere.

@@ -21,6 +21,7 @@ main()
     plant_calls
     plant_shapes
     plant_for_tools
+    plant_globals
     plant_documents
     echo "$planted violations planted, $failures not noticed"
     [ "$failures" -eq 0 ]
@@ -74,6 +75,25 @@ plant_for_tools()
     plant cppcheck world/base/a.c 'Array .* out of bounds' 'int a(void)' '{' '    int b[2] = {0, 1};' '    return b[2];' '}'
     # shellcheck disable=SC2016 # the unquoted variable is what is planted
     plant shell world/base/a.sh 'SC2086' '#!/bin/sh' 'a=$1' 'echo $a'
+}
+
+plant_globals()
+{
+    LIBRARIES=$temporary
+    export LIBRARIES
+    echo 'int calls; int count(void); int count(void) { return ++calls; }' | library "$temporary/planted.a"
+    plant globals world/base/a.c 'calls: a variable that outlives its object' ''
+    echo 'int count(void); int count(void) { static int calls; return ++calls; }' | library "$temporary/planted.a"
+    plant globals world/base/a.c 'calls.*: a variable that outlives its object' ''
+    echo 'static const char *const WORDS[] = {"a", "b"}; const char *word(int i); const char *word(int i) { return WORDS[i]; }' |
+        library "$temporary/planted.a"
+    "$check" globals "$tree" || expect_skip $? globals
+}
+
+library()
+{
+    "${CC:-cc}" -c -x c -o "$temporary/planted.o" -
+    ar rcs "$1" "$temporary/planted.o"
 }
 
 plant_documents()

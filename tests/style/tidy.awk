@@ -6,8 +6,8 @@ BEGIN {
     FUNCTION_LINES_MAX = 60
     PARAMETERS_MAX = 4
 
-    # The operation of the seam, and the readers of a node: what is read, its bounds, where to, and why not.
-    MORE_PARAMETERS = "(listen|listener_start|^[a-z].*[ *]yaml_[a-z_0-9]+)\\("
+    # The seam's listen, and the readers of a node: what is read, its bounds, where to, and why it was refused.
+    MORE_PARAMETERS = "enum listen_mode mode|struct yaml_error [*]error"
 
     instead["strcpy"] = "a length"
     instead["strcat"] = "a length"
