@@ -72,7 +72,12 @@ static const struct case_result *suite_end(const struct case_result *begin,
 static void put_escaped(const char *text, FILE *out)
 {
     struct text_glyph glyph;
-    while (text_next(&text, &glyph)) {
+    while (true) {
+        const size_t plain = text_plain_size(text, "&<>\"");
+        fwrite(text, 1, plain, out);
+        text += plain;
+        if (!text_next(&text, &glyph))
+            return;
         switch (glyph.bytes[0]) {
         case '&':
             fputs("&amp;", out);

@@ -5,7 +5,7 @@
  * cell. Columns of a stage whose cells are all alike are one column with several methods.
  *
  * Ownership: everything lives in the region that was given.
- * Limits: MATRIX_METHODS_MAX columns per stage; methods past that share the last one.
+ * Limits: MATRIX_METHODS_MAX columns per stage; once so many are needed, the last one is "others".
  */
 #ifndef REPORTS_MATRIX_H
 #define REPORTS_MATRIX_H

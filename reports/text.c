@@ -90,10 +90,19 @@ bool text_next(const char **text, struct text_glyph *glyph)
     return true;
 }
 
+size_t text_plain_size(const char *text, const char *except)
+{
+    size_t size = 0;
+    while (text[size] >= 0x20 && text[size] < 0x7F && strchr(except, text[size]) == NULL)
+        size++;
+    return size;
+}
+
 size_t text_columns(const char *text)
 {
     struct text_glyph glyph;
-    size_t columns = 0;
+    size_t columns = text_plain_size(text, "");
+    text += columns;
     while (text_next(&text, &glyph))
         columns += glyph.columns;
     return columns;
@@ -102,8 +111,13 @@ size_t text_columns(const char *text)
 void text_put(const char *text, FILE *out)
 {
     struct text_glyph glyph;
-    while (text_next(&text, &glyph))
-        fwrite(glyph.bytes, 1, glyph.size, out);
+    do {
+        const size_t plain = text_plain_size(text, "");
+        fwrite(text, 1, plain, out);
+        text += plain;
+        if (text_next(&text, &glyph))
+            fwrite(glyph.bytes, 1, glyph.size, out);
+    } while (*text != '\0');
 }
 
 size_t text_put_cut(const char *text, size_t columns, FILE *out)
@@ -167,7 +181,12 @@ void text_put_wrapped(const char *text, size_t indent, size_t width, FILE *out)
 
 void text_put_spaces(size_t count, FILE *out)
 {
-    fprintf(out, "%*s", (int)count, "");
+    static const char SPACES[] = "                                                                ";
+    while (count > 0) {
+        const size_t size = count < sizeof(SPACES) - 1 ? count : sizeof(SPACES) - 1;
+        fwrite(SPACES, 1, size, out);
+        count -= size;
+    }
 }
 
 void text_ink(enum text_ink ink, bool colour, FILE *out)

@@ -23,6 +23,12 @@ struct text_glyph {
 /* Takes the next character off the front of *text; false at its end. */
 bool text_next(const char **text, struct text_glyph *glyph);
 
+/*
+ * How many characters at the front of text are printable ASCII and not in except: they can be written as
+ * they are, all at once. Most text is such text.
+ */
+size_t text_plain_size(const char *text, const char *except);
+
 /* The columns that text_put() fills. */
 size_t text_columns(const char *text);
 

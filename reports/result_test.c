@@ -1,0 +1,131 @@
+#include "reports/result.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "reports/report.h"
+#include "world/base/check.h"
+
+enum { CASES_MAX = 4 };
+
+struct row {
+    const char *name;
+    struct case_result cases[CASES_MAX]; /* those with a name */
+    bool interrupted;
+    uint64_t elapsed_ns;
+    int exit_code;
+    const char *summary;
+};
+
+#define CASE(verdict_, level_)                                              \
+    {                                                                       \
+        .name = "x", .verdict = VERDICT_##verdict_, .level = LEVEL_##level_ \
+    }
+
+static const struct row ROWS[] = {
+    {"all pass",
+     {CASE(PASS, MUST), CASE(PASS, INFO)},
+     false,
+     1000000000,
+     0,
+     "2 cases: 2 pass in 1.00 s (2.0 cases/s), seed 7\n"},
+    {"one case is one case",
+     {CASE(PASS, MUST)},
+     false,
+     50000000,
+     0,
+     "1 case: 1 pass in 0.05 s (20 cases/s), seed 7\n"},
+    {"a must case that failed",
+     {CASE(PASS, MUST), CASE(FAIL, MUST)},
+     false,
+     1000000,
+     1,
+     "2 cases: 1 pass, 1 fail in 0.00 s (2,000 cases/s), seed 7\n"},
+    {"should and info cases that failed do not fail a run",
+     {CASE(PASS, MUST), CASE(FAIL, SHOULD), CASE(FAIL, INFO)},
+     false,
+     1000000,
+     0,
+     "3 cases: 1 pass, 2 fail (should or info) in 0.00 s (3,000 cases/s), seed 7\n"},
+    {"unsupported does not fail a run",
+     {CASE(UNSUPPORTED, MUST)},
+     false,
+     1000000,
+     0,
+     "1 case: 0 pass, 1 unsupported in 0.00 s (1,000 cases/s), seed 7\n"},
+    {"setup-failed fails a run at any level",
+     {CASE(PASS, MUST), CASE(SETUP_FAILED, INFO)},
+     false,
+     1000000,
+     1,
+     "2 cases: 1 pass, 1 setup-failed in 0.00 s (2,000 cases/s), seed 7\n"},
+    {"an error fails a run at any level",
+     {CASE(ERROR, SHOULD)},
+     false,
+     1000000,
+     1,
+     "1 case: 0 pass, 1 error in 0.00 s (1,000 cases/s), seed 7\n"},
+    {"nothing to run", {{.name = NULL}}, false, 0, 4, "0 cases: 0 pass in 0.00 s, seed 7\n"},
+    {"everything skipped is nothing run",
+     {CASE(SKIPPED, MUST)},
+     false,
+     1000000,
+     4,
+     "1 case: 0 pass, 1 skipped in 0.00 s (0.0 cases/s), seed 7\n"},
+    {"an interrupted run says so, whatever it found",
+     {CASE(FAIL, MUST), CASE(SKIPPED, MUST)},
+     true,
+     1000000,
+     130,
+     "interrupted after 2 cases: 0 pass, 1 fail, 1 skipped in 0.00 s (1,000 cases/s), seed 7\n"},
+};
+
+static void ends_with(void **state)
+{
+    const struct row *row = *state;
+    struct case_result cases[CASES_MAX];
+    struct run_result run = {.cases = cases, .seed = 7};
+    memcpy(cases, row->cases, sizeof(cases));
+    run.interrupted = row->interrupted;
+    run.elapsed_ns = row->elapsed_ns;
+    while (run.case_count < CASES_MAX && cases[run.case_count].name != NULL)
+        run.case_count++;
+    assert_int_equal(run_exit_code(&run), row->exit_code);
+
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    report_summary(&run, out);
+    fclose(out);
+    assert_string_equal(text, row->summary);
+    free(text);
+}
+
+static void each_word_is_said_once(void **state)
+{
+    (void)state;
+    for (enum verdict a = 0; a < VERDICT_COUNT; a++) {
+        for (enum verdict b = 0; b < a; b++)
+            assert_string_not_equal(verdict_word(a), verdict_word(b));
+    }
+    assert_string_equal(verdict_word(VERDICT_SETUP_FAILED), "setup-failed");
+    assert_string_equal(level_word(LEVEL_MUST), "must");
+    assert_string_equal(level_word(LEVEL_SHOULD), "should");
+    assert_string_equal(level_word(LEVEL_INFO), "info");
+}
+
+int main(void)
+{
+    struct CMUnitTest tests[1 + COUNT_OF(ROWS)] = {cmocka_unit_test(each_word_is_said_once)};
+    for (size_t i = 0; i < COUNT_OF(ROWS); i++)
+        tests[1 + i] = (struct CMUnitTest){.name = ROWS[i].name,
+                                           .test_func = ends_with,
+                                           .initial_state = (void *)(uintptr_t)&ROWS[i]};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
