@@ -21,7 +21,8 @@ enum { MESSAGE_MARK_BYTES = 256 }; /* a host, a name and two ordinals, with room
 struct message {
     const struct draft *draft;
     uint64_t seed;
-    bool bodiless; /* HTTP forbids the body here: the answer to HEAD, or status 1xx, 204, 304 */
+    bool
+        bodiless; /* HTTP forbids the body here: status 304, or set by the caller: an answer to HEAD */
     size_t mark_size;
     char mark[MESSAGE_MARK_BYTES];
 };

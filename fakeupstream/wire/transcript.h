@@ -15,13 +15,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "fakeupstream/wire/draft.h"
+#include "fakeupstream/wire/heading.h"
 #include "world/base/bytes.h"
 
 enum {
     TRANSCRIPT_HEAD_BYTES_MAX = 1024 * 1024, /* far past every limit a proxy keeps */
-    TRANSCRIPT_FIELDS_MAX = 1024,            /* the same in fields; a head or a trailer section */
-    TRANSCRIPT_FAULTS_MAX = 16,              /* the first ones tell the story */
     TRANSCRIPT_ASKED_MAX = 64,               /* requests under way on one connection at once */
 };
 
@@ -38,29 +36,6 @@ enum transcript_event {
 struct transcript_piece {
     enum transcript_event event;
     struct bytes data; /* a part of what was given */
-};
-
-/* Valid until the next head begins. */
-struct transcript_head {
-    bool interim;
-    bool unasked; /* a response that no request asked for */
-    struct bytes method;
-    struct bytes target;
-    struct bytes reason;
-    unsigned status;
-    unsigned version_minor; /* HTTP/1.x */
-    const struct message_field *fields;
-    size_t field_count;
-    const struct message_field *trailers;
-    size_t trailer_count;
-    enum message_framing framing;
-    uint64_t declared; /* MESSAGE_LENGTH: the Content-Length */
-    bool keep_alive;   /* RFC 9112 9.3: the sender does not mean to close */
-};
-
-struct transcript_fault {
-    uint64_t message;     /* the number of the message it was found in, from 1 */
-    const char *sentence; /* static */
 };
 
 enum transcript_state {
@@ -80,22 +55,20 @@ enum transcript_state {
 struct transcript {
     enum transcript_kind kind;
     enum transcript_state state;
-    struct transcript_head head;
+    struct heading head;
 
     /* What goals are measured by. */
-    uint64_t raw_bytes;  /* taken since the connection began */
-    uint64_t begun;      /* messages of which a byte came, interims not counted */
-    uint64_t heads;      /* final heads complete */
-    uint64_t interims;   /* interim heads complete */
-    uint64_t messages;   /* complete */
+    uint64_t raw_bytes; /* taken since the connection began */
+    uint64_t begun;    /* messages of which a byte came; an interim begins the one it goes before */
+    uint64_t heads;    /* final heads complete */
+    uint64_t interims; /* interim heads complete */
+    uint64_t messages; /* complete */
     uint64_t body_bytes; /* of the current or last message */
 
-    struct transcript_fault faults[TRANSCRIPT_FAULTS_MAX];
-    size_t fault_count; /* may be larger than the array: all were counted */
+    struct transcript_faults faults; /* rules of HTTP the peer broke */
 
     /* Private. */
     uint64_t remaining; /* bytes of the current body or chunk that are still to come */
-    uint8_t line_tail;  /* the last byte of the line under way */
     size_t line_start;  /* where the line under way begins in text */
     bool asked_unknown; /* raw bytes were sent: nobody knows how many responses are due */
     uint8_t asked[TRANSCRIPT_ASKED_MAX];
@@ -104,8 +77,7 @@ struct transcript {
     char *text; /* the head or trailer section under way */
     size_t text_size;
     size_t text_capacity;
-    struct message_field *fields;
-    size_t fields_capacity;
+    struct field_store store;
 };
 
 void transcript_init(struct transcript *transcript, enum transcript_kind kind);

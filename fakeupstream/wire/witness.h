@@ -97,9 +97,8 @@ struct witness {
     struct witness_message *received_last;
     struct witness_sent *sent; /* in order */
     struct witness_sent *sent_last;
-    struct transcript_fault faults[TRANSCRIPT_FAULTS_MAX]; /* rules of HTTP the peer broke */
-    size_t fault_count;
-    bool incomplete; /* memory ran out: what is here is true, but not all */
+    struct transcript_faults faults; /* rules of HTTP the peer broke */
+    bool incomplete;                 /* memory ran out: what is here is true, but not all */
 
     /* Private. */
     struct region region;

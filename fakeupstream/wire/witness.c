@@ -1,0 +1,357 @@
+#include "fakeupstream/wire/witness.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "fakeupstream/wire/pattern.h"
+#include "world/base/check.h"
+
+enum {
+    STREAM_BYTES_FIRST = 1024, /* most exchanges fit */
+    REPLAY_BYTES = 4096,       /* piece in which a pattern is made again for its digest */
+};
+
+static void note_head(struct witness *witness, struct witness_message *message,
+                      const struct heading *head, uint64_t now_ns);
+static void note_body(struct witness *witness, struct witness_message *message, struct bytes data);
+static void settle_digest(struct witness *witness, struct witness_message *message);
+static const struct message_field *copy_fields(struct witness *witness,
+                                               const struct message_field *fields, size_t count);
+
+const char *witness_end_word(enum witness_end end)
+{
+    static const char *const WORDS[] = {"open", "fin", "rst"};
+
+    return WORDS[end];
+}
+
+void witness_init(struct witness *witness)
+{
+    *witness = (struct witness){.connection = 0};
+    region_init(&witness->region, WITNESS_REGION_BYTES_MAX);
+    digest_init(&witness->digest);
+}
+
+void witness_release(struct witness *witness)
+{
+    free(witness->in.data);
+    free(witness->out.data);
+    region_release(&witness->region);
+    digest_release(&witness->digest);
+    witness_init(witness);
+}
+
+static struct witness_stream emptied(struct witness_stream stream)
+{
+    return (struct witness_stream){.data = stream.data, .capacity = stream.capacity};
+}
+
+void witness_reset(struct witness *witness)
+{
+    struct witness kept = *witness;
+
+    region_reset(&kept.region);
+    digest_reset(&kept.digest);
+    *witness = (struct witness){
+        .in = emptied(kept.in),
+        .out = emptied(kept.out),
+        .region = kept.region,
+        .digest = kept.digest,
+    };
+}
+
+/* ---- bytes ------------------------------------------------------------------------------------ */
+
+static void keep(struct witness *witness, struct witness_stream *stream, const void *data,
+                 size_t size)
+{
+    size_t room = WITNESS_STREAM_BYTES_MAX - stream->size;
+
+    stream->bytes += size;
+    if (size > room)
+        size = room;
+    if (size == 0)
+        return;
+    if (stream->capacity - stream->size < size) {
+        size_t capacity = stream->capacity == 0 ? STREAM_BYTES_FIRST : stream->capacity;
+        uint8_t *grown;
+
+        while (capacity - stream->size < size)
+            capacity *= 2;
+        grown = realloc(stream->data, capacity);
+        if (grown == NULL) {
+            witness->incomplete = true;
+            return;
+        }
+        stream->data = grown;
+        stream->capacity = capacity;
+    }
+    memcpy(stream->data + stream->size, data, size);
+    stream->size += size;
+}
+
+void witness_bytes_in(struct witness *witness, const void *data, size_t size, uint64_t now_ns)
+{
+    if (size > 0 && witness->first_byte_ns == 0)
+        witness->first_byte_ns = now_ns;
+    keep(witness, &witness->in, data, size);
+}
+
+void witness_bytes_out(struct witness *witness, const void *data, size_t size)
+{
+    keep(witness, &witness->out, data, size);
+}
+
+/* ---- messages --------------------------------------------------------------------------------- */
+
+/* The record of the message under way; made when its first byte came. NULL when memory ran out. */
+static struct witness_message *current_message(struct witness *witness,
+                                               const struct transcript *transcript, uint64_t now_ns)
+{
+    struct witness_message *last = witness->received_last;
+
+    if (transcript->begun == 0)
+        return NULL;
+    if (last != NULL && last->number == transcript->begun)
+        return last;
+    last = region_take(&witness->region, sizeof(*last));
+    if (last == NULL) {
+        witness->incomplete = true;
+        return NULL;
+    }
+    last->number = transcript->begun;
+    last->begun_ns = now_ns;
+    last->method = "";
+    last->target = "";
+    if (witness->received_last == NULL)
+        witness->received = last;
+    else
+        witness->received_last->next = last;
+    witness->received_last = last;
+    digest_reset(&witness->digest);
+    return last;
+}
+
+void witness_note(struct witness *witness, const struct transcript *transcript,
+                  const struct transcript_piece *piece, uint64_t now_ns)
+{
+    struct witness_message *message = current_message(witness, transcript, now_ns);
+
+    if (message == NULL)
+        return;
+    switch (piece->event) {
+    case TRANSCRIPT_MORE:
+    case TRANSCRIPT_RAW:
+        break;
+    case TRANSCRIPT_HEAD:
+        note_head(witness, message, &transcript->head, now_ns);
+        break;
+    case TRANSCRIPT_BODY:
+        note_body(witness, message, piece->data);
+        break;
+    case TRANSCRIPT_END:
+        message->complete = true;
+        message->complete_ns = now_ns;
+        message->trailers =
+            copy_fields(witness, transcript->head.trailers, transcript->head.trailer_count);
+        message->trailer_count = message->trailers == NULL ? 0 : transcript->head.trailer_count;
+        settle_digest(witness, message);
+        break;
+    }
+}
+
+void witness_settle(struct witness *witness, const struct transcript *transcript)
+{
+    witness->faults = transcript->faults;
+    if (witness->received_last != NULL && !witness->received_last->complete)
+        settle_digest(witness, witness->received_last);
+}
+
+/* Copies fields and their text in one piece; NULL for none, or when memory ran out. */
+static const struct message_field *copy_fields(struct witness *witness,
+                                               const struct message_field *fields, size_t count)
+{
+    size_t size = count * sizeof(*fields);
+    struct message_field *copies;
+    uint8_t *text;
+
+    if (count == 0)
+        return NULL;
+    for (size_t i = 0; i < count; i++)
+        size += fields[i].name.size + fields[i].value.size;
+    copies = region_take(&witness->region, size);
+    if (copies == NULL) {
+        witness->incomplete = true;
+        return NULL;
+    }
+    text = (uint8_t *)(copies + count);
+    for (size_t i = 0; i < count; i++) {
+        struct bytes name = fields[i].name;
+        struct bytes value = fields[i].value;
+
+        memcpy(text, name.data, name.size);
+        copies[i].name = bytes_make(text, name.size);
+        text += name.size;
+        if (value.size > 0)
+            memcpy(text, value.data, value.size);
+        copies[i].value = bytes_make(text, value.size);
+        text += value.size;
+    }
+    return copies;
+}
+
+static const char *copy_text(struct witness *witness, struct bytes text)
+{
+    const char *copy = region_copy_text(&witness->region, (const char *)text.data, text.size);
+
+    if (copy != NULL)
+        return copy;
+    witness->incomplete = true;
+    return "";
+}
+
+static void note_head(struct witness *witness, struct witness_message *message,
+                      const struct heading *head, uint64_t now_ns)
+{
+    bool is_request = head->status == 0;
+
+    message->unasked = message->unasked || head->unasked;
+    if (head->interim) {
+        if (message->interim_count < WITNESS_INTERIMS_MAX)
+            message->interims[message->interim_count] = head->status;
+        message->interim_count++;
+        return;
+    }
+    message->head_complete = true;
+    message->head_ns = now_ns;
+    message->status = head->status;
+    message->version_minor = head->version_minor;
+    message->framing = head->framing;
+    message->declared = head->declared;
+    if (is_request) {
+        message->method = copy_text(witness, head->method);
+        message->target = copy_text(witness, head->target);
+    }
+    message->fields = copy_fields(witness, head->fields, head->field_count);
+    message->field_count = message->fields == NULL ? 0 : head->field_count;
+    message->label = witness_message_field(message, is_request ? "X-Request" : "X-Attempt");
+    message->seed_known = message->label.size > 0;
+    if (message->seed_known)
+        message->seed = pattern_seed(message->label);
+}
+
+/* Feeds the digest the pattern's bytes, as if they had been digested as they came. */
+static void digest_pattern(struct digest *digest, uint64_t seed, uint64_t size)
+{
+    uint8_t piece[REPLAY_BYTES];
+
+    for (uint64_t offset = 0; offset < size; offset += sizeof(piece)) {
+        size_t part = size - offset < sizeof(piece) ? (size_t)(size - offset) : sizeof(piece);
+
+        pattern_fill(seed, offset, piece, part);
+        digest_update(digest, piece, part);
+    }
+}
+
+/*
+ * As long as a body follows its pattern its digest is a function of its length, so none is kept; from
+ * the first byte that differs on it is, and the part before is made again.
+ */
+static void note_body(struct witness *witness, struct witness_message *message, struct bytes data)
+{
+    size_t matched = 0;
+
+    if (message->seed_known && message->body_matched == message->body_bytes) {
+        matched = pattern_match(message->seed, message->body_bytes, data.data, data.size);
+        message->body_matched += matched;
+        if (matched < data.size)
+            digest_pattern(&witness->digest, message->seed, message->body_matched);
+    }
+    if (matched < data.size)
+        digest_update(&witness->digest, data.data + matched, data.size - matched);
+    message->body_bytes += data.size;
+}
+
+static void settle_digest(struct witness *witness, struct witness_message *message)
+{
+    if (witness_message_intact(message))
+        return;
+    digest_peek(&witness->digest, message->digest);
+    message->digest_known = true;
+}
+
+struct witness_sent *witness_sending(struct witness *witness, const struct draft *draft,
+                                     struct bytes label)
+{
+    struct witness_sent *sent = region_take(&witness->region, sizeof(*sent));
+
+    if (sent == NULL) {
+        witness->incomplete = true;
+        return NULL;
+    }
+    sent->number = witness->sent_last == NULL ? 1 : witness->sent_last->number + 1;
+    sent->draft = draft;
+    sent->label = bytes_make(copy_text(witness, label), label.size);
+    if (witness->sent_last == NULL)
+        witness->sent = sent;
+    else
+        witness->sent_last->next = sent;
+    witness->sent_last = sent;
+    return sent;
+}
+
+/* ---- ends ------------------------------------------------------------------------------------- */
+
+/* A FIN that was only announced may turn out to be a reset before it is read; never the other way. */
+void witness_peer_ended(struct witness *witness, enum witness_end end, uint64_t now_ns)
+{
+    if (witness->peer_end == WITNESS_OPEN)
+        witness->peer_end_ns = now_ns;
+    if (witness->peer_end != WITNESS_RST)
+        witness->peer_end = end;
+}
+
+void witness_own_ended(struct witness *witness, enum witness_end end, uint64_t now_ns)
+{
+    if (witness->own_end == WITNESS_OPEN)
+        witness->own_end_ns = now_ns;
+    witness->own_end = end;
+}
+
+/* ---- questions -------------------------------------------------------------------------------- */
+
+bool witness_message_intact(const struct witness_message *message)
+{
+    return message->body_matched == message->body_bytes;
+}
+
+void witness_message_digest(const struct witness_message *message, uint8_t out[DIGEST_BYTES])
+{
+    struct digest digest;
+
+    if (message->digest_known) {
+        memcpy(out, message->digest, DIGEST_BYTES);
+        return;
+    }
+    digest_init(&digest);
+    digest_pattern(&digest, message->seed, message->body_bytes);
+    digest_peek(&digest, out);
+    digest_release(&digest);
+}
+
+struct bytes witness_message_field(const struct witness_message *message, const char *name)
+{
+    for (size_t i = 0; i < message->field_count; i++)
+        if (bytes_equal_text_nocase(message->fields[i].name, name))
+            return message->fields[i].value;
+    return bytes_make(NULL, 0);
+}
+
+struct bytes witness_message_maker(const struct witness_message *message)
+{
+    size_t size = 0;
+
+    while (size < message->label.size && message->label.data[size] != '.')
+        size++;
+    return bytes_make(message->label.data, size);
+}
