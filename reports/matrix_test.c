@@ -212,6 +212,29 @@ static void columns_that_are_alike_are_one(void **state)
     region_release(&region);
 }
 
+static void columns_with_notes_stay_apart(void **state)
+{
+    (void)state;
+    struct case_result cases[] = {
+        case_at("dial", "a", "GET"),
+        case_at("dial", "a", "GET"),
+        case_at("dial", "a", "PUT"),
+        case_at("dial", "a", "PUT"),
+    };
+    cases[1].world = cases[3].world = "sockets";
+    cases[1].attempts = cases[3].attempts = 2;
+    struct run_result run = {.cases = cases, .case_count = COUNT_OF(cases)};
+    struct region region;
+    region_init(&region, REGION_BYTES);
+    const struct matrix *matrix = matrix_fold(&run, &region);
+    assert_non_null(matrix);
+    assert_int_equal(matrix->stages->column_count, 2);
+    assert_int_equal(matrix->stages->cells[0].note, 1);
+    assert_int_equal(matrix->stages->cells[1].note, 2);
+    assert_null(matrix->notes->next->next);
+    region_release(&region);
+}
+
 /* Below the limit each method has a column of its own; from there on the last is for all the others. */
 static void methods_past_the_limit_share_a_column(void **state)
 {
@@ -263,10 +286,11 @@ static void no_cases_are_no_stages(void **state)
 
 int main(void)
 {
-    enum { OTHERS = 5 };
+    enum { OTHERS = 6 };
     struct CMUnitTest tests[OTHERS + COUNT_OF(ROWS)] = {
         cmocka_unit_test(stages_rows_and_columns_have_their_order),
         cmocka_unit_test(columns_that_are_alike_are_one),
+        cmocka_unit_test(columns_with_notes_stay_apart),
         cmocka_unit_test(methods_past_the_limit_share_a_column),
         cmocka_unit_test(too_little_memory_is_told),
         cmocka_unit_test(no_cases_are_no_stages),

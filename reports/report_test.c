@@ -352,6 +352,31 @@ static void json_is_as_documented(void **state)
     json_destroy(&schema);
 }
 
+/* Twenty failures are told whole; those after them have a line each, so that none is hidden. */
+static void many_failures_are_told_in_short(void **state)
+{
+    enum { WHOLE = 20, FAILURES_MAX = WHOLE + 2 };
+    (void)state;
+    for (size_t failures = WHOLE - 1; failures <= FAILURES_MAX; failures++) {
+        struct case_result cases[FAILURES_MAX];
+        for (size_t i = 0; i < failures; i++) {
+            cases[i] = case_of(&EXAMPLES[0], "sim");
+            cases[i].verdict = VERDICT_FAIL;
+        }
+        const struct run_result run = {.cases = cases, .case_count = failures};
+        char *text = rendered(&run, terminal_plain);
+        size_t told = 0;
+        size_t whole = 0;
+        for (const char *at = text; (at = strstr(at, "FAIL  ")) != NULL; at++)
+            told++;
+        for (const char *at = text; (at = strstr(at, "reproduce  ")) != NULL; at++)
+            whole++;
+        assert_int_equal(told, failures);
+        assert_int_equal(whole, failures < WHOLE ? failures : WHOLE);
+        free(text);
+    }
+}
+
 enum { MANY_CASES = 5000, RENDERING_S_MAX = 5 };
 
 /* A hundred times what is meant to be taken, on any machine: only work that grows by the square fails. */
@@ -386,10 +411,11 @@ static void many_cases_are_rendered_in_linear_time(void **state)
 
 int main(void)
 {
-    enum { OTHERS = 3 };
+    enum { OTHERS = 4 };
     struct CMUnitTest tests[OTHERS + COUNT_OF(GOLDENS)] = {
         cmocka_unit_test(junit_is_valid),
         cmocka_unit_test(json_is_as_documented),
+        cmocka_unit_test(many_failures_are_told_in_short),
         cmocka_unit_test(many_cases_are_rendered_in_linear_time),
     };
     for (size_t i = 0; i < COUNT_OF(GOLDENS); i++)

@@ -45,6 +45,7 @@ static const struct row CUT_ROWS[] = {
     {"past the last code point is told", "\xF4\x90\x80\x80", 0, "\\xf4\\x90\\x80\\x80"},
     {"a character cut short by the end is told", "a\xE6\x97", 0, "a\\xe6\\x97"},
     {"what XML cannot hold is told", "\xEF\xBF\xBF", 0, "\\xef\\xbf\\xbf"},
+    {"and what comes before it", "\xEF\xBF\xBE", 0, "\\xef\\xbf\\xbe"},
     {"a mark that turns the line around is told", "\xE2\x80\xAE", 0, "\\xe2\\x80\\xae"},
     {"escapes are counted as they are shown", "\x01\x02", 8, "\\x01\\x02"},
     {"escapes are cut whole", "\x01\x02", 7, "\\x01..."},
