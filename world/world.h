@@ -80,7 +80,7 @@ struct stream_info {
     uint64_t rx;   /* bytes read from the lowest layer */
     bool tx_known; /* false where the lowest layer cannot tell: then "written" must be assumed */
     int error;     /* the sticky error as a positive errno, or 0 */
-    struct address peer;
+    struct address peer; /* who is at the other end */
 };
 
 struct stream_ops {

@@ -3,6 +3,9 @@
 
 #include "world/sim/state.h"
 
+/* Where Linux takes the ports of dialling sockets from. */
+enum { EPHEMERAL_PORT_FIRST = 32768, EPHEMERAL_PORTS = 28232 };
+
 static const struct stream_ops link_stream_ops;
 
 /* ---- levels and upcalls ------------------------------------------------------------------------ */
@@ -343,12 +346,26 @@ static void stream_want_now(struct stream *stream, unsigned events)
     side_touch(side);
 }
 
+/* The dialling side has no port of its own here; its ordinal stands in for one. */
+static struct address peer_of(const struct sim_side *side)
+{
+    const struct sim_link *link = side->link;
+    struct address peer = link->address;
+
+    if (side == &link->sides[1])
+        peer.port = (uint16_t)(EPHEMERAL_PORT_FIRST + side->ordinal % EPHEMERAL_PORTS);
+    return peer;
+}
+
 static void stream_info_now(struct stream *stream, struct stream_info *out)
 {
     struct sim_side *side = side_of(stream);
 
-    *out = (struct stream_info){
-        .tx = side->tx, .rx = side->rx, .tx_known = true, .error = side->error};
+    *out = (struct stream_info){.tx = side->tx,
+                                .rx = side->rx,
+                                .tx_known = true,
+                                .error = side->error,
+                                .peer = peer_of(side)};
 }
 
 static const struct stream_ops link_stream_ops = {
