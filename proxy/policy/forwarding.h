@@ -2,7 +2,8 @@
  * What an intermediary does to a head on its way through: which fields stay, which go, which are added.
  * Pure decisions on names and values; the writing is done by proxy/wire and the exchange.
  *
- * Sources: RFC 9110 7.6 (connection fields, Via), 7.2 (Host), 10.1.1 (Expect), 7239 (Forwarded).
+ * Sources: RFC 9110 7.6 (connection fields, Via), 7.2 (Host), 6.5.1 (trailers), 11.7 (proxy
+ * authentication), RFC 7239 (Forwarded).
  */
 #ifndef PROXY_POLICY_FORWARDING_H
 #define PROXY_POLICY_FORWARDING_H
@@ -30,24 +31,11 @@ enum field_fate forwarding_response_field(struct bytes name, struct bytes connec
 /* Whether a field may stand in a trailer section; framing, routing and control fields may not (RFC 9110 6.5.1). */
 bool forwarding_trailer_allowed(struct bytes name);
 
-/* Host rules of RFC 9112 3.2: exactly one in HTTP/1.1, at most one in 1.0, a valid uri-host [":" port]. */
+/*
+ * Host rules of RFC 9112 3.2: exactly one in HTTP/1.1, at most one in 1.0, a valid uri-host [":" port]. An
+ * empty value is fine: it is what a client sends whose target has no authority.
+ */
 enum host_verdict { HOST_FINE, HOST_MISSING, HOST_REPEATED, HOST_INVALID };
 enum host_verdict forwarding_check_host(size_t host_fields, struct bytes value, unsigned minor);
-
-/* Forms of a request target, RFC 9112 3.2. */
-enum target_form {
-    TARGET_ORIGIN,
-    TARGET_ABSOLUTE,
-    TARGET_AUTHORITY,
-    TARGET_ASTERISK,
-    TARGET_INVALID
-};
-enum target_form target_form_of(struct bytes method, struct bytes target);
-/*
- * Splits an absolute-form http target: authority, and the path-and-query an origin gets ("/" when empty;
- * "*" for OPTIONS without path, RFC 9112 3.2.4). False if it is none.
- */
-bool target_split_absolute(struct bytes method, struct bytes target, struct bytes *authority,
-                           struct bytes *path);
 
 #endif

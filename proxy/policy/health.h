@@ -20,7 +20,10 @@ struct health {
 
 /* Whether this failure says something about the upstream's health. */
 bool health_counts(const struct failure *failure);
-/* Notes the end of an attempt; failure is NULL for a success, which clears the row. */
+/*
+ * Notes the end of an attempt; failure is NULL for a success, which clears the row. A failure that does not count
+ * changes nothing. The row goes on over an ejection: who fails at once when back is out again at once.
+ */
 void health_note(struct health *health, const struct failure *failure, uint64_t now_ns);
 bool health_is_ejected(const struct health *health, uint64_t now_ns);
 

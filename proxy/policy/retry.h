@@ -33,22 +33,23 @@ struct retry_facts {
 };
 
 /* Reasons are also what the record, the reports and the tests say; the words are stable. */
-#define RETRY_REASON_LIST(X)                                             \
-    X(NOTHING_SENT, "nothing of the request was sent")                   \
-    X(IDEMPOTENT, "method is idempotent and the body can be sent again") \
-    X(OPTED_IN, "route allows retrying non-idempotent requests")         \
-    X(NO_ATTEMPT, "no attempt was made, trying again changes nothing")   \
-    X(RETRIES_OFF, "max_retries is 0")                                   \
-    X(ATTEMPTS_USED_UP, "attempts are used up")                          \
-    X(DEADLINE_PASSED, "deadline has passed")                            \
-    X(CLIENT_GONE, "client is gone")                                     \
-    X(RESPONSE_STARTED, "a byte of the response went down")              \
-    X(INTERIM_SENT, "a 1xx response went down")                          \
-    X(TUNNEL, "tunnel stands")                                           \
-    X(STATUS, "the upstream answered")                                   \
-    X(WRITTEN, "a byte of the request was written")                      \
-    X(WRITTEN_UNKNOWN, "whether a byte was written is not known")        \
-    X(NOT_IDEMPOTENT, "method is not idempotent and a byte was written") \
+#define RETRY_REASON_LIST(X)                                                    \
+    X(NOTHING_SENT, "nothing of the request was sent")                          \
+    X(IDEMPOTENT, "method is idempotent and the body can be sent again")        \
+    X(OPTED_IN, "route allows retrying non-idempotent requests")                \
+    X(NO_ATTEMPT, "no attempt was made, trying again changes nothing")          \
+    X(RETRIES_OFF, "max_retries is 0")                                          \
+    X(ATTEMPTS_USED_UP, "attempts are used up")                                 \
+    X(DEADLINE_PASSED, "deadline has passed")                                   \
+    X(CLIENT_GONE, "client is gone")                                            \
+    X(RESPONSE_STARTED, "a byte of the response went down")                     \
+    X(INTERIM_SENT, "a 1xx response went down")                                 \
+    X(TUNNEL, "tunnel stands")                                                  \
+    X(STATUS, "the upstream answered")                                          \
+    X(WRITTEN, "a byte of the request was written")                             \
+    X(WRITTEN_UNKNOWN, "whether a byte was written is not known")               \
+    X(RESPONSE_CAME_FIRST, "the response began before the request was written") \
+    X(NOT_IDEMPOTENT, "method is not idempotent and a byte was written")        \
     X(BODY_NOT_REPLAYABLE, "body cannot be sent again")
 
 enum retry_reason {
@@ -65,8 +66,9 @@ struct retry_decision {
 
 /*
  * Gates first, in this order: no attempt (stage route), retries off, client gone, response started, tunnel, stage
- * status, interim sent (100 does not bar a retry, 103 does), attempts used up, deadline; then the body; then the
- * policy's row. facts->attempts_made >= 1.
+ * status, interim sent (100 does not bar a retry, 103 does), attempts used up, deadline; then the policy's row; then
+ * the body, where the policy would retry: a policy that forbids the retry anyway is the better reason.
+ * facts->attempts_made >= 1, unless the stage is route.
  */
 struct retry_decision retry_decide(const struct retry_facts *facts);
 

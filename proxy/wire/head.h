@@ -2,7 +2,7 @@
  * The head of one message: its start line and its fields, in the order they came.
  *
  * Ownership: a head copies everything into its own storage; slices point into it and live until
- * head_clear(). Limits: bytes_max of storage (given at init) and HEAD_FIELDS_MAX fields; passing one is
+ * head_clear(). What http1_reader reads stands there as it came, start line and all. Limits: bytes_max of storage (given at init) and HEAD_FIELDS_MAX fields; passing one is
  * the return value false, never a cut field.
  */
 #ifndef PROXY_WIRE_HEAD_H
@@ -44,6 +44,9 @@ void head_clear(struct head *head);
 MUST_USE bool head_store(struct head *head, struct bytes text, struct bytes *out);
 /* Copies and appends a field; false when a limit would be passed. */
 MUST_USE bool head_add(struct head *head, struct bytes name, struct bytes value);
+
+/* Appends a field that stands in the storage already, trimmed; false when HEAD_FIELDS_MAX would be passed. */
+MUST_USE bool head_append(struct head *head, struct bytes name, struct bytes value);
 
 /* The first field of that name (case-insensitive), or NULL. */
 const struct field *head_find(const struct head *head, const char *name);

@@ -1,20 +1,23 @@
 /*
- * Reads HTTP/1.0 and HTTP/1.1 messages, strictly, from bytes that come in any split. The one place that touches
- * llhttp, with a guard of our own before it: Debian 12's llhttp 8.1.0 lets through `Host : a`, obs-fold
- * and any two bytes after chunk data (decision 20).
+ * Reads HTTP/1.0 and HTTP/1.1 messages, strictly, from bytes that come in any split.
  *
  * Pull style: http1_reader_next() takes bytes off the front of *input and stops at the next thing worth saying.
  * Body bytes are never copied: READER_BODY hands out a slice of the input itself.
  *
- * Ownership: embedded; the head belongs to the caller. Limits: those given at init. Errors: READER_REFUSED is
- * final and carries the status a server answers with and the rule that was broken.
+ * How it works: http1_guard checks every byte of heads, chunk lines and trailers; what it approves of is copied
+ * once into the head's storage; a complete head is split into its parts by http1_head; framing_decide says what
+ * follows. So what is read does not depend on how the bytes came.
+ *
+ * Ownership: embedded; the heads belong to the caller. Limits: those given at init, and for trailers the
+ * storage of their head. Errors: READER_REFUSED is final, takes nothing more off the input, and carries the
+ * status a server answers with and the rule that was broken.
  */
 #ifndef PROXY_WIRE_HTTP1_READER_H
 #define PROXY_WIRE_HTTP1_READER_H
 
-#include <llhttp.h>
-
+#include "proxy/policy/framing.h"
 #include "proxy/wire/head.h"
+#include "proxy/wire/http1_guard.h"
 #include "world/base/bytes.h"
 
 enum reader_kind { READ_REQUEST, READ_RESPONSE };
@@ -28,22 +31,28 @@ enum reader_step {
     READER_REFUSED,  /* not acceptable: look at refusal */
 };
 
-/* How the end of the body is known. RFC 9112 6.3. */
-enum framing { FRAMING_NONE, FRAMING_LENGTH, FRAMING_CHUNKED, FRAMING_CLOSE };
-
-struct reader_refusal {
-    int status;       /* what a server answers: 400, 413, 414, 431, 501, 505 */
-    const char *rule; /* a short sentence, static */
-};
-
 struct reader_limits {
-    size_t head_bytes_max; /* start line and fields: 431, the request line alone 414 */
-    size_t uri_bytes_max;
+    size_t head_bytes_max;   /* start line and fields: 431, the request line alone 414 */
+    size_t uri_bytes_max;    /* 414 */
     uint64_t body_bytes_max; /* UINT64_MAX: none; 413 */
 };
 
+/* What the reader waits for. */
+enum reader_state {
+    READING_BEGIN,    /* requests: an empty line may come first */
+    READING_BEGIN_LF, /* the LF of that line */
+    READING_HEAD,
+    READING_LENGTH,     /* body bytes of a known length */
+    READING_CLOSE,      /* body bytes until the input ends */
+    READING_CHUNK_LINE, /* chunk size, extensions, CRLF */
+    READING_CHUNK_DATA,
+    READING_CHUNK_END, /* the CRLF behind a chunk's data */
+    READING_TRAILERS,
+    READING_DONE,
+    READING_REFUSED,
+};
+
 struct http1_reader {
-    llhttp_t parser;
     enum reader_kind kind;
     struct reader_limits limits;
     struct head *head;
@@ -52,45 +61,52 @@ struct http1_reader {
     /* Set when READER_HEAD is returned. */
     enum framing framing;
     uint64_t content_length; /* FRAMING_LENGTH; also for a response to HEAD that has the field */
-    bool keep_alive;         /* what version and Connection field say, RFC 9112 9.3 */
+    bool keep_alive;         /* what version, Connection and framing say, RFC 9112 9.3 */
     bool upgrade;            /* Connection: upgrade with an Upgrade field */
-    bool expect_continue;    /* requests: Expect: 100-continue */
+    bool expect_continue;    /* requests: Expect: 100-continue, from HTTP/1.1 on */
 
+    /*
+     * Set when READER_REFUSED is returned. For responses, where the status is the caller's choice, 431 still
+     * means a head too large and 501 a transfer coding we do not decode.
+     */
     struct reader_refusal refusal;
 
     /* The reader's own. */
-    int state;
-    int pending;       /* the step a callback asks next() to return */
-    bool answers_head; /* responses: the request was HEAD */
-    bool answers_connect;
-    struct bytes span;
-    size_t head_bytes;   /* bytes of this head (or trailer section) seen so far */
-    uint64_t body_bytes; /* decoded body bytes seen so far */
-    uint64_t chunk_left;
-    unsigned guard_state;
-    size_t guard_count;
-    struct bytes name_partial;
-    struct bytes value_partial;
-    bool any_byte; /* a byte of this message was seen */
+    enum reader_state state;
+    struct http1_guard guard;
+    bool answers_head;    /* responses: the request was HEAD */
+    bool answers_connect; /* responses: the request was CONNECT */
+    uint64_t left;        /* bytes of the body, or of the chunk, that are still to come */
+    uint64_t body_bytes;  /* decoded body bytes promised or seen so far; never past the limit */
 };
 
-/* head and trailers must stay until release; trailers may be small. limits are copied. */
+/*
+ * head and trailers must stay as long as the reader; limits are copied. head's storage holds at least
+ * head_bytes_max bytes; that of trailers may be small, but holds the empty line.
+ */
 void http1_reader_init(struct http1_reader *reader, enum reader_kind kind, struct head *head,
                        struct head *trailers, const struct reader_limits *limits);
 
-/* Makes ready for the next message on the same connection; clears head and trailers. */
+/*
+ * Makes ready for the next message on the same connection; clears head and trailers. What
+ * http1_reader_expect_response_to() said stays: a final response follows an interim one.
+ */
 void http1_reader_next_message(struct http1_reader *reader);
 
 /* Responses: what the request was, before its response is read. RFC 9112 6.3. */
 void http1_reader_expect_response_to(struct http1_reader *reader, struct bytes method);
 
+/*
+ * Call it until it returns READER_MORE, READER_END or READER_REFUSED. Bytes of the next message are never
+ * taken; a 1xx, a 2xx to CONNECT and a 101 end with their heads.
+ */
 MUST_USE enum reader_step http1_reader_next(struct http1_reader *reader, struct bytes *input,
                                             struct bytes *body);
 
 /*
- * Tells the reader that the input has ended. READER_END where that completes the message (FRAMING_CLOSE after
- * the head), READER_MORE where no byte of a message was seen (a clean end between messages), READER_REFUSED
- * where the message is incomplete.
+ * Tells the reader, after READER_MORE, that the input has ended. READER_END where that completes the message
+ * (FRAMING_CLOSE after the head), READER_MORE where no byte of a message was seen (a clean end between
+ * messages), READER_REFUSED where the message is incomplete.
  */
 MUST_USE enum reader_step http1_reader_end_of_input(struct http1_reader *reader);
 

@@ -1,0 +1,167 @@
+#include "proxy/wire/http1_writer.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { NUMBER_BYTES = 24 }; /* 2^64 in decimal, and a NUL */
+
+void http1_writer_init(struct http1_writer *writer, uint8_t *data, size_t size_max)
+{
+    *writer = (struct http1_writer){.data = data, .size_max = size_max};
+}
+
+static void write_bytes(struct http1_writer *writer, struct bytes bytes)
+{
+    if (writer->overflowed || bytes.size > writer->size_max - writer->size) {
+        writer->overflowed = true;
+        return;
+    }
+    if (bytes.size > 0)
+        memcpy(writer->data + writer->size, bytes.data, bytes.size);
+    writer->size += bytes.size;
+}
+
+static void write_text(struct http1_writer *writer, const char *text)
+{
+    write_bytes(writer, bytes_of(text));
+}
+
+void http1_write_request_line(struct http1_writer *writer, struct bytes method, struct bytes target)
+{
+    write_bytes(writer, method);
+    write_text(writer, " ");
+    /* An absolute-form target without a path: RFC 9112 3.2.1. */
+    if (target.size > 0 && target.data[0] == '?')
+        write_text(writer, "/");
+    write_bytes(writer, target);
+    write_text(writer, " HTTP/1.1\r\n");
+}
+
+void http1_write_status_line(struct http1_writer *writer, unsigned status, struct bytes reason)
+{
+    char digits[NUMBER_BYTES];
+
+    check(status >= 100);
+    check(status <= 999);
+    snprintf(digits, sizeof(digits), "%u ", status);
+    write_text(writer, "HTTP/1.1 ");
+    write_text(writer, digits);
+    write_bytes(writer, reason.size > 0 ? reason : bytes_of(http1_reason(status)));
+    write_text(writer, "\r\n");
+}
+
+void http1_write_field(struct http1_writer *writer, struct bytes name, struct bytes value)
+{
+    write_bytes(writer, name);
+    write_text(writer, ": ");
+    write_bytes(writer, value);
+    write_text(writer, "\r\n");
+}
+
+void http1_write_field_text(struct http1_writer *writer, const char *name, const char *value)
+{
+    http1_write_field(writer, bytes_of(name), bytes_of(value));
+}
+
+void http1_write_field_u64(struct http1_writer *writer, const char *name, uint64_t value)
+{
+    char digits[NUMBER_BYTES];
+
+    snprintf(digits, sizeof(digits), "%" PRIu64, value);
+    http1_write_field_text(writer, name, digits);
+}
+
+void http1_write_end_of_head(struct http1_writer *writer)
+{
+    write_text(writer, "\r\n");
+}
+
+size_t http1_chunk_prefix(uint64_t size, uint8_t prefix[CHUNK_PREFIX_BYTES_MAX])
+{
+    static const char hex[] = "0123456789abcdef";
+    unsigned digits = 1;
+
+    while (digits < 16 && size >> (digits * 4) != 0)
+        digits++;
+    for (unsigned i = 0; i < digits; i++)
+        prefix[i] = (uint8_t)hex[size >> ((digits - 1 - i) * 4) & 0xf];
+    prefix[digits] = '\r';
+    prefix[digits + 1] = '\n';
+    return digits + 2;
+}
+
+/* The IANA status code registry, where RFC 9110 15 points. */
+static const struct {
+    unsigned status;
+    const char *reason;
+} REASONS[] = {
+    {100, "Continue"},
+    {101, "Switching Protocols"},
+    {102, "Processing"},
+    {103, "Early Hints"},
+    {200, "OK"},
+    {201, "Created"},
+    {202, "Accepted"},
+    {203, "Non-Authoritative Information"},
+    {204, "No Content"},
+    {205, "Reset Content"},
+    {206, "Partial Content"},
+    {207, "Multi-Status"},
+    {208, "Already Reported"},
+    {226, "IM Used"},
+    {300, "Multiple Choices"},
+    {301, "Moved Permanently"},
+    {302, "Found"},
+    {303, "See Other"},
+    {304, "Not Modified"},
+    {305, "Use Proxy"},
+    {307, "Temporary Redirect"},
+    {308, "Permanent Redirect"},
+    {400, "Bad Request"},
+    {401, "Unauthorized"},
+    {402, "Payment Required"},
+    {403, "Forbidden"},
+    {404, "Not Found"},
+    {405, "Method Not Allowed"},
+    {406, "Not Acceptable"},
+    {407, "Proxy Authentication Required"},
+    {408, "Request Timeout"},
+    {409, "Conflict"},
+    {410, "Gone"},
+    {411, "Length Required"},
+    {412, "Precondition Failed"},
+    {413, "Content Too Large"},
+    {414, "URI Too Long"},
+    {415, "Unsupported Media Type"},
+    {416, "Range Not Satisfiable"},
+    {417, "Expectation Failed"},
+    {421, "Misdirected Request"},
+    {422, "Unprocessable Content"},
+    {423, "Locked"},
+    {424, "Failed Dependency"},
+    {425, "Too Early"},
+    {426, "Upgrade Required"},
+    {428, "Precondition Required"},
+    {429, "Too Many Requests"},
+    {431, "Request Header Fields Too Large"},
+    {451, "Unavailable For Legal Reasons"},
+    {500, "Internal Server Error"},
+    {501, "Not Implemented"},
+    {502, "Bad Gateway"},
+    {503, "Service Unavailable"},
+    {504, "Gateway Timeout"},
+    {505, "HTTP Version Not Supported"},
+    {506, "Variant Also Negotiates"},
+    {507, "Insufficient Storage"},
+    {508, "Loop Detected"},
+    {511, "Network Authentication Required"},
+};
+
+const char *http1_reason(unsigned status)
+{
+    for (size_t i = 0; i < COUNT_OF(REASONS); i++)
+        if (REASONS[i].status == status)
+            return REASONS[i].reason;
+    return "";
+}
