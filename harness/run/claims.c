@@ -1,0 +1,337 @@
+#include "harness/run/claims.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "harness/run/message_judge.h"
+
+/* ---- requests at upstreams ------------------------------------------------------------------ */
+
+/* Adds what reached upstreams of one request. */
+static void tell_copies(const struct evidence *evidence, const struct request_fact *request,
+                        struct phrase *tale)
+{
+    char moment[FINDING_DURATION_BYTES];
+    unsigned number = 0;
+    for (size_t i = 0; i < evidence->arrival_count; i++) {
+        const struct arrival_fact *arrival = &evidence->arrivals[i];
+        if (arrival->request != request)
+            continue;
+        phrase_add(tale, "%scopy %u at %s on %s, %" PRIu64 " of %" PRIu64 " body bytes",
+                   number == 0 ? "" : "; ", number + 1,
+                   moment_format(arrival->message->begun_ns, evidence->began_ns, moment),
+                   evidence->scenario->upstream_names[arrival->upstream],
+                   arrival->message->body_bytes, request->sent->draft->body_bytes);
+        number++;
+    }
+}
+
+/* RFC 9110 9.2.2: what may have been applied is not sent again; under at-most-once no method is. */
+static void check_duplicates(const struct evidence *evidence, const struct request_fact *request,
+                             struct findings *findings)
+{
+    char name[EVIDENCE_NAME_BYTES];
+    struct phrase tale = {.used = 0};
+    bool at_most_once = evidence->scenario->proxy.policy == RETRY_AT_MOST_ONCE;
+    if (request->begun < 2 || (request_is_idempotent(request) && !at_most_once))
+        return;
+    tell_copies(evidence, request, &tale);
+    if (request->delivered > 1)
+        findings_add(findings, "%s reached upstreams %u times, expected 1: %s",
+                     request_name(request, name), request->delivered, tale.text);
+    else
+        findings_add(findings,
+                     "%s was begun %u times although a byte of it had reached an upstream: %s",
+                     request_name(request, name), request->begun, tale.text);
+}
+
+static void check_attempt_bound(const struct evidence *evidence, struct findings *findings)
+{
+    char name[EVIDENCE_NAME_BYTES];
+    struct phrase tale = {.used = 0};
+    size_t per_request = (size_t)evidence->scenario->proxy.retries_max + 1;
+    size_t requests = evidence->request_count;
+    for (size_t i = 0; i < evidence->request_count; i++)
+        if (evidence->requests[i].begun > per_request)
+            findings_add(findings, "%s was begun %u times, max_retries allows %zu",
+                         request_name(&evidence->requests[i], name), evidence->requests[i].begun,
+                         per_request);
+    if (evidence->record_total > requests) /* raw bytes may be requests, too */
+        requests = (size_t)evidence->record_total;
+    if (evidence->trace == NULL && requests < evidence->outcome_count)
+        requests = evidence->outcome_count;
+    if (evidence->total.attempts <= requests * per_request)
+        return;
+    evidence_tell_dials(evidence, UPSTREAMS_MAX, &tale);
+    findings_add(findings, "%zu attempts were made, max_retries allows %zu: %s",
+                 evidence->total.attempts, requests * per_request, tale.text);
+}
+
+/* The Content-Length that a request was sent with; it may be a lie that the scenario wants. */
+static bool declares_other_length(const struct draft *draft)
+{
+    static const char NAME[] = "Content-Length:";
+    const char *field = draft->rest.size == 0
+                            ? NULL
+                            : memmem(draft->rest.data, draft->rest.size, NAME, sizeof(NAME) - 1);
+    if (draft->framing != MESSAGE_LENGTH || field == NULL)
+        return false;
+    const char *end =
+        memchr(field, '\r', (size_t)((const char *)draft->rest.data + draft->rest.size - field));
+    const char *value = field + sizeof(NAME) - 1;
+    uint64_t length;
+    return end == NULL ||
+           !bytes_to_u64(bytes_trim(bytes_make(value, (size_t)(end - value))), UINT64_MAX,
+                         &length) ||
+           length != draft->body_bytes;
+}
+
+static void check_arrival(const struct evidence *evidence, const struct arrival_fact *arrival,
+                          struct findings *findings)
+{
+    char name[EVIDENCE_NAME_BYTES];
+    struct phrase difference;
+    const char *upstream = evidence->scenario->upstream_names[arrival->upstream];
+    if (arrival->request == NULL)
+        return;
+    const struct draft *sent = arrival->request->sent->draft;
+    request_name(arrival->request, name);
+    if (message_difference(arrival->message, sent, &difference) != NULL)
+        findings_add(findings, "%s reached %s changed: %s", name, upstream, difference.text);
+    if (arrival->message->complete && arrival->message->body_bytes != sent->body_bytes &&
+        !declares_other_length(sent))
+        findings_add(findings,
+                     "%s reached %s as complete with %" PRIu64
+                     " body bytes, the client's has %" PRIu64,
+                     name, upstream, arrival->message->body_bytes, sent->body_bytes);
+}
+
+static void check_faults(const struct witness *connection, const char *where,
+                         struct findings *findings)
+{
+    for (size_t i = 0; i < connection->faults.count && i < TRANSCRIPT_FAULTS_MAX; i++)
+        findings_add(findings, "the proxy broke a rule of HTTP %s: %s", where,
+                     connection->faults.list[i].sentence);
+}
+
+static void check_upstreams(const struct evidence *evidence, struct findings *findings)
+{
+    for (size_t i = 0; i < evidence->request_count; i++)
+        check_duplicates(evidence, &evidence->requests[i], findings);
+    for (size_t i = 0; i < evidence->arrival_count; i++)
+        check_arrival(evidence, &evidence->arrivals[i], findings);
+    for (size_t u = 0; u < evidence->scenario->upstream_count; u++)
+        for (size_t i = 0; i < evidence->upstreams[u]->connection_count; i++)
+            check_faults(fake_upstream_witness(evidence->upstreams[u], i), "to an upstream",
+                         findings);
+}
+
+/* ---- responses at clients ------------------------------------------------------------------- */
+
+static size_t count_fields(const struct witness_message *message, const char *name)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < message->field_count; i++)
+        count += bytes_equal_text_nocase(message->fields[i].name, name);
+    return count;
+}
+
+/* A response that an upstream made: all of it from one attempt, and never a clean end of a cut one. */
+static void check_forwarded(const struct witness_message *message, const struct witness_sent *sent,
+                            struct findings *findings)
+{
+    struct phrase difference;
+    if (message_difference(message, sent->draft, &difference) != NULL)
+        findings_add(findings, "the response %.*s reached the client changed: %s",
+                     (int)message->label.size, (const char *)message->label.data, difference.text);
+    if (message->complete && sent->bytes < sent->bytes_total)
+        findings_add(
+            findings,
+            "the client got a clean end of the response %.*s, of which its upstream sent %" PRIu64
+            " of %" PRIu64 " bytes",
+            (int)message->label.size, (const char *)message->label.data, sent->bytes,
+            sent->bytes_total);
+}
+
+static void check_outcome(const struct evidence *evidence, const struct outcome_fact *outcome,
+                          struct findings *findings)
+{
+    const struct witness_message *message = outcome->message;
+    if (message == NULL)
+        return;
+    if (message->unasked)
+        findings_add(findings, "the client got a response %u that no request asked for",
+                     message->status);
+    if (count_fields(message, "X-Attempt") > 1)
+        findings_add(findings, "one response carries the marks of two attempts");
+    const struct witness_sent *sent = evidence_sent(evidence, message);
+    if (sent != NULL && sent->draft != NULL)
+        check_forwarded(message, sent, findings);
+    else if (message->label.size > 0)
+        findings_add(findings, "the client got a response %.*s that no upstream sent",
+                     (int)message->label.size, (const char *)message->label.data);
+}
+
+static void check_clients(const struct evidence *evidence, struct findings *findings)
+{
+    for (size_t i = 0; i < evidence->outcome_count; i++)
+        check_outcome(evidence, &evidence->outcomes[i], findings);
+    for (size_t c = 0; c < evidence->scenario->client_count; c++)
+        for (size_t i = 0; i < evidence->clients[c]->line_count; i++)
+            check_faults(client_witness(evidence->clients[c], i), "to a client", findings);
+    for (size_t i = 0; i < evidence->wait_count; i++)
+        findings_add(findings, "%s", evidence->waits[i]);
+}
+
+/* ---- the proxy's connections ---------------------------------------------------------------- */
+
+/* The stream of the proxy that became connection number `ordinal` of an upstream; NULL if it cannot be told. */
+static const struct trace_stream *stream_of(const struct evidence *evidence, size_t upstream,
+                                            unsigned ordinal)
+{
+    const struct trace_stream *stream;
+    unsigned connected = 0;
+    for (size_t i = 0; (stream = trace_stream_at(evidence->trace, i)) != NULL; i++)
+        if (stream->side == TRACE_CONNECTED && stream->outcome == 0 &&
+            address_equal(&stream->address, &evidence->upstreams[upstream]->address) &&
+            ++connected == ordinal)
+            return stream;
+    return NULL;
+}
+
+/* Whether every request on the connection was answered whole. Raw bytes may be anything: then nobody can tell. */
+static bool exchange_is_whole(const struct witness *connection)
+{
+    size_t answers = 0;
+    size_t requests = 0;
+    for (const struct witness_sent *sent = connection->sent; sent != NULL; sent = sent->next) {
+        if (sent->draft == NULL)
+            return true;
+        if (sent->draft->kind == DRAFT_RESPONSE)
+            answers += sent->bytes >= sent->bytes_total;
+    }
+    for (const struct witness_message *m = connection->received; m != NULL; m = m->next) {
+        if (!m->complete)
+            return false;
+        requests++;
+    }
+    return requests > 0 && answers >= requests;
+}
+
+/* When all is quiet no exchange is left, so only connections between two exchanges may be open. */
+static void check_open(const struct evidence *evidence, struct findings *findings)
+{
+    if (evidence->trace == NULL || evidence->quiet_ns == 0)
+        return;
+    for (size_t u = 0; u < evidence->scenario->upstream_count; u++)
+        for (size_t i = 0; i < evidence->upstreams[u]->connection_count; i++) {
+            const struct witness *connection = fake_upstream_witness(evidence->upstreams[u], i);
+            const struct trace_stream *stream = stream_of(evidence, u, connection->connection);
+            if (stream != NULL && stream->ended_ns > evidence->quiet_ns &&
+                !exchange_is_whole(connection))
+                findings_add(findings,
+                             "the proxy kept connection %u to %s open although its exchange had "
+                             "not ended there",
+                             connection->connection, evidence->scenario->upstream_names[u]);
+        }
+}
+
+/* With one request under way, attempt k has given up its connection before attempt k + 1 dials. */
+static void check_overlap(const struct evidence *evidence, struct findings *findings)
+{
+    const struct trace_stream *before = NULL;
+    const struct trace_stream *stream;
+    if (evidence->trace == NULL || evidence->request_count != 1)
+        return;
+    for (size_t i = 0; (stream = trace_stream_at(evidence->trace, i)) != NULL; i++) {
+        if (stream->side != TRACE_CONNECTED)
+            continue;
+        if (before != NULL && before->ended_ns > stream->began_ns)
+            findings_add(findings, "two attempts at one request overlap");
+        before = stream;
+    }
+}
+
+/* After the proxy was told that its only client is gone, no attempt begins. */
+static void check_cancel(const struct evidence *evidence, struct findings *findings)
+{
+    char gone[FINDING_DURATION_BYTES];
+    char dialled[FINDING_DURATION_BYTES];
+    const struct trace_stream *stream;
+    size_t accepted = 0;
+    uint64_t told_ns = TIME_NEVER;
+    if (evidence->trace == NULL || evidence->scenario->proxy.client_half_close_allowed)
+        return;
+    for (size_t i = 0; (stream = trace_stream_at(evidence->trace, i)) != NULL; i++)
+        accepted += stream->side == TRACE_ACCEPTED;
+    for (size_t i = 0; accepted == 1 && i < trace_event_count(evidence->trace); i++) {
+        const struct trace_event *event = trace_event_at(evidence->trace, i);
+        if (event->what == TRACE_PEER_CLOSED && told_ns == TIME_NEVER &&
+            trace_stream_at(evidence->trace, event->stream)->side == TRACE_ACCEPTED)
+            told_ns = event->at_ns;
+        else if (event->what == TRACE_DIAL && told_ns != TIME_NEVER)
+            findings_add(findings, "an attempt began at %s although the client was gone at %s",
+                         moment_format(event->at_ns, evidence->began_ns, dialled),
+                         moment_format(told_ns, evidence->began_ns, gone));
+    }
+}
+
+static void check_left(const struct evidence *evidence, struct findings *findings)
+{
+    const struct trace_census *left = &evidence->left;
+    if (left->streams + left->listeners + left->timers + left->queries > 0)
+        findings_add(findings,
+                     "the proxy had been stopped and still had %zu streams, %zu listeners, %zu "
+                     "timers and %zu queries",
+                     left->streams, left->listeners, left->timers, left->queries);
+}
+
+/* ---- the record ----------------------------------------------------------------------------- */
+
+/* Every dial that the seam saw is an attempt in a record, and the other way round. */
+static void check_record_attempts(const struct evidence *evidence, struct findings *findings)
+{
+    size_t dialled = 0;
+    for (size_t r = 0; r < evidence->record_count; r++)
+        for (unsigned i = 0; i < evidence->records[r].attempt_count; i++) {
+            const struct attempt_record *attempt = &evidence->records[r].attempts[i];
+            bool before_dial =
+                attempt->failure.cause != CAUSE_NONE && attempt->failure.stage < STAGE_DIAL;
+            dialled += !attempt->reused && !before_dial;
+        }
+    if (dialled != evidence->total.dials)
+        findings_add(findings, "the records tell of %zu attempts that dialled, the seam saw %zu",
+                     dialled, evidence->total.dials);
+}
+
+static void check_records(const struct evidence *evidence, struct findings *findings)
+{
+    if (evidence->trace == NULL || evidence->record_total != evidence->record_count)
+        return;
+    check_record_attempts(evidence, findings);
+    if (evidence->record_total != evidence->request_count ||
+        evidence->outcome_count != evidence->request_count)
+        return;
+    for (size_t i = 0; i < evidence->request_count; i++) {
+        const struct witness_message *response = evidence->requests[i].response;
+        const struct exchange_record *record = &evidence->records[i];
+        char name[EVIDENCE_NAME_BYTES];
+        if (evidence->scenario->client_count == 1 && response != NULL && response->status != 0 &&
+            record->status != response->status)
+            findings_add(findings, "the record of %s says status %u, its client got %u",
+                         request_name(&evidence->requests[i], name), record->status,
+                         response->status);
+    }
+}
+
+void claims_check(const struct evidence *evidence, struct findings *findings)
+{
+    check_attempt_bound(evidence, findings);
+    check_upstreams(evidence, findings);
+    check_clients(evidence, findings);
+    check_cancel(evidence, findings);
+    check_overlap(evidence, findings);
+    check_open(evidence, findings);
+    check_left(evidence, findings);
+    check_records(evidence, findings);
+}

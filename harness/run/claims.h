@@ -1,0 +1,15 @@
+/*
+ * What must hold in every case, whatever it expects: the rules that no retry may break. Pure.
+ *
+ * Sources: acceptance matrix, section 5; RFC 9110 9.2.2, RFC 9112 8.
+ */
+#ifndef HARNESS_RUN_CLAIMS_H
+#define HARNESS_RUN_CLAIMS_H
+
+#include "harness/run/evidence.h"
+#include "harness/run/findings.h"
+
+/* Adds a sentence for each rule that was broken. */
+void claims_check(const struct evidence *evidence, struct findings *findings);
+
+#endif

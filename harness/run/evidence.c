@@ -1,0 +1,347 @@
+#include "harness/run/evidence.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- how much there is ---------------------------------------------------------------------- */
+
+static size_t count_sent(const struct witness *witness)
+{
+    size_t count = 0;
+    for (const struct witness_sent *sent = witness->sent; sent != NULL; sent = sent->next)
+        count++;
+    return count;
+}
+
+static size_t count_received(const struct witness *witness)
+{
+    size_t count = 0;
+    for (const struct witness_message *m = witness->received; m != NULL; m = m->next)
+        count++;
+    return count;
+}
+
+static bool take_arrays(struct evidence *evidence, struct region *region)
+{
+    size_t sent = 0;
+    size_t outcomes = 0;
+    size_t arrivals = 0;
+    for (size_t c = 0; c < evidence->scenario->client_count; c++)
+        for (size_t i = 0; i < evidence->clients[c]->line_count; i++) {
+            const struct witness *witness = client_witness(evidence->clients[c], i);
+            sent += count_sent(witness);
+            outcomes += count_sent(witness) + count_received(witness) + 1;
+        }
+    for (size_t u = 0; u < evidence->scenario->upstream_count; u++)
+        for (size_t i = 0; i < evidence->upstreams[u]->connection_count; i++)
+            arrivals += count_received(fake_upstream_witness(evidence->upstreams[u], i));
+    evidence->requests = region_take(region, (sent + 1) * sizeof(*evidence->requests));
+    evidence->outcomes = region_take(region, (outcomes + 1) * sizeof(*evidence->outcomes));
+    evidence->arrivals = region_take(region, (arrivals + 1) * sizeof(*evidence->arrivals));
+    return evidence->requests != NULL && evidence->outcomes != NULL && evidence->arrivals != NULL;
+}
+
+/* ---- requests and outcomes ------------------------------------------------------------------ */
+
+static void add_outcome(struct evidence *evidence, size_t client, const struct witness *connection,
+                        const struct witness_message *message)
+{
+    evidence->outcomes[evidence->outcome_count++] =
+        (struct outcome_fact){.client = client, .connection = connection, .message = message};
+}
+
+/* Response k on a connection answers request k; requests without one, and responses without a request, count too. */
+static void gather_connection(struct evidence *evidence, size_t client,
+                              const struct witness *connection)
+{
+    const struct witness_message *message = connection->received;
+    size_t outcomes_before = evidence->outcome_count;
+    bool raw = false;
+    for (const struct witness_sent *sent = connection->sent; sent != NULL; sent = sent->next) {
+        if (sent->draft == NULL) {
+            raw = true;
+            continue;
+        }
+        evidence->requests[evidence->request_count++] = (struct request_fact){
+            .client = client, .connection = connection, .sent = sent, .response = message};
+        add_outcome(evidence, client, connection, message);
+        message = message != NULL ? message->next : NULL;
+    }
+    for (; message != NULL; message = message->next)
+        add_outcome(evidence, client, connection, message);
+    bool only_one = evidence->clients[client]->line_count == 1;
+    if (evidence->outcome_count == outcomes_before && (raw || only_one))
+        add_outcome(evidence, client, connection, NULL);
+}
+
+static int by_beginning(const void *a, const void *b)
+{
+    const struct request_fact *left = a;
+    const struct request_fact *right = b;
+    if (left->sent->begun_ns != right->sent->begun_ns)
+        return left->sent->begun_ns < right->sent->begun_ns ? -1 : 1;
+    if (left->client != right->client)
+        return left->client < right->client ? -1 : 1;
+    return (left->sent->number > right->sent->number) - (left->sent->number < right->sent->number);
+}
+
+static void link_outcomes(struct evidence *evidence)
+{
+    for (size_t i = 0; i < evidence->outcome_count; i++) {
+        struct outcome_fact *outcome = &evidence->outcomes[i];
+        for (size_t r = 0; r < evidence->request_count && outcome->message != NULL; r++)
+            if (evidence->requests[r].response == outcome->message)
+                outcome->request = &evidence->requests[r];
+    }
+}
+
+static void gather_clients(struct evidence *evidence)
+{
+    for (size_t c = 0; c < evidence->scenario->client_count; c++)
+        for (size_t i = 0; i < evidence->clients[c]->line_count; i++)
+            gather_connection(evidence, c, client_witness(evidence->clients[c], i));
+    if (evidence->request_count > 1)
+        qsort(evidence->requests, evidence->request_count, sizeof(*evidence->requests),
+              by_beginning);
+    link_outcomes(evidence);
+}
+
+/* ---- arrivals ------------------------------------------------------------------------------- */
+
+/*
+ * By its label; where the head was cut before it, the last request that had been begun by then, which is exact where
+ * requests follow each other.
+ */
+static struct request_fact *request_of(const struct evidence *evidence,
+                                       const struct witness_message *message)
+{
+    struct request_fact *latest = NULL;
+    for (size_t i = 0; i < evidence->request_count; i++) {
+        struct request_fact *request = &evidence->requests[i];
+        if (message->label.size > 0) {
+            if (bytes_equal(message->label, request->sent->label))
+                return request;
+        } else if (!message->head_complete && request->sent->begun_ns <= message->begun_ns) {
+            latest = request;
+        }
+    }
+    return latest;
+}
+
+static void gather_upstream(struct evidence *evidence, size_t upstream)
+{
+    struct upstream_tally *tally = &evidence->tallies[upstream];
+    const struct fake_upstream *from = evidence->upstreams[upstream];
+    size_t reused = 0;
+    tally->connections = from->connection_count;
+    for (size_t i = 0; i < from->connection_count; i++) {
+        const struct witness *connection = fake_upstream_witness(from, i);
+        for (const struct witness_message *m = connection->received; m != NULL; m = m->next) {
+            struct arrival_fact *arrival = &evidence->arrivals[evidence->arrival_count++];
+            *arrival = (struct arrival_fact){upstream, connection, m, request_of(evidence, m)};
+            tally->begun++;
+            tally->delivered += m->complete;
+            reused += m->number > 1;
+            if (arrival->request != NULL) {
+                arrival->request->begun++;
+                arrival->request->delivered += m->complete;
+            }
+        }
+    }
+    tally->dials =
+        evidence->trace != NULL ? trace_dials(evidence->trace, &from->address) : tally->connections;
+    tally->attempts = tally->dials + reused + evidence->pre_write_reused[upstream];
+}
+
+bool evidence_gather(struct evidence *evidence, struct region *region)
+{
+    if (!take_arrays(evidence, region))
+        return false;
+    gather_clients(evidence);
+    for (size_t u = 0; u < evidence->scenario->upstream_count; u++) {
+        const struct upstream_tally *tally = &evidence->tallies[u];
+        gather_upstream(evidence, u);
+        evidence->total.dials += tally->dials;
+        evidence->total.attempts += tally->attempts;
+        evidence->total.delivered += tally->delivered;
+        evidence->total.begun += tally->begun;
+        evidence->total.connections += tally->connections;
+    }
+    return true;
+}
+
+/* ---- words ---------------------------------------------------------------------------------- */
+
+const char *request_name(const struct request_fact *request, char text[EVIDENCE_NAME_BYTES])
+{
+    if (request == NULL)
+        snprintf(text, EVIDENCE_NAME_BYTES, "a request");
+    else
+        snprintf(text, EVIDENCE_NAME_BYTES, "%.24s %.100s", request->sent->draft->method,
+                 request->sent->draft->target);
+    return text;
+}
+
+bool request_is_idempotent(const struct request_fact *request)
+{
+    static const char *const IDEMPOTENT[] = {
+        "GET",
+        "HEAD",
+        "OPTIONS",
+        "TRACE",
+        "PUT",
+        "DELETE",
+        "ACL",
+        "BIND",
+        "BASELINE-CONTROL",
+        "CHECKIN",
+        "CHECKOUT",
+        "COPY",
+        "LABEL",
+        "LINK",
+        "MERGE",
+        "MKACTIVITY",
+        "MKCALENDAR",
+        "MKCOL",
+        "MKREDIRECTREF",
+        "MKWORKSPACE",
+        "MOVE",
+        "ORDERPATCH",
+        "PRI",
+        "PROPFIND",
+        "PROPPATCH",
+        "QUERY",
+        "REBIND",
+        "REPORT",
+        "SEARCH",
+        "UNBIND",
+        "UNCHECKOUT",
+        "UNLINK",
+        "UNLOCK",
+        "UPDATE",
+        "UPDATEREDIRECTREF",
+        "VERSION-CONTROL",
+    };
+    for (size_t i = 0; i < COUNT_OF(IDEMPOTENT); i++)
+        if (strcmp(request->sent->draft->method, IDEMPOTENT[i]) == 0)
+            return true;
+    return false;
+}
+
+const char *outcome_word(const struct outcome_fact *outcome, char text[OUTCOME_WORD_BYTES])
+{
+    const struct witness_message *message = outcome->message;
+    if (message == NULL)
+        snprintf(text, OUTCOME_WORD_BYTES, "%s",
+                 outcome->connection->peer_end == WITNESS_RST ? "reset" : "none");
+    else if (message->status == 0)
+        snprintf(text, OUTCOME_WORD_BYTES, "cut");
+    else
+        snprintf(text, OUTCOME_WORD_BYTES, "%u%s", message->status,
+                 message->complete ? "" : " cut");
+    return text;
+}
+
+uint64_t outcome_ended_ns(const struct outcome_fact *outcome)
+{
+    if (outcome->message != NULL && outcome->message->complete)
+        return outcome->message->complete_ns;
+    return outcome->connection->peer_end_ns;
+}
+
+const struct witness_sent *evidence_sent(const struct evidence *evidence,
+                                         const struct witness_message *message)
+{
+    size_t upstream = evidence_upstream(evidence, witness_message_maker(message));
+    if (upstream == UPSTREAMS_MAX)
+        return NULL;
+    const struct fake_upstream *from = evidence->upstreams[upstream];
+    for (size_t i = 0; i < from->connection_count; i++) {
+        const struct witness_sent *sent = fake_upstream_witness(from, i)->sent;
+        for (; sent != NULL; sent = sent->next)
+            if (bytes_equal(sent->label, message->label))
+                return sent;
+    }
+    return NULL;
+}
+
+size_t evidence_upstream(const struct evidence *evidence, struct bytes name)
+{
+    for (size_t i = 0; i < evidence->scenario->upstream_count; i++)
+        if (bytes_equal_text(name, evidence->scenario->upstream_names[i]))
+            return i;
+    return UPSTREAMS_MAX;
+}
+
+/* ---- what happened at upstreams, told ------------------------------------------------------- */
+
+static const char *separator(const struct phrase *phrase)
+{
+    return phrase->used == 0 ? "" : ", ";
+}
+
+static bool is_told(size_t asked, size_t upstream)
+{
+    return asked == UPSTREAMS_MAX || asked == upstream;
+}
+
+static const char *dial_outcome(const struct trace_stream *stream)
+{
+    if (stream->outcome == 0)
+        return "connected";
+    return stream->outcome == -EINPROGRESS ? "no answer" : strerror(-stream->outcome);
+}
+
+void evidence_tell_dials(const struct evidence *evidence, size_t upstream, struct phrase *phrase)
+{
+    char moment[FINDING_DURATION_BYTES];
+    size_t told = 0;
+    if (evidence->trace == NULL)
+        return;
+    for (size_t i = 0;; i++) {
+        const struct trace_stream *stream = trace_stream_at(evidence->trace, i);
+        if (stream == NULL)
+            return;
+        for (size_t u = 0; u < evidence->scenario->upstream_count; u++) {
+            if (stream->side != TRACE_CONNECTED || !is_told(upstream, u) ||
+                !address_equal(&stream->address, &evidence->upstreams[u]->address) ||
+                told++ >= FINDING_LIST_MAX)
+                continue;
+            phrase_add(phrase, "%sdialled %s at %s (%s)", separator(phrase),
+                       evidence->scenario->upstream_names[u],
+                       moment_format(stream->began_ns, evidence->began_ns, moment),
+                       dial_outcome(stream));
+        }
+    }
+}
+
+static void tell_arrival(const struct evidence *evidence, const struct arrival_fact *arrival,
+                         struct phrase *phrase)
+{
+    char name[EVIDENCE_NAME_BYTES];
+    char moment[FINDING_DURATION_BYTES];
+    const struct witness_message *message = arrival->message;
+    phrase_add(phrase, "%s%s at %s on %s connection %u", separator(phrase),
+               request_name(arrival->request, name),
+               moment_format(message->begun_ns, evidence->began_ns, moment),
+               evidence->scenario->upstream_names[arrival->upstream],
+               arrival->connection->connection);
+    if (!message->head_complete)
+        phrase_add(phrase, ", its head cut");
+    else if (arrival->request != NULL && arrival->request->sent->draft->body_bytes > 0)
+        phrase_add(phrase, ", %" PRIu64 " of %" PRIu64 " body bytes", message->body_bytes,
+                   arrival->request->sent->draft->body_bytes);
+    if (message->head_complete && !message->complete)
+        phrase_add(phrase, ", cut");
+}
+
+void evidence_tell_arrivals(const struct evidence *evidence, size_t upstream, struct phrase *phrase)
+{
+    size_t told = 0;
+    for (size_t i = 0; i < evidence->arrival_count; i++)
+        if (is_told(upstream, evidence->arrivals[i].upstream) && told++ < FINDING_LIST_MAX)
+            tell_arrival(evidence, &evidence->arrivals[i], phrase);
+}

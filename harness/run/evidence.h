@@ -1,0 +1,118 @@
+/*
+ * What the witnesses of one case saw, brought together: which request reached which upstream, and which
+ * response answers which request. Verdicts are judged from this and nothing else.
+ *
+ * Ownership: refers to the actors, the trace and the scenario, which outlive it; its own arrays live in the region
+ * that was given.
+ * Pure: nothing here makes anything happen.
+ */
+#ifndef HARNESS_RUN_EVIDENCE_H
+#define HARNESS_RUN_EVIDENCE_H
+
+#include "fakeupstream/fake_upstream.h"
+#include "harness/client.h"
+#include "harness/run/findings.h"
+#include "harness/suite/scenario.h"
+#include "proxy/exchange/record.h"
+#include "world/filters/trace.h"
+
+enum {
+    EVIDENCE_RECORDS_MAX = 64, /* the last ones are kept; a case makes one to five */
+    EVIDENCE_WAITS_MAX = 8,    /* actors that wait for ever and are named */
+};
+
+/* One request that a client began to send. */
+struct request_fact {
+    size_t client; /* index in the scenario */
+    const struct witness *connection;
+    const struct witness_sent *sent;
+    const struct witness_message *response; /* NULL: not a byte of one */
+    unsigned begun;                         /* times it reached an upstream, in part or whole */
+    unsigned delivered;                     /* times it reached one whole */
+};
+
+/* One request that an upstream saw, in part or whole. */
+struct arrival_fact {
+    size_t upstream; /* index in the scenario */
+    const struct witness *connection;
+    const struct witness_message *message;
+    struct request_fact *request; /* NULL: none of those the clients sent */
+};
+
+/* What a client got: for each request its response, and responses that nobody asked for. */
+struct outcome_fact {
+    size_t client;
+    const struct witness *connection;
+    const struct witness_message *message; /* NULL: not a byte of a response */
+    const struct request_fact *request;    /* NULL: raw bytes, or nothing was asked */
+};
+
+/* What one upstream saw, in numbers; attempts are those of the seam as well. */
+struct upstream_tally {
+    size_t dials; /* seen at the seam; equal to connections where there is no trace */
+    size_t attempts;
+    size_t delivered;
+    size_t begun;
+    size_t connections;
+};
+
+struct evidence {
+    /* Given by the runner. */
+    const struct scenario *scenario;
+    enum world_kind world;
+    uint64_t began_ns;
+    uint64_t ended_ns;
+    struct fake_upstream *const *upstreams; /* in the scenario's order */
+    struct client *const *clients;
+    const struct world *trace;             /* NULL: the subject is another process */
+    const struct exchange_record *records; /* the last record_count, oldest first */
+    size_t record_count;
+    uint64_t record_total;
+    size_t open[UPSTREAMS_MAX];             /* the proxy's connections when all was quiet */
+    size_t pre_write_reused[UPSTREAMS_MAX]; /* faults that fired on a connection used before */
+    struct trace_held held;
+    struct trace_census left;              /* what the proxy left behind when it had been stopped */
+    uint64_t quiet_ns;                     /* when all was quiet; 0: never */
+    uint64_t memory_growth;                /* bytes; of a subject in its own process */
+    const char *waits[EVIDENCE_WAITS_MAX]; /* actors that wait for ever, a sentence each */
+    size_t wait_count;
+
+    /* Found by evidence_gather(). */
+    struct request_fact *requests; /* in the order in which they were begun */
+    size_t request_count;
+    struct arrival_fact *arrivals; /* by upstream, connection and number */
+    size_t arrival_count;
+    struct outcome_fact *outcomes; /* by client, connection and number */
+    size_t outcome_count;
+    struct upstream_tally tallies[UPSTREAMS_MAX];
+    struct upstream_tally total;
+};
+
+/* False when the region is full. */
+MUST_USE bool evidence_gather(struct evidence *evidence, struct region *region);
+
+/* "POST /pay"; of raw bytes, "a request". Returns text. */
+enum { EVIDENCE_NAME_BYTES = 160 };
+const char *request_name(const struct request_fact *request, char text[EVIDENCE_NAME_BYTES]);
+/* RFC 9110 9.2.2 and the IANA registry, told apart from the proxy's own list on purpose. */
+bool request_is_idempotent(const struct request_fact *request);
+/* "200", "200 cut", "cut", "none", "reset". Returns text. */
+enum { OUTCOME_WORD_BYTES = 16 };
+const char *outcome_word(const struct outcome_fact *outcome, char text[OUTCOME_WORD_BYTES]);
+/* When the outcome was known: the end of the response, or of the connection. 0: never. */
+uint64_t outcome_ended_ns(const struct outcome_fact *outcome);
+/* What an upstream sent that carries the message's label; NULL if nobody did. */
+const struct witness_sent *evidence_sent(const struct evidence *evidence,
+                                         const struct witness_message *message);
+/* The index of the upstream of that name; UPSTREAMS_MAX if there is none. */
+size_t evidence_upstream(const struct evidence *evidence, struct bytes name);
+
+/*
+ * Adds "dialled a at +0.3 ms (Connection refused), dialled b at +0.6 ms (connected)", or "POST /pay at +0.7 ms on b
+ * connection 1, 11 of 11 body bytes" for each request there. UPSTREAMS_MAX means all upstreams.
+ */
+void evidence_tell_dials(const struct evidence *evidence, size_t upstream, struct phrase *phrase);
+void evidence_tell_arrivals(const struct evidence *evidence, size_t upstream,
+                            struct phrase *phrase);
+
+#endif

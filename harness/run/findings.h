@@ -1,0 +1,46 @@
+/*
+ * What is wrong with a case, as plain sentences.
+ *
+ * Ownership: sentences live in the region that was given.
+ * Limits: FINDINGS_MAX; more are counted and said as a number.
+ */
+#ifndef HARNESS_RUN_FINDINGS_H
+#define HARNESS_RUN_FINDINGS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "world/base/region.h"
+
+enum {
+    FINDINGS_MAX = 32,    /* of one case; nobody reads the thirty-third */
+    FINDING_BYTES = 1024, /* one sentence; longer ones are cut */
+    FINDING_LIST_MAX = 8, /* things named in one sentence, the rest as a number */
+    FINDING_DURATION_BYTES = 32,
+};
+
+struct findings {
+    struct region *region;
+    const char *sentences[FINDINGS_MAX];
+    size_t count; /* all, also those past FINDINGS_MAX */
+};
+
+void findings_init(struct findings *findings, struct region *region);
+void findings_add(struct findings *findings, const char *format, ...) PRINTF_LIKE(2, 3);
+/* The sentences, the last one telling how many more there were; *count tells how many there are. */
+const char *const *findings_all(struct findings *findings, size_t *count);
+
+/* A sentence that grows. */
+struct phrase {
+    char text[FINDING_BYTES];
+    size_t used;
+};
+
+void phrase_add(struct phrase *phrase, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* "+3.1 ms", a time since the case began; returns text. */
+const char *moment_format(uint64_t at_ns, uint64_t origin_ns, char text[FINDING_DURATION_BYTES]);
+/* "3.1 ms", "2 s"; returns text. */
+const char *duration_format(uint64_t ns, char text[FINDING_DURATION_BYTES]);
+
+#endif

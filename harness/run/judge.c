@@ -1,0 +1,264 @@
+#include "harness/run/judge.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "harness/run/message_judge.h"
+
+/* ---- numbers at upstreams ------------------------------------------------------------------- */
+
+static size_t tally_value(const struct evidence *evidence, size_t upstream,
+                          enum expected_tally tally)
+{
+    const struct upstream_tally *seen = &evidence->tallies[upstream];
+    switch (tally) {
+    case TALLY_ATTEMPTS:
+        return seen->attempts;
+    case TALLY_DELIVERED:
+        return seen->delivered;
+    case TALLY_BEGUN:
+        return seen->begun;
+    case TALLY_CONNECTIONS:
+        return seen->connections;
+    case TALLY_OPEN:
+        return evidence->open[upstream];
+    case TALLY_COUNT:
+        break;
+    }
+    check_refuse(__FILE__, __LINE__, "no such tally: %d", (int)tally);
+}
+
+/* "1 request", "2 requests"; the words count what `expect` counts. */
+static void add_finding(const struct evidence *evidence, size_t upstream, enum expected_tally tally,
+                        struct findings *findings)
+{
+    static const char *const COUNTED[] = {
+        [TALLY_ATTEMPTS] = "attempts",
+        [TALLY_DELIVERED] = "requests that reached it whole",
+        [TALLY_BEGUN] = "requests that reached it at least in part",
+        [TALLY_CONNECTIONS] = "connections accepted",
+        [TALLY_OPEN] = "connections that the proxy keeps open",
+    };
+    char rule[EXPECT_RULE_BYTES];
+    struct phrase tale = {.used = 0};
+    if (tally == TALLY_ATTEMPTS || tally == TALLY_CONNECTIONS || tally == TALLY_OPEN)
+        evidence_tell_dials(evidence, upstream, &tale);
+    evidence_tell_arrivals(evidence, upstream, &tale);
+    findings_add(
+        findings, "upstream %s: %s: %zu, expected %s%s%s",
+        evidence->scenario->upstream_names[upstream], COUNTED[tally],
+        tally_value(evidence, upstream, tally),
+        number_rule_words(&evidence->scenario->expect.upstreams[upstream].tallies[tally], rule),
+        tale.used > 0 ? ": " : "", tale.used > 0 ? tale.text : "");
+}
+
+static void judge_upstream(const struct evidence *evidence, size_t upstream,
+                           struct findings *findings)
+{
+    const struct expected_upstream *expected = &evidence->scenario->expect.upstreams[upstream];
+    const char *name = evidence->scenario->upstream_names[upstream];
+    const struct arrival_fact *last = NULL;
+    char who[UPSTREAM_NAME_BYTES + 32];
+    for (enum expected_tally tally = 0; tally < TALLY_COUNT; tally++)
+        if (!number_rule_fits(&expected->tallies[tally], tally_value(evidence, upstream, tally)))
+            add_finding(evidence, upstream, tally, findings);
+    if (expected->received == NULL)
+        return;
+    for (size_t i = 0; i < evidence->arrival_count; i++)
+        if (evidence->arrivals[i].upstream == upstream &&
+            (last == NULL || evidence->arrivals[i].message->begun_ns >= last->message->begun_ns))
+            last = &evidence->arrivals[i];
+    snprintf(who, sizeof(who), "the last request at %s", name);
+    if (last == NULL)
+        findings_add(findings, "upstream %s received no request, expected one", name);
+    else
+        message_judge_received(&(struct message_judge){evidence, who, findings}, last,
+                               expected->received);
+}
+
+static void judge_attempts(const struct evidence *evidence, struct findings *findings)
+{
+    const struct number_rule *expected = &evidence->scenario->expect.attempts;
+    char rule[EXPECT_RULE_BYTES];
+    struct phrase tale = {.used = 0};
+    if (number_rule_fits(expected, evidence->total.attempts))
+        return;
+    evidence_tell_dials(evidence, UPSTREAMS_MAX, &tale);
+    evidence_tell_arrivals(evidence, UPSTREAMS_MAX, &tale);
+    findings_add(findings, "upstreams were tried %zu times, expected %s%s%s",
+                 evidence->total.attempts, number_rule_words(expected, rule),
+                 tale.used > 0 ? ": " : "", tale.used > 0 ? tale.text : "");
+}
+
+/* ---- clients -------------------------------------------------------------------------------- */
+
+static const struct outcome_fact *nth_outcome(const struct evidence *evidence, size_t client,
+                                              size_t index)
+{
+    for (size_t i = 0; i < evidence->outcome_count; i++)
+        if (evidence->outcomes[i].client == client && index-- == 0)
+            return &evidence->outcomes[i];
+    return NULL;
+}
+
+static size_t count_outcomes(const struct evidence *evidence, size_t client)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < evidence->outcome_count; i++)
+        count += evidence->outcomes[i].client == client;
+    return count;
+}
+
+static void judge_client(const struct evidence *evidence, size_t client, struct findings *findings)
+{
+    const struct expected_client *expected = &evidence->scenario->expect.clients[client];
+    const char *name = evidence->scenario->clients[client].name;
+    bool only_one = strcmp(name, "client") == 0;
+    size_t count = count_outcomes(evidence, client);
+    if (expected->count == 0 && !expected->listed)
+        return;
+    if (expected->listed && count != expected->count)
+        findings_add(findings, "%s%s got %zu responses, expected %zu",
+                     only_one ? "the " : "client ", name, count, expected->count);
+    for (size_t i = 0; i < expected->count; i++) {
+        char who[ACTOR_NAME_BYTES + 64];
+        size_t index = expected->listed || count == 0 ? i : count - 1;
+        const struct outcome_fact *outcome = nth_outcome(evidence, client, index);
+        snprintf(who, sizeof(who), "%s%s", only_one ? "the " : "client ", name);
+        if (expected->listed && expected->count > 1)
+            snprintf(who, sizeof(who), "%s%s, response %zu,", only_one ? "the " : "client ", name,
+                     i + 1);
+        if (outcome != NULL)
+            message_judge_outcome(&(struct message_judge){evidence, who, findings}, outcome,
+                                  &expected->responses[i]);
+        else if (!expected->listed)
+            findings_add(findings, "%s never had a connection", who);
+    }
+}
+
+/* ---- bounds --------------------------------------------------------------------------------- */
+
+/* Bytes that the streams carry besides body bytes: heads, and the lines of chunks (RFC 9112 7.1). */
+static uint64_t overhead(const struct witness_sent *sent)
+{
+    uint64_t body = sent->draft == NULL ? 0 : sent->draft->body_bytes;
+    return sent->bytes_total > body ? sent->bytes_total - body : 0;
+}
+
+static void judge_held_direction(const struct evidence *evidence, bool up,
+                                 struct findings *findings)
+{
+    const struct expectation *expect = &evidence->scenario->expect;
+    uint64_t peak = up ? evidence->held.up_peak : evidence->held.down_peak;
+    uint64_t beside = 0;
+    for (size_t i = 0; up && i < evidence->request_count; i++)
+        beside += overhead(evidence->requests[i].sent);
+    for (size_t i = 0; !up && i < evidence->arrival_count; i++)
+        for (const struct witness_sent *sent = evidence->arrivals[i].connection->sent;
+             sent != NULL && evidence->arrivals[i].message->number == 1; sent = sent->next)
+            beside += overhead(sent);
+    if (peak > expect->held_max + beside)
+        findings_add(findings,
+                     "the proxy held %" PRIu64 " bytes %s at one moment, expected at most %" PRIu64
+                     " body bytes (and %" PRIu64 " of heads and framing)",
+                     peak, up ? "of requests" : "of responses", expect->held_max, beside);
+}
+
+static void judge_held(const struct evidence *evidence, struct findings *findings)
+{
+    const struct expectation *expect = &evidence->scenario->expect;
+    if (expect->held_max == UINT64_MAX || evidence->trace == NULL)
+        return;
+    judge_held_direction(evidence, true, findings);
+    judge_held_direction(evidence, false, findings);
+    for (size_t i = 0; i < evidence->record_count; i++)
+        if (evidence->records[i].held_bytes_peak > 2 * expect->held_max) /* both directions added */
+            findings_add(findings,
+                         "the record says that %" PRIu64 " body bytes were held at one moment",
+                         evidence->records[i].held_bytes_peak);
+}
+
+static void judge_times(const struct evidence *evidence, struct findings *findings)
+{
+    const struct expectation *expect = &evidence->scenario->expect;
+    char took_text[FINDING_DURATION_BYTES];
+    char bound_text[FINDING_DURATION_BYTES];
+    uint64_t tolerance = evidence->world == WORLD_SOCKETS ? JUDGE_TOLERANCE_NS : 0;
+    uint64_t last = 0;
+    for (size_t i = 0; i < evidence->outcome_count; i++)
+        if (outcome_ended_ns(&evidence->outcomes[i]) > last)
+            last = outcome_ended_ns(&evidence->outcomes[i]);
+    if (expect->within_ns == TIME_NEVER && expect->after_ns == 0)
+        return;
+    if (last == 0) {
+        findings_add(findings, "no response and no connection ended, so there is no time to judge");
+        return;
+    }
+    uint64_t took = last - evidence->began_ns;
+    if (expect->within_ns != TIME_NEVER && took > expect->within_ns + tolerance)
+        findings_add(findings, "the last response ended after %s, expected within %s",
+                     duration_format(took, took_text),
+                     duration_format(expect->within_ns, bound_text));
+    if (took < expect->after_ns)
+        findings_add(findings, "the last response ended after %s, expected not before %s",
+                     duration_format(took, took_text),
+                     duration_format(expect->after_ns, bound_text));
+}
+
+static void judge_memory(const struct evidence *evidence, struct findings *findings)
+{
+    uint64_t allowed = evidence->scenario->expect.memory_growth_max;
+    if (evidence->memory_growth > allowed)
+        findings_add(findings,
+                     "the subject's memory grew by %" PRIu64 " KiB, expected at most %" PRIu64
+                     " KiB",
+                     evidence->memory_growth / 1024, allowed / 1024);
+}
+
+/* ---- the record ----------------------------------------------------------------------------- */
+
+/* The last failed attempt says stage, cause and decision; without one, the exchange's own end does. */
+static void judge_record(const struct evidence *evidence, struct findings *findings)
+{
+    const struct expected_record *expected = evidence->scenario->expect.record;
+    char rule[EXPECT_RULE_BYTES];
+    if (expected == NULL || evidence->trace == NULL)
+        return;
+    if (evidence->record_count == 0) {
+        findings_add(findings, "the proxy left no record of an exchange");
+        return;
+    }
+    const struct exchange_record *record = &evidence->records[evidence->record_count - 1];
+    const struct attempt_record *last = NULL;
+    for (unsigned i = 0; i < record->attempt_count; i++)
+        if (record->attempts[i].failure.cause != CAUSE_NONE)
+            last = &record->attempts[i];
+    const struct failure *failure = last != NULL ? &last->failure : &record->failure;
+    if (expected->stage_set && failure->stage != expected->stage)
+        findings_add(findings, "the record says stage %s, expected %s", stage_word(failure->stage),
+                     stage_word(expected->stage));
+    if (expected->cause != NULL && strcmp(cause_word(failure->cause), expected->cause) != 0)
+        findings_add(findings, "the record says cause %s, expected %s", cause_word(failure->cause),
+                     expected->cause);
+    const char *reason = last != NULL ? retry_reason_sentence(last->decision.reason) : "none";
+    if (expected->reason != NULL && strcmp(reason, expected->reason) != 0)
+        findings_add(findings, "the record gives the reason `%s`, expected `%s`", reason,
+                     expected->reason);
+    if (!number_rule_fits(&expected->attempts, record->attempt_count))
+        findings_add(findings, "the record says %u attempts, expected %s", record->attempt_count,
+                     number_rule_words(&expected->attempts, rule));
+}
+
+void judge_expectations(const struct evidence *evidence, struct findings *findings)
+{
+    judge_attempts(evidence, findings);
+    for (size_t i = 0; i < evidence->scenario->upstream_count; i++)
+        judge_upstream(evidence, i, findings);
+    for (size_t i = 0; i < evidence->scenario->client_count; i++)
+        judge_client(evidence, i, findings);
+    judge_held(evidence, findings);
+    judge_times(evidence, findings);
+    judge_memory(evidence, findings);
+    judge_record(evidence, findings);
+}

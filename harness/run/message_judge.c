@@ -1,0 +1,330 @@
+#include "harness/run/message_judge.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "world/data/digest.h"
+
+enum { SHOWN_BYTES_MAX = 60 }; /* of a field value in a sentence */
+
+static int shown(struct bytes value)
+{
+    return value.size < SHOWN_BYTES_MAX ? (int)value.size : SHOWN_BYTES_MAX;
+}
+
+/* ---- fields --------------------------------------------------------------------------------- */
+
+static bool has_field(const struct witness_message *message, struct bytes name, struct bytes value)
+{
+    for (size_t i = 0; i < message->field_count; i++)
+        if (bytes_equal_nocase(message->fields[i].name, name) &&
+            bytes_equal(message->fields[i].value, value))
+            return true;
+    return false;
+}
+
+static void judge_headers(const struct witness_message *message,
+                          const struct expected_header *expected, const struct message_judge *by)
+{
+    for (; expected != NULL; expected = expected->next) {
+        struct bytes found = witness_message_field(message, expected->name);
+        if (expected->value == NULL && found.data != NULL)
+            findings_add(by->findings, "%s has the field `%s: %.*s`, expected none of that name",
+                         by->who, expected->name, shown(found), (const char *)found.data);
+        if (expected->value == NULL ||
+            has_field(message, bytes_of(expected->name), bytes_of(expected->value)))
+            continue;
+        if (found.data == NULL)
+            findings_add(by->findings, "%s has no field `%s`, expected `%s`", by->who,
+                         expected->name, expected->value);
+        else
+            findings_add(by->findings, "%s has the field `%s: %.*s`, expected `%s`", by->who,
+                         expected->name, shown(found), (const char *)found.data, expected->value);
+    }
+}
+
+/* A parameter of `Proxy-Status: name; error=word; details="WORD"` (RFC 9209 2.1). Empty if it is not there. */
+static struct bytes proxy_status_parameter(const struct witness_message *message, const char *name)
+{
+    struct bytes rest = witness_message_field(message, "Proxy-Status");
+    size_t name_size = strlen(name);
+    while (rest.size > 0) {
+        const uint8_t *semicolon = memchr(rest.data, ';', rest.size);
+        size_t size = semicolon != NULL ? (size_t)(semicolon - rest.data) : rest.size;
+        struct bytes part = bytes_trim(bytes_make(rest.data, size));
+        if (part.size > name_size && memcmp(part.data, name, name_size) == 0 &&
+            part.data[name_size] == '=') {
+            struct bytes value = bytes_make(part.data + name_size + 1, part.size - name_size - 1);
+            if (value.size >= 2 && value.data[0] == '"')
+                value = bytes_make(value.data + 1, value.size - 2);
+            return value;
+        }
+        size = semicolon != NULL ? size + 1 : size;
+        rest = bytes_make(rest.data + size, rest.size - size);
+    }
+    return bytes_make(NULL, 0);
+}
+
+static void judge_proxy_status(const struct witness_message *message, const char *parameter,
+                               const char *expected, const struct message_judge *by)
+{
+    if (expected == NULL)
+        return;
+    struct bytes value = proxy_status_parameter(message, parameter);
+    if (!bytes_equal_text(value, expected))
+        findings_add(by->findings, "Proxy-Status says %s=`%.*s`, expected `%s`", parameter,
+                     shown(value), value.size > 0 ? (const char *)value.data : "", expected);
+}
+
+/* ---- is it what was sent? ------------------------------------------------------------------- */
+
+/* RFC 9110 7.6.1, and what a proxy writes anew: these may differ between what was sent and what came. */
+static bool is_forwarded_field(const struct draft *sent, struct bytes name)
+{
+    static const char *const OWN[] = {"connection",
+                                      "keep-alive",
+                                      "proxy-connection",
+                                      "te",
+                                      "trailer",
+                                      "transfer-encoding",
+                                      "upgrade",
+                                      "content-length",
+                                      "via",
+                                      "host",
+                                      "x-forwarded-for",
+                                      "forwarded",
+                                      "expect",
+                                      "proxy-status",
+                                      "date",
+                                      "proxy-authenticate",
+                                      "proxy-authorization"};
+    for (size_t i = 0; i < COUNT_OF(OWN); i++)
+        if (bytes_equal_text_nocase(name, OWN[i]))
+            return false;
+    for (size_t i = 0; i < sent->field_count; i++) {
+        struct bytes options = sent->fields[i].value;
+        struct bytes option;
+        if (!bytes_equal_text_nocase(sent->fields[i].name, "connection"))
+            continue;
+        while (bytes_take_list_element(&options, &option))
+            if (bytes_equal_nocase(option, name))
+                return false;
+    }
+    return true;
+}
+
+static bool body_differs(const struct witness_message *received, const struct draft *sent,
+                         struct phrase *phrase)
+{
+    if (sent->text.data == NULL) {
+        if (received->seed_known && !witness_message_intact(received))
+            phrase_add(phrase, "from body byte %" PRIu64 " on it is not what was sent",
+                       received->body_matched);
+    } else if (received->complete && received->body_bytes == sent->text.size) {
+        struct digest digest = {0};
+        uint8_t was[DIGEST_BYTES];
+        uint8_t is[DIGEST_BYTES];
+        digest_update(&digest, sent->text.data, sent->text.size);
+        digest_finish(&digest, was);
+        digest_release(&digest);
+        witness_message_digest(received, is);
+        if (memcmp(was, is, sizeof(was)) != 0)
+            phrase_add(phrase, "its body is another than was sent");
+    }
+    return phrase->used > 0;
+}
+
+static bool head_differs(const struct witness_message *received, const struct draft *sent,
+                         struct phrase *phrase)
+{
+    if (sent->kind == DRAFT_REQUEST && strcmp(received->method, sent->method) != 0)
+        phrase_add(phrase, "its method is %.24s and not %.24s", received->method, sent->method);
+    else if (sent->kind == DRAFT_REQUEST && sent->target[0] == '/' &&
+             strcmp(received->target, sent->target) != 0)
+        phrase_add(phrase, "its target is `%.60s` and not `%.60s`", received->target, sent->target);
+    else if (sent->kind == DRAFT_RESPONSE && received->status != sent->status)
+        phrase_add(phrase, "its status is %u and not %u", received->status, sent->status);
+    for (size_t i = 0; i < sent->field_count && phrase->used == 0; i++) {
+        const struct message_field *field = &sent->fields[i];
+        if (is_forwarded_field(sent, field->name) &&
+            !has_field(received, field->name, field->value))
+            phrase_add(phrase, "its field `%.*s: %.*s` is missing or changed", shown(field->name),
+                       (const char *)field->name.data, shown(field->value),
+                       (const char *)field->value.data);
+    }
+    return phrase->used > 0;
+}
+
+const char *message_difference(const struct witness_message *received, const struct draft *sent,
+                               struct phrase *phrase)
+{
+    phrase->used = 0;
+    phrase->text[0] = '\0';
+    if (!received->head_complete)
+        return NULL;
+    if (head_differs(received, sent, phrase) || body_differs(received, sent, phrase))
+        return phrase->text;
+    return NULL;
+}
+
+/* ---- requests ------------------------------------------------------------------------------- */
+
+static void judge_received_body(const struct arrival_fact *arrival,
+                                const struct expected_request *expected,
+                                const struct message_judge *by)
+{
+    char words[EXPECT_RULE_BYTES];
+    struct phrase difference;
+    const struct witness_message *message = arrival->message;
+    if (!number_rule_fits(&expected->body, message->body_bytes))
+        findings_add(by->findings, "%s has %" PRIu64 " body bytes, expected %s", by->who,
+                     message->body_bytes, number_rule_words(&expected->body, words));
+    if (!expected->body_same)
+        return;
+    if (arrival->request == NULL) {
+        findings_add(by->findings, "%s is none that the client is known to have sent", by->who);
+        return;
+    }
+    const struct draft *sent = arrival->request->sent->draft;
+    if (!message->complete || message->body_bytes != sent->body_bytes)
+        findings_add(by->findings, "%s has %" PRIu64 " of the client's %" PRIu64 " body bytes",
+                     by->who, message->body_bytes, sent->body_bytes);
+    else if (body_differs(message, sent, &(struct phrase){.used = 0}))
+        findings_add(by->findings, "%s: %s", by->who,
+                     message_difference(message, sent, &difference));
+}
+
+void message_judge_received(const struct message_judge *by, const struct arrival_fact *arrival,
+                            const struct expected_request *expected)
+{
+    const struct witness_message *message = arrival->message;
+    if (expected->method != NULL && strcmp(message->method, expected->method) != 0)
+        findings_add(by->findings, "%s has the method `%s`, expected `%s`", by->who,
+                     message->method, expected->method);
+    if (expected->target != NULL && strcmp(message->target, expected->target) != 0)
+        findings_add(by->findings, "%s has the target `%s`, expected `%s`", by->who,
+                     message->target, expected->target);
+    const char *framing = message_framing_word(message->framing);
+    if (expected->framing != NULL && strcmp(framing, expected->framing) != 0)
+        findings_add(by->findings, "%s has the framing %s, expected %s", by->who, framing,
+                     expected->framing);
+    judge_headers(message, expected->headers, by);
+    judge_received_body(arrival, expected, by);
+}
+
+/* ---- responses ------------------------------------------------------------------------------ */
+
+static bool status_fits(const struct expected_response *expected, unsigned status)
+{
+    if (expected->status_gateway)
+        return status == 502 || status == 503 || status == 504;
+    return number_rule_fits(&expected->status, status);
+}
+
+static const char *expected_status_words(const struct expected_response *expected,
+                                         char text[EXPECT_RULE_BYTES])
+{
+    if (expected->status_none)
+        return "no byte of a response";
+    if (expected->status_gateway)
+        return "502, 503 or 504";
+    return number_rule_words(&expected->status, text);
+}
+
+static void judge_status(const struct outcome_fact *outcome,
+                         const struct expected_response *expected, const struct message_judge *by)
+{
+    char word[OUTCOME_WORD_BYTES];
+    char rule[EXPECT_RULE_BYTES];
+    bool asked = expected->status_none || expected->status_gateway ||
+                 expected->status.comparison != NUMBER_ANY;
+    bool got = outcome->message != NULL;
+    bool fits =
+        expected->status_none ? !got : got && status_fits(expected, outcome->message->status);
+    if (asked && !fits)
+        findings_add(by->findings, "%s got %s, expected %s", by->who, outcome_word(outcome, word),
+                     expected_status_words(expected, rule));
+}
+
+static void judge_closing(const struct outcome_fact *outcome, enum expected_closing expected,
+                          const struct message_judge *by)
+{
+    static const enum witness_end ENDS[] = {
+        [CLOSING_FIN] = WITNESS_FIN, [CLOSING_RST] = WITNESS_RST, [CLOSING_OPEN] = WITNESS_OPEN};
+    if (expected != CLOSING_ANY && outcome->connection->peer_end != ENDS[expected])
+        findings_add(by->findings, "%s saw its connection %s, expected %s", by->who,
+                     witness_end_word(outcome->connection->peer_end),
+                     witness_end_word(ENDS[expected]));
+}
+
+static void judge_interim(const struct witness_message *message,
+                          const struct expected_response *expected, const struct message_judge *by)
+{
+    char rule[EXPECT_RULE_BYTES];
+    if (expected->interim == NULL)
+        return;
+    if (message->interim_count != expected->interim_count)
+        findings_add(by->findings, "%s got %zu responses of 1xx, expected %zu", by->who,
+                     message->interim_count, expected->interim_count);
+    for (size_t i = 0;
+         i < expected->interim_count && i < message->interim_count && i < WITNESS_INTERIMS_MAX; i++)
+        if (!number_rule_fits(&expected->interim[i], message->interims[i]))
+            findings_add(by->findings, "%s got %u as 1xx response %zu, expected %s", by->who,
+                         message->interims[i], i + 1,
+                         number_rule_words(&expected->interim[i], rule));
+}
+
+static void judge_maker(const struct witness_message *message, const char *from,
+                        const struct message_judge *by)
+{
+    struct phrase difference;
+    struct bytes maker = witness_message_maker(message);
+    if (from == NULL)
+        return;
+    if (!bytes_equal_text(maker, from)) {
+        findings_add(by->findings, "%s got a response made by %.*s, expected by %s", by->who,
+                     maker.size > 0 ? shown(maker) : (int)strlen("the proxy"),
+                     maker.size > 0 ? (const char *)maker.data : "the proxy", from);
+        return;
+    }
+    const struct witness_sent *sent = evidence_sent(by->evidence, message);
+    if (sent != NULL && sent->draft != NULL &&
+        message_difference(message, sent->draft, &difference) != NULL)
+        findings_add(by->findings, "%s got a response that is not %s's: %s", by->who, from,
+                     difference.text);
+}
+
+static void judge_message(const struct outcome_fact *outcome,
+                          const struct expected_response *expected, const struct message_judge *by)
+{
+    char rule[EXPECT_RULE_BYTES];
+    const struct witness_message *message = outcome->message;
+    if (!number_rule_fits(&expected->body, message->body_bytes))
+        findings_add(by->findings, "%s got %" PRIu64 " body bytes, expected %s", by->who,
+                     message->body_bytes, number_rule_words(&expected->body, rule));
+    judge_maker(message, expected->from, by);
+    judge_headers(message, expected->headers, by);
+    judge_interim(message, expected, by);
+    judge_proxy_status(message, "details", expected->error, by);
+    judge_proxy_status(message, "error", expected->cause, by);
+}
+
+void message_judge_outcome(const struct message_judge *by, const struct outcome_fact *outcome,
+                           const struct expected_response *expected)
+{
+    bool complete = outcome->message != NULL && outcome->message->complete;
+    judge_status(outcome, expected, by);
+    judge_closing(outcome, expected->closed, by);
+    if (expected->complete_set && complete != expected->complete)
+        findings_add(by->findings, "%s got %s response, expected %s", by->who,
+                     complete ? "a complete" : "no complete",
+                     expected->complete ? "a complete one" : "one that is cut");
+    bool asks_message = expected->from != NULL || expected->headers != NULL ||
+                        expected->interim != NULL || expected->error != NULL ||
+                        expected->cause != NULL || expected->body.comparison != NUMBER_ANY;
+    if (outcome->message != NULL)
+        judge_message(outcome, expected, by);
+    else if (asks_message)
+        findings_add(by->findings, "%s got no response to compare with what was expected", by->who);
+}

@@ -1,0 +1,29 @@
+/*
+ * Does a message fit what was expected of it, or what its maker sent? Pure.
+ */
+#ifndef HARNESS_RUN_MESSAGE_JUDGE_H
+#define HARNESS_RUN_MESSAGE_JUDGE_H
+
+#include "harness/run/evidence.h"
+#include "harness/run/findings.h"
+
+/* Whom the sentences are about, and where they go. */
+struct message_judge {
+    const struct evidence *evidence;
+    const char *who; /* "the client", "the last request at a" */
+    struct findings *findings;
+};
+
+/* Adds a sentence for each key of expect's `received` that does not hold. */
+void message_judge_received(const struct message_judge *by, const struct arrival_fact *arrival,
+                            const struct expected_request *expected);
+
+/* Adds a sentence for each key of one expected response that does not hold. */
+void message_judge_outcome(const struct message_judge *by, const struct outcome_fact *outcome,
+                           const struct expected_response *expected);
+
+/* How a received message differs from the one that was sent: a part of a sentence, or NULL if it does not. */
+const char *message_difference(const struct witness_message *received, const struct draft *sent,
+                               struct phrase *phrase);
+
+#endif
