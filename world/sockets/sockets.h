@@ -4,6 +4,10 @@
  * Ownership: the creator destroys; that closes every stream and listener that is left, without
  * upcalls. Streams and listeners live in slots that are kept, so that a warm world allocates nothing.
  * Threads: one. SIGPIPE never comes from here.
+ * Order: in one round everybody whose wanted level holds is called once, in the order in which the
+ * kernel told of them; then the timers that are due. So bytes that came before a deadline are seen
+ * before it, however late this process was given the processor.
+ * Time: never early; up to 5 ms late, which is how finely libevent 2.1 sleeps.
  * Limits: streams_max; past it, and where the process runs out of descriptors, -EMFILE.
  */
 #ifndef WORLD_SOCKETS_SOCKETS_H
@@ -38,7 +42,13 @@ MUST_USE struct world *sockets_create(const struct sockets_options *options);
 /* Also empties the caller's pointer. Never from within an upcall. */
 void sockets_destroy(struct world **world);
 
-void sockets_count(struct world *world, struct sockets_census *out);
+void sockets_world_census(struct world *world, struct sockets_census *out);
+
+/*
+ * To be called after a failed check() left an upcall by longjmp, before the next world_run(). Nothing of
+ * libevent's is on the stack during an upcall, so the world goes on as if that upcall had returned.
+ */
+void sockets_leave_upcall(struct world *world);
 
 /*
  * Buffer sizes of the streams that come from this listener, and of those that this same world connects
