@@ -20,8 +20,8 @@ BEGIN {
     may["fakeupstream"] = may["fakeupstream/wire"] " fakeupstream/wire world/sockets"
     may["reports"] = "world world/base world/data"
     may["harness/suite"] = "world world/base world/data proxy proxy/policy fakeupstream fakeupstream/wire reports"
-    may["harness/run"] = may["harness/suite"] " world/sim world/sockets world/filters"
-    may["harness/run"] = may["harness/run"] " proxy/exchange harness harness/suite"
+    may["harness/verdict"] = may["harness/suite"] " world/filters proxy/exchange harness harness/suite"
+    may["harness/run"] = may["harness/verdict"] " world/sim world/sockets harness/verdict"
     may["harness"] = may["harness/run"] " harness/run"
     may["examples"] = "world world/base world/sockets proxy"
 

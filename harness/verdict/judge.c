@@ -1,10 +1,10 @@
-#include "harness/run/judge.h"
+#include "harness/verdict/judge.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "harness/run/message_judge.h"
+#include "harness/verdict/message_judge.h"
 
 /* ---- numbers at upstreams ------------------------------------------------------------------- */
 

@@ -1,4 +1,4 @@
-#include "harness/run/findings.h"
+#include "harness/verdict/findings.h"
 
 #include <stdarg.h>
 #include <stdio.h>

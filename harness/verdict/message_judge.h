@@ -1,11 +1,11 @@
 /*
  * Does a message fit what was expected of it, or what its maker sent? Pure.
  */
-#ifndef HARNESS_RUN_MESSAGE_JUDGE_H
-#define HARNESS_RUN_MESSAGE_JUDGE_H
+#ifndef HARNESS_VERDICT_MESSAGE_JUDGE_H
+#define HARNESS_VERDICT_MESSAGE_JUDGE_H
 
-#include "harness/run/evidence.h"
-#include "harness/run/findings.h"
+#include "harness/verdict/evidence.h"
+#include "harness/verdict/findings.h"
 
 /* Whom the sentences are about, and where they go. */
 struct message_judge {

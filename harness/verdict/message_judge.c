@@ -1,4 +1,4 @@
-#include "harness/run/message_judge.h"
+#include "harness/verdict/message_judge.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,9 +1,9 @@
-#include "harness/run/claims.h"
+#include "harness/verdict/claims.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-#include "harness/run/message_judge.h"
+#include "harness/verdict/message_judge.h"
 
 /* ---- requests at upstreams ------------------------------------------------------------------ */
 

@@ -6,12 +6,12 @@
  * that was given.
  * Pure: nothing here makes anything happen.
  */
-#ifndef HARNESS_RUN_EVIDENCE_H
-#define HARNESS_RUN_EVIDENCE_H
+#ifndef HARNESS_VERDICT_EVIDENCE_H
+#define HARNESS_VERDICT_EVIDENCE_H
 
 #include "fakeupstream/fake_upstream.h"
 #include "harness/client.h"
-#include "harness/run/findings.h"
+#include "harness/verdict/findings.h"
 #include "harness/suite/scenario.h"
 #include "proxy/exchange/record.h"
 #include "world/filters/trace.h"

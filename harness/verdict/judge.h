@@ -1,11 +1,11 @@
 /*
  * Does a case hold? Its expectations, compared with what the witnesses saw. Pure.
  */
-#ifndef HARNESS_RUN_JUDGE_H
-#define HARNESS_RUN_JUDGE_H
+#ifndef HARNESS_VERDICT_JUDGE_H
+#define HARNESS_VERDICT_JUDGE_H
 
-#include "harness/run/evidence.h"
-#include "harness/run/findings.h"
+#include "harness/verdict/evidence.h"
+#include "harness/verdict/findings.h"
 
 /* On real sockets `within` may be passed by so much: the machine has other work, too. */
 #define JUDGE_TOLERANCE_NS NS_PER_S

@@ -4,8 +4,8 @@
  * Ownership: sentences live in the region that was given.
  * Limits: FINDINGS_MAX; more are counted and said as a number.
  */
-#ifndef HARNESS_RUN_FINDINGS_H
-#define HARNESS_RUN_FINDINGS_H
+#ifndef HARNESS_VERDICT_FINDINGS_H
+#define HARNESS_VERDICT_FINDINGS_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "harness/run/evidence.h"
+#include "harness/verdict/evidence.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -3,11 +3,11 @@
  *
  * Sources: acceptance matrix, section 5; RFC 9110 9.2.2, RFC 9112 8.
  */
-#ifndef HARNESS_RUN_CLAIMS_H
-#define HARNESS_RUN_CLAIMS_H
+#ifndef HARNESS_VERDICT_CLAIMS_H
+#define HARNESS_VERDICT_CLAIMS_H
 
-#include "harness/run/evidence.h"
-#include "harness/run/findings.h"
+#include "harness/verdict/evidence.h"
+#include "harness/verdict/findings.h"
 
 /* Adds a sentence for each rule that was broken. */
 void claims_check(const struct evidence *evidence, struct findings *findings);
