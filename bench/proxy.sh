@@ -162,6 +162,12 @@ stop()
 {
     kill "$1" 2>/dev/null || true
     wait "$1" 2>/dev/null || true
+    forget "$1"
+}
+
+# The process has ended: its id may be another's by now.
+forget()
+{
     remaining=''
     for pid in $started; do
         [ "$pid" = "$1" ] || remaining="$remaining $pid"
@@ -217,10 +223,15 @@ measure()
     ' "$workspace/wrk.txt" >>"$workspace/$1.figures"
 }
 
+# In the background, because a shell that waits obeys a signal at once, and one with a child before it later.
 load()
 {
     # shellcheck disable=SC2086 # words
-    $on_second wrk --latency -t 1 -c "$connections" -d "$1" "http://127.0.0.1:$proxy_port/"
+    $on_second wrk --latency -t 1 -c "$connections" -d "$1" "http://127.0.0.1:$proxy_port/" &
+    load_pid=$!
+    started="$started $load_pid"
+    wait "$load_pid"
+    forget "$load_pid"
 }
 
 # The process and its children. What comes before the closing parenthesis of stat may hold anything.
