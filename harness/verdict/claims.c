@@ -137,14 +137,15 @@ static size_t count_fields(const struct witness_message *message, const char *na
 }
 
 /* A response that an upstream made: all of it from one attempt, and never a clean end of a cut one. */
-static void check_forwarded(const struct witness_message *message, const struct witness_sent *sent,
+static void check_forwarded(const struct outcome_fact *outcome, const struct witness_sent *sent,
                             struct findings *findings)
 {
+    const struct witness_message *message = outcome->message;
     struct phrase difference;
     if (message_difference(message, sent->draft, &difference) != NULL)
         findings_add(findings, "the response %.*s reached the client changed: %s",
                      (int)message->label.size, (const char *)message->label.data, difference.text);
-    if (message->complete && sent->bytes < sent->bytes_total)
+    if (outcome->complete && sent->bytes < sent->bytes_total)
         findings_add(
             findings,
             "the client got a clean end of the response %.*s, of which its upstream sent %" PRIu64
@@ -166,7 +167,7 @@ static void check_outcome(const struct evidence *evidence, const struct outcome_
         findings_add(findings, "one response carries the marks of two attempts");
     const struct witness_sent *sent = evidence_sent(evidence, message);
     if (sent != NULL && sent->draft != NULL)
-        check_forwarded(message, sent, findings);
+        check_forwarded(outcome, sent, findings);
     else if (message->label.size > 0)
         findings_add(findings, "the client got a response %.*s that no upstream sent",
                      (int)message->label.size, (const char *)message->label.data);
@@ -221,13 +222,13 @@ static bool exchange_is_whole(const struct witness *connection)
 /* When all is quiet no exchange is left, so only connections between two exchanges may be open. */
 static void check_open(const struct evidence *evidence, struct findings *findings)
 {
-    if (evidence->trace == NULL || evidence->quiet_ns == 0)
+    if (evidence->trace == NULL || !evidence->quiet)
         return;
     for (size_t u = 0; u < evidence->scenario->upstream_count; u++)
         for (size_t i = 0; i < evidence->upstreams[u]->connection_count; i++) {
             const struct witness *connection = fake_upstream_witness(evidence->upstreams[u], i);
             const struct trace_stream *stream = stream_of(evidence, u, connection->connection);
-            if (stream != NULL && stream->ended_ns > evidence->quiet_ns &&
+            if (stream != NULL && stream->ended_ns > evidence->settled_ns &&
                 !exchange_is_whole(connection))
                 findings_add(findings,
                              "the proxy kept connection %u to %s open although its exchange had "

@@ -88,14 +88,23 @@ static int by_beginning(const void *a, const void *b)
     return (left->sent->number > right->sent->number) - (left->sent->number < right->sent->number);
 }
 
-static void link_outcomes(struct evidence *evidence)
+/* Links an outcome to its request, and says how it stood when the case had settled. */
+static void settle_outcome(const struct evidence *evidence, struct outcome_fact *outcome)
 {
-    for (size_t i = 0; i < evidence->outcome_count; i++) {
-        struct outcome_fact *outcome = &evidence->outcomes[i];
-        for (size_t r = 0; r < evidence->request_count && outcome->message != NULL; r++)
-            if (evidence->requests[r].response == outcome->message)
-                outcome->request = &evidence->requests[r];
-    }
+    const struct witness_message *message = outcome->message;
+    const struct witness *connection = outcome->connection;
+    for (size_t r = 0; r < evidence->request_count && message != NULL; r++)
+        if (evidence->requests[r].response == message)
+            outcome->request = &evidence->requests[r];
+    outcome->complete =
+        message != NULL && message->complete && message->complete_ns <= evidence->settled_ns;
+    bool closed =
+        connection->peer_end != WITNESS_OPEN && connection->peer_end_ns <= evidence->settled_ns;
+    outcome->closing = closed ? connection->peer_end : WITNESS_OPEN;
+    if (outcome->complete)
+        outcome->ended_ns = message->complete_ns;
+    else if (closed)
+        outcome->ended_ns = connection->peer_end_ns;
 }
 
 static void gather_clients(struct evidence *evidence)
@@ -106,7 +115,8 @@ static void gather_clients(struct evidence *evidence)
     if (evidence->request_count > 1)
         qsort(evidence->requests, evidence->request_count, sizeof(*evidence->requests),
               by_beginning);
-    link_outcomes(evidence);
+    for (size_t i = 0; i < evidence->outcome_count; i++)
+        settle_outcome(evidence, &evidence->outcomes[i]);
 }
 
 /* ---- arrivals ------------------------------------------------------------------------------- */
@@ -236,20 +246,13 @@ const char *outcome_word(const struct outcome_fact *outcome, char text[OUTCOME_W
     const struct witness_message *message = outcome->message;
     if (message == NULL)
         snprintf(text, OUTCOME_WORD_BYTES, "%s",
-                 outcome->connection->peer_end == WITNESS_RST ? "reset" : "none");
+                 outcome->closing == WITNESS_RST ? "reset" : "none");
     else if (message->status == 0)
         snprintf(text, OUTCOME_WORD_BYTES, "cut");
     else
         snprintf(text, OUTCOME_WORD_BYTES, "%u%s", message->status,
-                 message->complete ? "" : " cut");
+                 outcome->complete ? "" : " cut");
     return text;
-}
-
-uint64_t outcome_ended_ns(const struct outcome_fact *outcome)
-{
-    if (outcome->message != NULL && outcome->message->complete)
-        return outcome->message->complete_ns;
-    return outcome->connection->peer_end_ns;
 }
 
 const struct witness_sent *evidence_sent(const struct evidence *evidence,

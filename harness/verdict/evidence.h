@@ -11,8 +11,8 @@
 
 #include "fakeupstream/fake_upstream.h"
 #include "harness/client.h"
-#include "harness/verdict/findings.h"
 #include "harness/suite/scenario.h"
+#include "harness/verdict/findings.h"
 #include "proxy/exchange/record.h"
 #include "world/filters/trace.h"
 
@@ -45,6 +45,10 @@ struct outcome_fact {
     const struct witness *connection;
     const struct witness_message *message; /* NULL: not a byte of a response */
     const struct request_fact *request;    /* NULL: raw bytes, or nothing was asked */
+    /* As things stood when the case had settled; what stopping the subject brought is not its doing. */
+    bool complete;
+    enum witness_end closing;
+    uint64_t ended_ns; /* end of the response, else of the connection; 0: neither ended */
 };
 
 /* What one upstream saw, in numbers; attempts are those of the seam as well. */
@@ -72,7 +76,8 @@ struct evidence {
     size_t pre_write_reused[UPSTREAMS_MAX]; /* faults that fired on a connection used before */
     struct trace_held held;
     struct trace_census left;              /* what the proxy left behind when it had been stopped */
-    uint64_t quiet_ns;                     /* when all was quiet; 0: never */
+    uint64_t settled_ns;                   /* when the runner began to end the case */
+    bool quiet;                            /* nothing was under way then */
     uint64_t memory_growth;                /* bytes; of a subject in its own process */
     const char *waits[EVIDENCE_WAITS_MAX]; /* actors that wait for ever, a sentence each */
     size_t wait_count;
@@ -99,8 +104,6 @@ bool request_is_idempotent(const struct request_fact *request);
 /* "200", "200 cut", "cut", "none", "reset". Returns text. */
 enum { OUTCOME_WORD_BYTES = 16 };
 const char *outcome_word(const struct outcome_fact *outcome, char text[OUTCOME_WORD_BYTES]);
-/* When the outcome was known: the end of the response, or of the connection. 0: never. */
-uint64_t outcome_ended_ns(const struct outcome_fact *outcome);
 /* What an upstream sent that carries the message's label; NULL if nobody did. */
 const struct witness_sent *evidence_sent(const struct evidence *evidence,
                                          const struct witness_message *message);

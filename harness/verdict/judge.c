@@ -187,8 +187,8 @@ static void judge_times(const struct evidence *evidence, struct findings *findin
     uint64_t tolerance = evidence->world == WORLD_SOCKETS ? JUDGE_TOLERANCE_NS : 0;
     uint64_t last = 0;
     for (size_t i = 0; i < evidence->outcome_count; i++)
-        if (outcome_ended_ns(&evidence->outcomes[i]) > last)
-            last = outcome_ended_ns(&evidence->outcomes[i]);
+        if (evidence->outcomes[i].ended_ns > last)
+            last = evidence->outcomes[i].ended_ns;
     if (expect->within_ns == TIME_NEVER && expect->after_ns == 0)
         return;
     if (last == 0) {

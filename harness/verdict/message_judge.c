@@ -252,10 +252,9 @@ static void judge_closing(const struct outcome_fact *outcome, enum expected_clos
 {
     static const enum witness_end ENDS[] = {
         [CLOSING_FIN] = WITNESS_FIN, [CLOSING_RST] = WITNESS_RST, [CLOSING_OPEN] = WITNESS_OPEN};
-    if (expected != CLOSING_ANY && outcome->connection->peer_end != ENDS[expected])
+    if (expected != CLOSING_ANY && outcome->closing != ENDS[expected])
         findings_add(by->findings, "%s saw its connection %s, expected %s", by->who,
-                     witness_end_word(outcome->connection->peer_end),
-                     witness_end_word(ENDS[expected]));
+                     witness_end_word(outcome->closing), witness_end_word(ENDS[expected]));
 }
 
 static void judge_interim(const struct witness_message *message,
@@ -313,12 +312,11 @@ static void judge_message(const struct outcome_fact *outcome,
 void message_judge_outcome(const struct message_judge *by, const struct outcome_fact *outcome,
                            const struct expected_response *expected)
 {
-    bool complete = outcome->message != NULL && outcome->message->complete;
     judge_status(outcome, expected, by);
     judge_closing(outcome, expected->closed, by);
-    if (expected->complete_set && complete != expected->complete)
+    if (expected->complete_set && outcome->complete != expected->complete)
         findings_add(by->findings, "%s got %s response, expected %s", by->who,
-                     complete ? "a complete" : "no complete",
+                     outcome->complete ? "a complete" : "no complete",
                      expected->complete ? "a complete one" : "one that is cut");
     bool asks_message = expected->from != NULL || expected->headers != NULL ||
                         expected->interim != NULL || expected->error != NULL ||
