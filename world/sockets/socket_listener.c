@@ -25,6 +25,13 @@ static void touch(struct socket_listener *slot)
         ready_list_add(&slot->sockets->ready, &slot->ready);
 }
 
+static bool is_waiting(int descriptor)
+{
+    struct pollfd waiting = {.fd = descriptor, .events = POLLIN};
+
+    return poll(&waiting, 1, 0) == 1;
+}
+
 bool socket_listener_call(struct socket_listener *slot)
 {
     struct listener *listener = slot->listener;
@@ -32,9 +39,14 @@ bool socket_listener_call(struct socket_listener *slot)
 
     if (!slot->acceptable || timer_is_set(&slot->pause))
         return false;
+    slot->accepted = false;
     listener->on_acceptable(listener);
-    if (slot->tag == SOCKET_LISTENER_TAG && slot->generation == generation)
-        touch(slot);
+    if (slot->tag != SOCKET_LISTENER_TAG || slot->generation != generation)
+        return true;
+    /* Who accepts one at a time leaves open whether that was the last: only the kernel knows. */
+    if (slot->acceptable && slot->accepted)
+        slot->acceptable = is_waiting(slot->descriptor);
+    touch(slot);
     return true;
 }
 
@@ -100,6 +112,7 @@ int socket_listener_accept(struct world *world, struct listener *listener, struc
     result = socket_stream_accept(sockets, slot->descriptor, stream);
     switch (result) {
     case 0:
+        slot->accepted = true;
         return 0;
     case -EMFILE:
     case -ENOMEM:

@@ -100,7 +100,8 @@ struct socket_listener {
     int descriptor;
     int filler; /* LISTEN_BLACKHOLE: the connection that fills the queue; else -1 */
     int sndbuf, rcvbuf;
-    bool acceptable;
+    bool acceptable; /* connections wait, as far as we know */
+    bool accepted;   /* one was taken in the upcall that is being made */
     uint64_t generation;
 };
 
