@@ -87,14 +87,25 @@ static const llhttp_settings_t CALLBACKS = {
     .on_headers_complete = on_head_end,
 };
 
+/*
+ * The guard has approved of the request line, so what llhttp refuses in it is the target or the method: one it does
+ * not know, or knows from other protocols alone (PRI, PLAY).
+ */
+static bool is_method_unknown(const llhttp_t *parser)
+{
+    const struct split *split = parser->data;
+
+    return parser->type == HTTP_REQUEST && split->head->field_count == 0 && split->name.size == 0 &&
+           llhttp_get_errno(parser) != HPE_INVALID_URL;
+}
+
 static struct reader_refusal refusal_of(const llhttp_t *parser)
 {
     const char *reason = llhttp_get_error_reason(parser);
 
-    switch (llhttp_get_errno(parser)) {
-    case HPE_INVALID_METHOD:
-    case HPE_PAUSED_H2_UPGRADE: /* PRI, the method of HTTP/2's preface */
+    if (is_method_unknown(parser))
         return (struct reader_refusal){501, "method is not known"};
+    switch (llhttp_get_errno(parser)) {
     case HPE_USER:
         return (struct reader_refusal){431, "too many fields"};
     case HPE_INVALID_CONTENT_LENGTH:

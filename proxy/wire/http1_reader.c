@@ -2,8 +2,14 @@
 
 #include "proxy/wire/http1_head.h"
 
-typedef enum reader_step reading(struct http1_reader *reader, struct bytes *input,
-                                 struct bytes *body);
+/* What one call of http1_reader_next() works on. */
+struct flow {
+    struct bytes input;
+    struct bytes body;
+};
+
+/* Returns READER_MORE, having used the input up or moved on to another state, where there is nothing to say. */
+typedef enum reader_step reading(struct http1_reader *reader, struct flow *flow);
 
 static reading read_begin;
 static reading read_begin_lf;
@@ -14,8 +20,7 @@ static reading read_chunk_line;
 static reading read_chunk_data;
 static reading read_chunk_end;
 static reading read_trailers;
-static reading read_done;
-static reading read_refused;
+static reading read_nothing;
 
 static reading *const READINGS[] = {
     [READING_BEGIN] = read_begin,
@@ -27,8 +32,8 @@ static reading *const READINGS[] = {
     [READING_CHUNK_DATA] = read_chunk_data,
     [READING_CHUNK_END] = read_chunk_end,
     [READING_TRAILERS] = read_trailers,
-    [READING_DONE] = read_done,
-    [READING_REFUSED] = read_refused,
+    [READING_DONE] = read_nothing,
+    [READING_REFUSED] = read_nothing,
 };
 
 void http1_reader_init(struct http1_reader *reader, enum reader_kind kind, struct head *head,
@@ -74,16 +79,17 @@ void http1_reader_expect_response_to(struct http1_reader *reader, struct bytes m
     reader->answers_connect = bytes_equal_text(method, "CONNECT");
 }
 
-/* A state without anything to say returns READER_MORE, having used the input up or moved on. */
 enum reader_step http1_reader_next(struct http1_reader *reader, struct bytes *input,
                                    struct bytes *body)
 {
+    struct flow flow = {.input = *input};
     enum reader_step step;
 
-    *body = bytes_make(NULL, 0);
     do
-        step = READINGS[reader->state](reader, input, body);
-    while (step == READER_MORE && input->size > 0);
+        step = READINGS[reader->state](reader, &flow);
+    while (step == READER_MORE && flow.input.size > 0);
+    *input = flow.input;
+    *body = flow.body;
     return step;
 }
 
@@ -117,45 +123,42 @@ static struct bytes take(struct bytes *input, size_t size)
 {
     struct bytes taken = bytes_make(input->data, size);
 
-    *input = bytes_make(input->data + size, input->size - size);
+    if (size > 0) /* an empty input may have no address to count from */
+        *input = bytes_make(input->data + size, input->size - size);
     return taken;
 }
 
 /* An empty line before a request line is passed over once; RFC 9112 2.2. */
-static enum reader_step read_begin(struct http1_reader *reader, struct bytes *input,
-                                   struct bytes *body)
+static enum reader_step read_begin(struct http1_reader *reader, struct flow *flow)
 {
-    (void)body;
-    if (input->size > 0 && input->data[0] == '\r') {
-        take(input, 1);
+    if (flow->input.size > 0 && flow->input.data[0] == '\r') {
+        take(&flow->input, 1);
         reader->state = READING_BEGIN_LF;
-    } else if (input->size > 0) {
+    } else if (flow->input.size > 0) {
         reader->state = READING_HEAD;
     }
     return READER_MORE;
 }
 
-static enum reader_step read_begin_lf(struct http1_reader *reader, struct bytes *input,
-                                      struct bytes *body)
+static enum reader_step read_begin_lf(struct http1_reader *reader, struct flow *flow)
 {
-    (void)body;
-    if (input->size == 0)
+    if (flow->input.size == 0)
         return READER_MORE;
-    if (input->data[0] != '\n')
+    if (flow->input.data[0] != '\n')
         return refuse(reader, 400, "CR without LF");
-    take(input, 1);
+    take(&flow->input, 1);
     reader->state = READING_HEAD;
     return READER_MORE;
 }
 
 /* Has the guard look at the input and takes what it approves of; a refusal becomes the reader's. */
-static enum guard_verdict pass_guard(struct http1_reader *reader, struct bytes *input,
+static enum guard_verdict pass_guard(struct http1_reader *reader, struct flow *flow,
                                      struct bytes *passed)
 {
     size_t size = 0;
-    enum guard_verdict verdict = http1_guard_take(&reader->guard, *input, &size);
+    enum guard_verdict verdict = http1_guard_take(&reader->guard, flow->input, &size);
 
-    *passed = take(input, size);
+    *passed = take(&flow->input, size);
     if (verdict == GUARD_REFUSED)
         refuse(reader, reader->guard.refusal.status, reader->guard.refusal.rule);
     return verdict;
@@ -165,13 +168,13 @@ static enum guard_verdict pass_guard(struct http1_reader *reader, struct bytes *
  * Reads a section with fields into a head: its bytes as they came, and once it is complete its parts. READER_END
  * says that it is.
  */
-static enum reader_step read_section(struct http1_reader *reader, struct bytes *input,
+static enum reader_step read_section(struct http1_reader *reader, struct flow *flow,
                                      struct head *head)
 {
     struct reader_refusal refusal;
     struct bytes passed;
     struct bytes kept;
-    enum guard_verdict verdict = pass_guard(reader, input, &passed);
+    enum guard_verdict verdict = pass_guard(reader, flow, &passed);
     bool stored = head_store(head, passed, &kept);
 
     check(stored);
@@ -319,50 +322,44 @@ static enum reader_step finish_head(struct http1_reader *reader)
     return READER_HEAD;
 }
 
-static enum reader_step read_head(struct http1_reader *reader, struct bytes *input,
-                                  struct bytes *body)
+static enum reader_step read_head(struct http1_reader *reader, struct flow *flow)
 {
-    enum reader_step step = read_section(reader, input, reader->head);
+    enum reader_step step = read_section(reader, flow, reader->head);
 
-    (void)body;
     return step == READER_END ? finish_head(reader) : step;
 }
 
 /* Hands out body bytes while some are left of what was promised. */
-static enum reader_step read_promised(struct http1_reader *reader, struct bytes *input,
-                                      struct bytes *body)
+static enum reader_step read_promised(struct http1_reader *reader, struct flow *flow)
 {
-    size_t size = input->size < reader->left ? input->size : (size_t)reader->left;
+    size_t size = flow->input.size < reader->left ? flow->input.size : (size_t)reader->left;
 
     if (size == 0)
         return READER_MORE;
-    *body = take(input, size);
+    flow->body = take(&flow->input, size);
     reader->left -= size;
     return READER_BODY;
 }
 
-static enum reader_step read_length(struct http1_reader *reader, struct bytes *input,
-                                    struct bytes *body)
+static enum reader_step read_length(struct http1_reader *reader, struct flow *flow)
 {
-    enum reader_step step = read_promised(reader, input, body);
+    enum reader_step step = read_promised(reader, flow);
 
     if (reader->left == 0)
         reader->state = READING_DONE;
     return step;
 }
 
-static enum reader_step read_close(struct http1_reader *reader, struct bytes *input,
-                                   struct bytes *body)
+static enum reader_step read_close(struct http1_reader *reader, struct flow *flow)
 {
-    if (input->size > 0 && reader->left == 0)
+    if (flow->input.size > 0 && reader->left == 0)
         return refuse(reader, 413, "body is too large");
-    return read_promised(reader, input, body);
+    return read_promised(reader, flow);
 }
 
-static enum reader_step read_chunk_data(struct http1_reader *reader, struct bytes *input,
-                                        struct bytes *body)
+static enum reader_step read_chunk_data(struct http1_reader *reader, struct flow *flow)
 {
-    enum reader_step step = read_promised(reader, input, body);
+    enum reader_step step = read_promised(reader, flow);
 
     if (reader->left == 0) {
         start_guard(reader, GUARD_CHUNK_END, sizeof("\r\n") - 1);
@@ -371,14 +368,12 @@ static enum reader_step read_chunk_data(struct http1_reader *reader, struct byte
     return step;
 }
 
-static enum reader_step read_chunk_line(struct http1_reader *reader, struct bytes *input,
-                                        struct bytes *body)
+static enum reader_step read_chunk_line(struct http1_reader *reader, struct flow *flow)
 {
     struct bytes passed;
-    enum guard_verdict verdict = pass_guard(reader, input, &passed);
+    enum guard_verdict verdict = pass_guard(reader, flow, &passed);
     uint64_t size = reader->guard.chunk_size;
 
-    (void)body;
     if (verdict == GUARD_REFUSED)
         return READER_REFUSED;
     if (verdict == GUARD_MORE)
@@ -395,13 +390,11 @@ static enum reader_step read_chunk_line(struct http1_reader *reader, struct byte
     return READER_MORE;
 }
 
-static enum reader_step read_chunk_end(struct http1_reader *reader, struct bytes *input,
-                                       struct bytes *body)
+static enum reader_step read_chunk_end(struct http1_reader *reader, struct flow *flow)
 {
     struct bytes passed;
-    enum guard_verdict verdict = pass_guard(reader, input, &passed);
+    enum guard_verdict verdict = pass_guard(reader, flow, &passed);
 
-    (void)body;
     if (verdict == GUARD_REFUSED)
         return READER_REFUSED;
     if (verdict == GUARD_DONE) {
@@ -411,32 +404,18 @@ static enum reader_step read_chunk_end(struct http1_reader *reader, struct bytes
     return READER_MORE;
 }
 
-static enum reader_step read_trailers(struct http1_reader *reader, struct bytes *input,
-                                      struct bytes *body)
+static enum reader_step read_trailers(struct http1_reader *reader, struct flow *flow)
 {
-    enum reader_step step = read_section(reader, input, reader->trailers);
+    enum reader_step step = read_section(reader, flow, reader->trailers);
 
-    (void)body;
     if (step != READER_END)
         return step;
     reader->state = READING_DONE;
     return reader->trailers->field_count > 0 ? READER_TRAILERS : READER_END;
 }
 
-static enum reader_step read_done(struct http1_reader *reader, struct bytes *input,
-                                  struct bytes *body)
+static enum reader_step read_nothing(struct http1_reader *reader, struct flow *flow)
 {
-    (void)reader;
-    (void)input;
-    (void)body;
-    return READER_END;
-}
-
-static enum reader_step read_refused(struct http1_reader *reader, struct bytes *input,
-                                     struct bytes *body)
-{
-    (void)reader;
-    (void)input;
-    (void)body;
-    return READER_REFUSED;
+    (void)flow;
+    return reader->state == READING_DONE ? READER_END : READER_REFUSED;
 }
