@@ -283,6 +283,9 @@ static void a_refused_address_refuses_and_is_taken(void **state)
     end = dial(fixture, &address);
     run_until_told(fixture, end, STREAM_OPEN);
     assert_int_equal(stream_status(&end->stream), -ECONNREFUSED);
+    stream_want(&end->stream, STREAM_READ);
+    run_until_told(fixture, end, STREAM_READ);
+    assert_int_equal(stream_read(&end->stream, end->data, 1), -ECONNREFUSED);
     world_unlisten(fixture->world, &silent);
 }
 
@@ -422,6 +425,26 @@ static void bytes_left_in_the_socket_are_told_without_a_new_edge(void **state)
         world_run(fixture->world, 1, TIME_NEVER);
 }
 
+static void count_timer(struct timer *timer)
+{
+    ++*(int *)timer->owner;
+}
+
+static void a_run_until_now_looks_around_once(void **state)
+{
+    struct fixture *fixture = *state;
+    int calls = 0;
+    struct timer past = {.on_time = count_timer, .owner = &calls};
+    struct timer future = {.on_time = count_timer, .owner = &calls};
+
+    timer_set(fixture->world, &past, 0);
+    timer_set(fixture->world, &future, world_now(fixture->world) + PATIENCE_S * NS_PER_S);
+    assert_int_equal(look_around(fixture), RUN_UNTIL);
+    assert_int_equal(calls, 1);
+    assert_int_equal(fixture->accept_result, 0); /* the waiting peer was seen in the same round */
+    timer_stop(fixture->world, &future);
+}
+
 static void nothing_to_wait_for_is_quiescence(void **state)
 {
     struct fixture *fixture = *state;
@@ -532,6 +555,7 @@ int main(void)
         CASE(a_listeners_shape_is_that_of_both_ends),
         CASE(a_wanted_level_goes_on_being_told),
         CASE(bytes_left_in_the_socket_are_told_without_a_new_edge),
+        CASE(a_run_until_now_looks_around_once),
         CASE(nothing_to_wait_for_is_quiescence),
         CASE(a_signal_is_told_from_the_loop),
         CASE(names_of_this_machine_are_found),
