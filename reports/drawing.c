@@ -84,13 +84,14 @@ void report_matrix(const struct run_result *run, const struct report_style *styl
     region_release(&region);
 }
 
+/* The mark comes first: a cell that is too long is cut at its end, and a failure must be seen. */
 static const char *display_text(const struct matrix_cell *cell, struct region *region)
 {
     const char *mark = MARK_WORDS[cell->mark];
     const char *gap = cell->text[0] != '\0' && mark[0] != '\0' ? " " : "";
     if (cell->note == 0)
-        return region_format(region, "%s%s%s", cell->text, gap, mark);
-    return region_format(region, "%s%s%s [%u]", cell->text, gap, mark, cell->note);
+        return region_format(region, "%s%s%s", mark, gap, cell->text);
+    return region_format(region, "%s%s%s [%u]", mark, gap, cell->text, cell->note);
 }
 
 static size_t larger(size_t a, size_t b)
@@ -98,8 +99,13 @@ static size_t larger(size_t a, size_t b)
     return a > b ? a : b;
 }
 
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
 /* Makes the cells' texts and finds how wide each column must be; false without memory. */
-static bool measure(struct drawing *drawing, struct region *region)
+static bool fill_columns(struct drawing *drawing, struct region *region)
 {
     const struct matrix_stage *stage = drawing->stage;
     const size_t count = stage->fault_count * stage->column_count;
@@ -118,21 +124,24 @@ static bool measure(struct drawing *drawing, struct region *region)
         size_t *width = &drawing->widths[i % stage->column_count];
         *width = larger(*width, text_columns(drawing->cells[i]));
     }
+    return true;
+}
+
+/* Shares the page out. The faults' names give way before the columns do. */
+static void fit_page(struct drawing *drawing)
+{
+    const struct matrix_stage *stage = drawing->stage;
     size_t total = INDENT;
     for (size_t column = 0; column < stage->column_count; column++) {
-        if (drawing->widths[column] > CELL_MAX)
-            drawing->widths[column] = CELL_MAX;
+        drawing->widths[column] = smaller(drawing->widths[column], CELL_MAX);
         total += GAP + drawing->widths[column];
     }
     drawing->label_width = strlen("fault");
     for (size_t i = 0; i < stage->fault_count; i++)
         drawing->label_width = larger(drawing->label_width, text_columns(stage->faults[i]));
-    /* Fault names give way before the columns do. */
     const size_t width = report_width(drawing->style);
     const size_t room = larger(width > total ? width - total : 0, LABEL_MIN);
-    if (drawing->label_width > room)
-        drawing->label_width = room;
-    return true;
+    drawing->label_width = smaller(drawing->label_width, room);
 }
 
 /* The column after the last one that fits beside the faults, when first is the first of them. */
@@ -215,8 +224,9 @@ static void draw_row(const struct drawing *drawing, size_t row, size_t first, si
 static bool draw_stage(struct drawing *drawing, const struct matrix *matrix, struct region *region)
 {
     const struct matrix_stage *stage = drawing->stage;
-    if (!measure(drawing, region))
+    if (!fill_columns(drawing, region))
         return false;
+    fit_page(drawing);
     text_put(stage->word, drawing->out);
     if (stage->meaning[0] != '\0')
         fprintf(drawing->out, ": %s", stage->meaning);
