@@ -4,7 +4,7 @@
  *
  * Ownership: connections are made once, kept over fake_upstream_reset() and given out again, so that a
  * warm upstream allocates nothing. Witnesses can be read until reset.
- * Limits: FAKE_UPSTREAM_CONNECTIONS_MAX per case; further ones are left waiting and counted.
+ * Limits: FAKE_UPSTREAM_CONNECTIONS_MAX per case; past that it stops listening and counts it.
  */
 #ifndef FAKEUPSTREAM_FAKE_UPSTREAM_H
 #define FAKEUPSTREAM_FAKE_UPSTREAM_H
@@ -13,8 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "fakeupstream/actor.h"
-#include "fakeupstream/scene.h"
+#include "fakeupstream/acting/actor.h"
+#include "fakeupstream/acting/scene.h"
 #include "fakeupstream/upstream_script.h"
 #include "world/base/object.h"
 #include "world/world.h"
@@ -46,8 +46,9 @@ struct fake_upstream {
     size_t connection_count;
     size_t connection_slots;
     size_t connection_capacity;
-    unsigned refused_for_memory; /* accepts that could not be taken */
-    /* Told when a connection is over on both sides; may be NULL. The stand-alone program reuses the slot then. */
+    unsigned accepted;           /* connections so far: the ordinal of the last one */
+    unsigned refused_for_memory; /* no slot was to be had: it stopped listening */
+    /* Told when a connection's actor is no longer playing; may be NULL. Not to end anything from within. */
     void (*on_over)(struct fake_upstream *upstream, struct fake_connection *connection);
     void *owner;
 };
@@ -65,12 +66,17 @@ MUST_USE int fake_upstream_start(struct fake_upstream *upstream, const char *nam
                                  const struct address *address);
 /* Stops listening and ends every connection that is still held. Witnesses stay. Harmless if not started. */
 void fake_upstream_stop(struct fake_upstream *upstream);
+/* In place of stop where the world was reset or destroyed under it, after a failed check. */
+void fake_upstream_abandon(struct fake_upstream *upstream);
 /* Forgets the case; after stop. */
 void fake_upstream_reset(struct fake_upstream *upstream);
+/* Gives back one connection that is no longer held, so that its slot can serve again; not from within an upcall of
+ * that connection. Its witness is forgotten and connections after it move up by one. */
+void fake_upstream_forget(struct fake_upstream *upstream, size_t index);
 
 /* Connections this upstream still holds. */
 size_t fake_upstream_held(const struct fake_upstream *upstream);
-/* True if no connection's script waits for anything but the peer. */
+/* True if every connection's script has been played, or cannot go on. */
 bool fake_upstream_is_over(const struct fake_upstream *upstream);
 
 /* The witness of connection `index` (from 0, in the order of accepting). */

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "fakeupstream/script.h"
+#include "fakeupstream/acting/script.h"
 #include "world/world.h"
 
 enum { UPSTREAM_SCRIPT_CONNECTIONS_MAX = 4096 }; /* `repeat` counted out */

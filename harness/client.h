@@ -13,9 +13,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "fakeupstream/actor.h"
-#include "fakeupstream/scene.h"
-#include "fakeupstream/script.h"
+#include "fakeupstream/acting/actor.h"
+#include "fakeupstream/acting/scene.h"
+#include "fakeupstream/acting/script.h"
 #include "world/base/object.h"
 #include "world/world.h"
 
@@ -25,6 +25,7 @@ struct client {
     object_tag tag;
     struct scene *scene;
     struct actor actor;
+    bool started;
     struct address target;
     struct line **lines; /* the first line_count are of this case, in order of dialling */
     size_t line_count;
@@ -41,6 +42,8 @@ void client_start(struct client *client, const char *name, const struct script *
                   const struct address *target);
 /* Ends every connection that is still held (with FIN). Witnesses stay. Harmless if not started. */
 void client_stop(struct client *client);
+/* In place of stop where the world was reset or destroyed under it, after a failed check. */
+void client_abandon(struct client *client);
 /* Forgets the case; after stop. */
 void client_reset(struct client *client);
 

@@ -38,8 +38,6 @@ static bool has_control(struct bytes text)
     return false;
 }
 
-/* ---- the start line --------------------------------------------------------------------------- */
-
 static bool read_version(struct heading *heading, struct bytes text)
 {
     if (text.size != sizeof("HTTP/1.1") - 1 || memcmp(text.data, "HTTP/1.", 7) != 0 ||
@@ -93,8 +91,6 @@ bool heading_read_status_line(struct heading *heading, struct bytes line,
     heading->interim = status < 200 && status != 101;
     return true;
 }
-
-/* ---- fields ----------------------------------------------------------------------------------- */
 
 /* Memory is asked for only here. The number is bounded, so running out is the machine's end. */
 static void add_field(struct field_store *store, struct message_field field,
@@ -165,8 +161,6 @@ void heading_read_fields(struct bytes text, struct field_store *store,
             read_field(line, store, faults);
     }
 }
-
-/* ---- what the fields say ---------------------------------------------------------------------- */
 
 static void read_length(struct bytes value, struct framing_facts *facts,
                         struct transcript_faults *faults)

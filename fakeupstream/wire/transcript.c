@@ -177,8 +177,6 @@ static size_t next_of_data(struct transcript *t, struct bytes in, struct transcr
     return size;
 }
 
-/* ---- lines ------------------------------------------------------------------------------------ */
-
 /* Memory is asked for only here. Heads are bounded, so running out is the machine's end. */
 static void append_text(struct transcript *t, struct bytes part)
 {
@@ -217,8 +215,6 @@ static struct bytes whole_line(struct transcript *t)
         note_fault(t, "a line that ends in LF without CR");
     return line;
 }
-
-/* ---- heads ------------------------------------------------------------------------------------ */
 
 static void frame_by_length(struct transcript *t, const struct framing_facts *facts)
 {
@@ -359,8 +355,6 @@ static size_t next_of_head(struct transcript *t, struct bytes in, struct transcr
     return taken;
 }
 
-/* ---- chunks ----------------------------------------------------------------------------------- */
-
 /* RFC 9112 7.1: hex digits, then perhaps an extension. */
 static bool read_chunk_size(struct bytes line, uint64_t *out)
 {
@@ -437,11 +431,11 @@ static size_t next_of_trailers(struct transcript *t, struct bytes in,
     return taken;
 }
 
-/* ---- goals ------------------------------------------------------------------------------------ */
-
 bool transcript_reached(const struct transcript *t, const struct transcript_goal *goal)
 {
     switch (goal->kind) {
+    case GOAL_BEGUN:
+        return t->begun >= goal->message;
     case GOAL_INTERIM:
         return t->interims >= goal->amount || t->heads >= goal->message;
     case GOAL_HEAD:

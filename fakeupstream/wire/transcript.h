@@ -102,6 +102,7 @@ bool transcript_close(struct transcript *transcript);
 
 /* Where a reader wants to stop. Numbers count from the connection's beginning, messages from 1. */
 enum transcript_goal_kind {
+    GOAL_BEGUN,   /* a byte of message number `message` */
     GOAL_INTERIM, /* that many interim heads, or the head of the message */
     GOAL_HEAD,    /* the head of message number `message` */
     GOAL_BODY,    /* `amount` body bytes of it, or its end */

@@ -60,8 +60,6 @@ void witness_reset(struct witness *witness)
     };
 }
 
-/* ---- bytes ------------------------------------------------------------------------------------ */
-
 static void keep(struct witness *witness, struct witness_stream *stream, const void *data,
                  size_t size)
 {
@@ -101,8 +99,6 @@ void witness_bytes_out(struct witness *witness, const void *data, size_t size)
 {
     keep(witness, &witness->out, data, size);
 }
-
-/* ---- messages --------------------------------------------------------------------------------- */
 
 /* The record of the message under way; made when its first byte came. NULL when memory ran out. */
 static struct witness_message *current_message(struct witness *witness,
@@ -300,8 +296,6 @@ struct witness_sent *witness_sending(struct witness *witness, const struct draft
     return sent;
 }
 
-/* ---- ends ------------------------------------------------------------------------------------- */
-
 /* A FIN that was only announced may turn out to be a reset before it is read; never the other way. */
 void witness_peer_ended(struct witness *witness, enum witness_end end, uint64_t now_ns)
 {
@@ -317,8 +311,6 @@ void witness_own_ended(struct witness *witness, enum witness_end end, uint64_t n
         witness->own_end_ns = now_ns;
     witness->own_end = end;
 }
-
-/* ---- questions -------------------------------------------------------------------------------- */
 
 bool witness_message_intact(const struct witness_message *message)
 {

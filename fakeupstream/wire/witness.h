@@ -57,8 +57,9 @@ struct witness_message {
     unsigned interims[WITNESS_INTERIMS_MAX]; /* statuses of the 1xx before the head, in order */
     size_t interim_count;                    /* may be larger than the array */
 
-    struct bytes label;  /* value of X-Request or X-Attempt ("client.1", "a.1.2"); empty: none */
-    bool seed_known;     /* there is a label, so the body can be compared with its pattern */
+    struct bytes label; /* value of X-Request or X-Attempt ("client.1", "a.1.2"); empty: none */
+    bool seed_known;    /* there is a label, so the body can be compared with its pattern */
+    uint64_t seed;
     uint64_t body_bytes; /* that came */
     uint64_t
         body_matched; /* how many from the start follow the pattern; == body_bytes: all of them */

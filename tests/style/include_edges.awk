@@ -17,9 +17,10 @@ BEGIN {
     may["proxy"] = may["proxy/downstream"] " proxy/downstream world/data world/sockets"
 
     may["fakeupstream/wire"] = "world world/base world/data"
-    may["fakeupstream"] = may["fakeupstream/wire"] " fakeupstream/wire world/sockets"
+    may["fakeupstream/acting"] = may["fakeupstream/wire"] " fakeupstream/wire"
+    may["fakeupstream"] = may["fakeupstream/acting"] " fakeupstream/acting world/sockets"
     may["reports"] = "world world/base world/data"
-    may["harness/suite"] = "world world/base world/data proxy proxy/policy fakeupstream fakeupstream/wire reports"
+    may["harness/suite"] = "world world/base world/data proxy proxy/policy fakeupstream fakeupstream/wire fakeupstream/acting reports"
     may["harness/verdict"] = may["harness/suite"] " world/filters proxy/exchange harness harness/suite"
     may["harness/run"] = may["harness/verdict"] " world/sim world/sockets harness/verdict"
     may["harness"] = may["harness/run"] " harness/run"

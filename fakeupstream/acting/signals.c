@@ -1,4 +1,4 @@
-#include "fakeupstream/signals.h"
+#include "fakeupstream/acting/signals.h"
 
 #include <string.h>
 
@@ -17,13 +17,14 @@ bool signals_is_raised(const struct signals *signals, const char *name)
     return false;
 }
 
-void signals_raise(struct signals *signals, const char *name)
+bool signals_raise(struct signals *signals, const char *name)
 {
     struct signal_waiter **at = &signals->waiters;
 
     if (signals_is_raised(signals, name))
-        return;
-    check(signals->raised_count < SIGNALS_MAX);
+        return true;
+    if (signals->raised_count == SIGNALS_MAX)
+        return false;
     signals->raised[signals->raised_count++] = name;
     while (*at != NULL) {
         struct signal_waiter *waiter = *at;
@@ -36,6 +37,7 @@ void signals_raise(struct signals *signals, const char *name)
         waiter->name = NULL;
         waiter->on_signal(waiter);
     }
+    return true;
 }
 
 /* At the end of the list, so that those who waited first are told first. */

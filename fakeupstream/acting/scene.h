@@ -4,12 +4,12 @@
  * Ownership: outlives its actors. Made once and reused for many cases by scene_reset(), when no actor
  * is playing.
  */
-#ifndef FAKEUPSTREAM_SCENE_H
-#define FAKEUPSTREAM_SCENE_H
+#ifndef FAKEUPSTREAM_ACTING_SCENE_H
+#define FAKEUPSTREAM_ACTING_SCENE_H
 
 #include <stdint.h>
 
-#include "fakeupstream/signals.h"
+#include "fakeupstream/acting/signals.h"
 #include "world/world.h"
 
 enum { SCENE_SCRATCH_BYTES = 32 * 1024 }; /* one piece of a large body: few calls, stays in cache */

@@ -4,8 +4,8 @@
  *
  * Ownership: plain values; text lives in the region given. Errors: file:line:column with the nearest word.
  */
-#ifndef FAKEUPSTREAM_SCRIPT_H
-#define FAKEUPSTREAM_SCRIPT_H
+#ifndef FAKEUPSTREAM_ACTING_SCRIPT_H
+#define FAKEUPSTREAM_ACTING_SCRIPT_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -78,7 +78,7 @@ struct step {
     bool exact;                /* read: not a byte further may leave the socket */
     enum step_end end;         /* end, pre-write */
     uint64_t duration_ns;      /* delay; drip: every */
-    struct bytes raw;          /* raw, garbage */
+    struct bytes raw;          /* raw, garbage, interim */
     const char *name;          /* signal, wait */
 };
 

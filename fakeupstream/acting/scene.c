@@ -1,4 +1,4 @@
-#include "fakeupstream/scene.h"
+#include "fakeupstream/acting/scene.h"
 
 #include "world/base/check.h"
 

@@ -3,13 +3,15 @@
  * holds until then.
  *
  * Ownership: a waiter is embedded in its actor; names belong to the scripts and outlive the board.
- * Limits: SIGNALS_MAX names per case; the script reader refuses more.
+ * Limits: SIGNALS_MAX names per case.
  */
-#ifndef FAKEUPSTREAM_SIGNALS_H
-#define FAKEUPSTREAM_SIGNALS_H
+#ifndef FAKEUPSTREAM_ACTING_SIGNALS_H
+#define FAKEUPSTREAM_ACTING_SIGNALS_H
 
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "world/base/check.h"
 
 enum { SIGNALS_MAX = 64 }; /* a case is a page: nobody needs more meeting points */
 
@@ -29,8 +31,8 @@ struct signals {
 };
 
 void signals_init(struct signals *signals);
-/* Raises a name; those who wait for it are told at once. Again: nothing happens. */
-void signals_raise(struct signals *signals, const char *name);
+/* Raises a name; those who wait for it are told at once. Again: nothing happens. False: too many names. */
+MUST_USE bool signals_raise(struct signals *signals, const char *name);
 bool signals_is_raised(const struct signals *signals, const char *name);
 /* Waits. The name must not be raised yet, and the waiter must not wait already. */
 void signals_wait(struct signals *signals, struct signal_waiter *waiter, const char *name);

@@ -7,21 +7,21 @@
  * Ownership: embedded in its owner; scripts outlive it. The owner gives it a line (an upstream's is
  * accepted, a client's is dialled when the script says so).
  */
-#ifndef FAKEUPSTREAM_ACTOR_H
-#define FAKEUPSTREAM_ACTOR_H
+#ifndef FAKEUPSTREAM_ACTING_ACTOR_H
+#define FAKEUPSTREAM_ACTING_ACTOR_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "fakeupstream/line.h"
-#include "fakeupstream/scene.h"
-#include "fakeupstream/script.h"
+#include "fakeupstream/acting/line.h"
+#include "fakeupstream/acting/outbox.h"
+#include "fakeupstream/acting/scene.h"
+#include "fakeupstream/acting/script.h"
 #include "world/base/object.h"
 
 enum {
-    ACTOR_NAME_BYTES =
-        64, /* names are words of a scenario; the script reader refuses longer ones */
+    ACTOR_NAME_BYTES = 64,   /* names are words of a scenario; longer ones are cut */
     ACTOR_LABEL_BYTES = 112, /* a name and two ordinals */
     ACTOR_TEXT_BYTES = 256,  /* one sentence of actor_describe() */
 };
@@ -44,8 +44,8 @@ struct actor_ways {
     /* Client: sets actor->line to a new connection that is being dialled; the former is kept as it is.
      * False if nothing was begun. NULL for upstreams. */
     bool (*dial)(struct actor *actor);
-    /* The script is over, or the line ended after it: the owner may note it. May be NULL. */
-    void (*on_rest)(struct actor *actor);
+    /* The state became another than ACTOR_PLAYING. May be NULL. */
+    void (*on_over)(struct actor *actor);
 };
 
 struct actor {
@@ -57,26 +57,22 @@ struct actor {
     const struct script *script;
     const struct script *standing; /* played again for each further request; NULL: none */
     enum actor_state state;
-    size_t step;        /* the one being played, or where it ended */
-    bool waiting_timer; /* delay, or between two pieces of a drip */
-    struct line *line;  /* NULL: no connection */
-    uint64_t requests;  /* client: made so far, over all connections */
-    uint64_t taken;     /* messages of the peer on this line that the script is done with */
+    size_t step;       /* the one being played, or where it ended */
+    struct line *line; /* NULL: no connection */
+    uint64_t requests; /* client: made so far, over all connections */
+    uint64_t taken;    /* messages of the peer on this line that the script is done with */
+    uint64_t answered; /* upstream: final responses given on this line */
+    uint64_t asked;    /* client: requests begun on this line */
 
     /* Private: the step under way. */
     bool begun;
-    uint64_t goal_amount;
-    struct message message; /* the outgoing message; draft NULL: none */
-    uint64_t position;      /* of it that was sent */
-    bool message_begun;     /* its mark was made and the witness knows of it */
-    struct witness_sent *sent;
-    uint64_t limit;      /* `send` goes so far */
-    size_t raw_sent;     /* raw, garbage */
-    uint64_t drip_bytes; /* 0: no drip */
-    uint64_t drip_every_ns;
-    uint64_t drip_next_ns;
+    bool want_read;
+    bool want_write;
     bool paused;
-    uint64_t round_start; /* raw bytes read when the standing round began */
+    struct transcript_goal goal;
+    uint64_t until_ns; /* delay */
+    uint64_t round;    /* the message that the standing round answers; 0: the list itself */
+    struct outbox outbox;
     struct timer timer;
     struct signal_waiter waiter;
     char host[ADDRESS_TEXT_BYTES]; /* client: what Host says */
@@ -98,8 +94,13 @@ void actor_init(struct actor *actor, const struct actor_options *options);
 void actor_start(struct actor *actor);
 /* Stops playing: timer and waiting end. The line is the owner's to end. */
 void actor_stop(struct actor *actor);
-/* An event came on a line: passed on by the owner if it is not the actor's present line. */
-void actor_on_line(struct line *line);
+/* An event came on the actor's present line. */
+void actor_on_line(struct actor *actor);
+
+static inline bool actor_is_upstream(const struct actor *actor)
+{
+    return actor->ways->side == SCRIPT_UPSTREAM;
+}
 
 /* True when the script can go no further by itself: done, resting, stalled or broken off. */
 bool actor_is_over(const struct actor *actor);

@@ -1,0 +1,224 @@
+#include "fakeupstream/acting/actor.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "fakeupstream/acting/play.h"
+#include "world/base/check.h"
+
+#define ACTOR_TAG OBJECT_TAG('A', 'C', 'T', 'R')
+
+static void advance(struct actor *actor);
+static void play_steps(struct actor *actor);
+static void rest(struct actor *actor);
+static void on_time(struct timer *timer);
+static void on_signal(struct signal_waiter *waiter);
+
+void actor_init(struct actor *actor, const struct actor_options *options)
+{
+    *actor = (struct actor){
+        .tag = ACTOR_TAG,
+        .ways = options->ways,
+        .scene = options->scene,
+        .owner = options->owner,
+        .script = options->script,
+        .standing = options->standing,
+        .line = options->line,
+        .timer = {.on_time = on_time, .owner = actor},
+        .waiter = {.on_signal = on_signal, .owner = actor},
+    };
+    snprintf(actor->name, sizeof(actor->name), "%s", options->name);
+    if (options->host != NULL)
+        snprintf(actor->host, sizeof(actor->host), "%s", options->host);
+    outbox_init(&actor->outbox);
+}
+
+void actor_start(struct actor *actor)
+{
+    advance(actor);
+}
+
+void actor_stop(struct actor *actor)
+{
+    timer_stop(actor->scene->world, &actor->timer);
+    signals_leave(&actor->scene->signals, &actor->waiter);
+}
+
+void actor_on_line(struct actor *actor)
+{
+    advance(actor);
+}
+
+static void on_time(struct timer *timer)
+{
+    advance(object_cast(timer->owner, ACTOR_TAG));
+}
+
+/* The raiser is in the middle of its own step: go on at the next turn. */
+static void on_signal(struct signal_waiter *waiter)
+{
+    struct actor *actor = object_cast(waiter->owner, ACTOR_TAG);
+
+    timer_set(actor->scene->world, &actor->timer, world_now(actor->scene->world));
+}
+
+bool actor_is_over(const struct actor *actor)
+{
+    return actor->state != ACTOR_PLAYING;
+}
+
+static void become(struct actor *actor, enum actor_state state)
+{
+    actor->state = state;
+    if (actor->ways->on_over != NULL)
+        actor->ways->on_over(actor);
+}
+
+/* Goes on as far as possible, then says what it waits for. */
+static void advance(struct actor *actor)
+{
+    struct line *line;
+
+    actor->want_read = false;
+    actor->want_write = false;
+    if (actor->state == ACTOR_PLAYING)
+        play_steps(actor);
+    if (actor->state == ACTOR_RESTING)
+        rest(actor);
+    line = actor->line;
+    if (line != NULL && !line->stalled)
+        line_want(line, actor->want_read && !actor->paused, actor->want_write);
+}
+
+/* A response that is framed by the connection's end is ended so, unless the script did otherwise. */
+static void end_close_framed(struct actor *actor)
+{
+    const struct message *message = &actor->outbox.message;
+
+    if (actor_is_upstream(actor) && outbox_is_all_sent(&actor->outbox) && !message->bodiless &&
+        message->draft->framing == MESSAGE_CLOSE)
+        line_half_close(actor->line);
+}
+
+static void play_steps(struct actor *actor)
+{
+    while (actor->step < actor->script->count) {
+        const struct step *step = &actor->script->steps[actor->step];
+        enum play_outcome outcome = play_step(actor, step);
+
+        if (outcome == WAITS)
+            return;
+        if (outcome == IMPOSSIBLE && actor_is_upstream(actor)) {
+            line_end(actor->line, STREAM_FIN);
+            become(actor, ACTOR_BROKEN_OFF);
+            return;
+        }
+        if (outcome == OVER) {
+            become(actor, actor->line != NULL && actor->line->stalled ? ACTOR_STALLED : ACTOR_DONE);
+            return;
+        }
+        actor->begun = false;
+        actor->step++;
+    }
+    if (actor_is_upstream(actor))
+        end_close_framed(actor);
+    become(actor, ACTOR_RESTING);
+}
+
+/* The message that a standing answer would answer next. */
+static uint64_t next_to_answer(const struct actor *actor)
+{
+    return (actor->taken > actor->answered ? actor->taken : actor->answered) + 1;
+}
+
+/* A round that neither read nor answered its message is done with it all the same. */
+static void begin_round(struct actor *actor, uint64_t message)
+{
+    actor->round = message;
+    actor->taken = message - 1;
+    actor->script = actor->standing;
+    actor->step = 0;
+    actor->begun = false;
+    actor->state = ACTOR_PLAYING;
+    play_steps(actor);
+    if (actor->state == ACTOR_RESTING && next_to_answer(actor) <= message)
+        actor->answered = message;
+}
+
+/* The list is played: reads what comes, answers further requests, and closes when the peer does. */
+static void rest(struct actor *actor)
+{
+    while (actor->state == ACTOR_RESTING && actor->line != NULL) {
+        struct line *line = actor->line;
+        struct transcript_goal goal = {.kind = GOAL_NEVER};
+        bool answers = actor->standing != NULL && !line->write_ended;
+        enum line_progress progress;
+
+        if (actor->paused)
+            return;
+        if (answers)
+            goal = (struct transcript_goal){.kind = GOAL_BEGUN, .message = next_to_answer(actor)};
+        progress = line_read(line, &goal, false);
+        if (progress == LINE_ENDED) {
+            line_end(line, STREAM_FIN);
+            become(actor, ACTOR_DONE);
+            return;
+        }
+        if (progress == LINE_AGAIN) {
+            actor->want_read = true;
+            return;
+        }
+        begin_round(actor, goal.message);
+    }
+}
+
+const char *actor_state_word(enum actor_state state)
+{
+    static const char *const WORDS[] = {"playing", "resting", "stalled", "broken off", "done"};
+
+    return WORDS[state];
+}
+
+static const char *waiting_sentence(const struct actor *actor, const struct step *step)
+{
+    if (actor->line != NULL && actor->line->opening)
+        return "waits for its connection to open";
+    switch (step->word) {
+    case STEP_REQUEST:
+        return outbox_is_all_sent(&actor->outbox) ? "has not read the end of the response"
+                                                  : "has not sent the whole request";
+    case STEP_READ:
+        return actor->paused ? "waits to read, but reading is paused" : "has not read so far";
+    case STEP_DELAY:
+        return "waits for its delay to pass";
+    case STEP_SIGNAL:
+        return "cannot signal, there are too many names";
+    case STEP_WAIT:
+        return "waits for a signal";
+    case STEP_PRE_WRITE:
+        return "waits for the peer to meet the fault and close";
+    default:
+        return "has not sent so far";
+    }
+}
+
+const char *actor_describe(const struct actor *actor, char text[ACTOR_TEXT_BYTES])
+{
+    const struct step *step = NULL;
+    const char *sentence = "has played its script";
+
+    if (actor->step < actor->script->count)
+        step = &actor->script->steps[actor->step];
+    if (actor->state == ACTOR_BROKEN_OFF)
+        sentence = "could not go on, the connection ended";
+    else if (actor->state == ACTOR_STALLED)
+        sentence = "stalls, as its script says";
+    else if (actor->state == ACTOR_PLAYING && step != NULL)
+        sentence = waiting_sentence(actor, step);
+    if (step == NULL)
+        snprintf(text, ACTOR_TEXT_BYTES, "%s", sentence);
+    else
+        snprintf(text, ACTOR_TEXT_BYTES, "%s (step %zu, `%s`)", sentence, actor->step + 1,
+                 step->text);
+    return text;
+}

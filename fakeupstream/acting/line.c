@@ -1,0 +1,275 @@
+#include "fakeupstream/acting/line.h"
+
+#include <errno.h>
+
+#include "world/base/check.h"
+
+#define LINE_TAG OBJECT_TAG('L', 'I', 'N', 'E')
+
+static void on_stream_event(struct stream *stream, unsigned events);
+static void take_input(struct line *line, const struct transcript_goal *goal);
+static void note_read_end(struct line *line, ssize_t outcome);
+
+void line_init(struct line *line, struct scene *scene)
+{
+    line->tag = LINE_TAG;
+    line->scene = scene;
+    line->stream = (struct stream){.on_event = on_stream_event, .owner = line};
+    line->on_event = NULL;
+    line->owner = NULL;
+    witness_init(&line->witness);
+    transcript_init(&line->transcript, TRANSCRIPT_REQUESTS);
+    line_reset(line);
+}
+
+void line_release(struct line *line)
+{
+    check(!line_is_held(line));
+    witness_release(&line->witness);
+    transcript_release(&line->transcript);
+    line->tag = 0;
+}
+
+void line_reset(struct line *line)
+{
+    check(!line_is_held(line));
+    witness_reset(&line->witness);
+    line->opening = false;
+    line->read_ended = false;
+    line->write_ended = false;
+    line->closed_told = false;
+    line->stalled = false;
+    line->input_first = 0;
+    line->input_size = 0;
+}
+
+void line_abandon(struct line *line)
+{
+    line->stream.impl = NULL;
+    line->stream.ops = NULL;
+}
+
+bool line_is_held(const struct line *line)
+{
+    return stream_in_use(&line->stream);
+}
+
+int line_accept(struct line *line, struct listener *listener, unsigned ordinal)
+{
+    int outcome = world_accept(line->scene->world, listener, &line->stream);
+
+    if (outcome < 0)
+        return outcome;
+    transcript_reset(&line->transcript, TRANSCRIPT_REQUESTS);
+    line->witness.connection = ordinal;
+    line->witness.opened_ns = world_now(line->scene->world);
+    return 0;
+}
+
+int line_connect(struct line *line, const struct address *address, unsigned ordinal)
+{
+    int outcome;
+
+    transcript_reset(&line->transcript, TRANSCRIPT_RESPONSES);
+    line->witness.connection = ordinal;
+    outcome = world_connect(line->scene->world, &line->stream, address);
+    line->opening = outcome == 0;
+    line->read_ended = outcome != 0;
+    line->write_ended = outcome != 0;
+    line->witness.dial_error = outcome < 0 ? -outcome : 0;
+    return outcome;
+}
+
+bool line_is_usable(const struct line *line)
+{
+    const struct transcript *transcript = &line->transcript;
+
+    return line_is_held(line) && !line->stalled && !line->closed_told && !line->write_ended &&
+           transcript->state != TRANSCRIPT_BROKEN && transcript->state != TRANSCRIPT_TUNNEL &&
+           (transcript->heads == 0 || transcript->head.keep_alive);
+}
+
+static void note_open(struct line *line)
+{
+    int status = stream_status(&line->stream);
+
+    if (status == -EINPROGRESS)
+        return;
+    line->opening = false;
+    if (status == 0) {
+        line->witness.opened_ns = world_now(line->scene->world);
+        return;
+    }
+    line->witness.dial_error = -status;
+    line_end(line, STREAM_FIN);
+}
+
+/* Told even while nobody reads, so that a stalled actor sees its peer go. */
+static void note_closed(struct line *line)
+{
+    struct stream_info info;
+
+    line->closed_told = true;
+    stream_info(&line->stream, &info);
+    witness_peer_ended(&line->witness, info.error == 0 ? WITNESS_FIN : WITNESS_RST,
+                       world_now(line->scene->world));
+}
+
+static void on_stream_event(struct stream *stream, unsigned events)
+{
+    struct line *line = object_cast(stream->owner, LINE_TAG);
+
+    if (line->opening)
+        note_open(line);
+    if ((events & STREAM_CLOSED) != 0 && line_is_held(line))
+        note_closed(line);
+    line->on_event(line);
+}
+
+void line_want(struct line *line, bool reading, bool writing)
+{
+    unsigned events = 0;
+
+    if (!line_is_held(line))
+        return;
+    if (line->opening) {
+        stream_want(&line->stream, STREAM_OPEN);
+        return;
+    }
+    if (reading && !line->read_ended)
+        events |= STREAM_READ;
+    if (writing && !line->write_ended)
+        events |= STREAM_WRITE;
+    if (!line->closed_told)
+        events |= STREAM_CLOSED;
+    stream_want(&line->stream, events);
+}
+
+enum line_progress line_read(struct line *line, const struct transcript_goal *goal, bool exact)
+{
+    for (;;) {
+        size_t size = LINE_INPUT_BYTES;
+        ssize_t got;
+
+        take_input(line, goal);
+        if (transcript_reached(&line->transcript, goal))
+            return LINE_DONE;
+        if (line->opening)
+            return LINE_AGAIN;
+        if (line->read_ended || !line_is_held(line))
+            return LINE_ENDED;
+        if (exact && transcript_wanted(&line->transcript, goal) < size)
+            size = transcript_wanted(&line->transcript, goal);
+        got = stream_read(&line->stream, line->input, size);
+        if (got == -EAGAIN)
+            return LINE_AGAIN;
+        if (got <= 0) {
+            note_read_end(line, got);
+            continue;
+        }
+        line->input_first = 0;
+        line->input_size = (size_t)got;
+        witness_bytes_in(&line->witness, line->input, (size_t)got, world_now(line->scene->world));
+    }
+}
+
+static void take_one(struct line *line, size_t size)
+{
+    struct transcript_piece piece;
+
+    line->input_first +=
+        transcript_next(&line->transcript, line->input + line->input_first, size, &piece);
+    witness_note(&line->witness, &line->transcript, &piece, world_now(line->scene->world));
+}
+
+/* Takes what was read, up to the goal; then the end of a message that is due without a further byte. */
+static void take_input(struct line *line, const struct transcript_goal *goal)
+{
+    while (line->input_first < line->input_size && !transcript_reached(&line->transcript, goal)) {
+        size_t size = line->input_size - line->input_first;
+        size_t room = transcript_room(&line->transcript, goal);
+
+        take_one(line, size < room ? size : room);
+    }
+    if (line->transcript.state == TRANSCRIPT_AT_END)
+        take_one(line, 0);
+}
+
+static void note_read_end(struct line *line, ssize_t outcome)
+{
+    uint64_t now_ns = world_now(line->scene->world);
+
+    line->read_ended = true;
+    line->closed_told = true;
+    if (outcome < 0) {
+        line->write_ended = true;
+        witness_peer_ended(&line->witness, WITNESS_RST, now_ns);
+        return;
+    }
+    witness_peer_ended(&line->witness, WITNESS_FIN, now_ns);
+    if (transcript_close(&line->transcript))
+        take_one(line, 0);
+}
+
+void line_linger(struct line *line)
+{
+    static const struct transcript_goal NEVER = {.kind = GOAL_NEVER};
+
+    if (line->stalled || !line_is_held(line))
+        return;
+    if (line_read(line, &NEVER, false) == LINE_ENDED)
+        line_end(line, STREAM_FIN);
+    else
+        line_want(line, true, false);
+}
+
+enum line_progress line_send(struct line *line, const void *data, size_t size, size_t *taken)
+{
+    struct iovec piece = {.iov_base = (void *)(uintptr_t)data, .iov_len = size};
+    ssize_t put;
+
+    *taken = 0;
+    if (line->opening)
+        return LINE_AGAIN;
+    if (line->write_ended || !line_is_held(line))
+        return LINE_ENDED;
+    put = stream_write(&line->stream, &piece, 1);
+    if (put == -EAGAIN)
+        return LINE_AGAIN;
+    if (put < 0) {
+        line->write_ended = true;
+        return LINE_ENDED;
+    }
+    *taken = (size_t)put;
+    witness_bytes_out(&line->witness, data, (size_t)put);
+    return *taken == size ? LINE_DONE : LINE_AGAIN;
+}
+
+void line_stall(struct line *line)
+{
+    line->stalled = true;
+    line_want(line, false, false);
+}
+
+void line_half_close(struct line *line)
+{
+    if (!line_is_held(line) || line->opening || line->write_ended)
+        return;
+    line->write_ended = true;
+    (void)stream_shut(
+        &line->stream); /* fails only where the connection is gone, which reading tells */
+    witness_own_ended(&line->witness, WITNESS_FIN, world_now(line->scene->world));
+}
+
+void line_end(struct line *line, enum stream_end end)
+{
+    if (!line_is_held(line))
+        return;
+    witness_settle(&line->witness, &line->transcript);
+    witness_own_ended(&line->witness, end == STREAM_FIN ? WITNESS_FIN : WITNESS_RST,
+                      world_now(line->scene->world));
+    line->opening = false;
+    line->read_ended = true;
+    line->write_ended = true;
+    stream_close(&line->stream, end);
+}

@@ -1,0 +1,131 @@
+#include "fakeupstream/acting/outbox.h"
+
+#include "fakeupstream/wire/pattern.h"
+#include "world/base/check.h"
+
+void outbox_init(struct outbox *outbox)
+{
+    outbox->message.draft = NULL;
+    outbox->position = 0;
+    outbox->begun = false;
+    outbox->sent = NULL;
+    outbox->raw_sent = 0;
+    outbox->drip_bytes = 0;
+    outbox->drip_every_ns = 0;
+    outbox->next_ns = 0;
+}
+
+void outbox_prepare(struct outbox *outbox, const struct draft *draft)
+{
+    outbox->message.draft = draft;
+    outbox->position = 0;
+    outbox->begun = false;
+    outbox->sent = NULL;
+}
+
+void outbox_begin(struct outbox *outbox, struct line *line, struct bytes mark, struct bytes label)
+{
+    const struct transcript *transcript = &line->transcript;
+
+    check(!outbox->begun);
+    check(outbox->message.draft != NULL);
+    message_init(&outbox->message, outbox->message.draft, mark, pattern_seed(label));
+    if (transcript->kind == TRANSCRIPT_REQUESTS && transcript->head.asks_no_body)
+        outbox->message.bodiless = true; /* RFC 9110 9.3.2 */
+    outbox->begun = true;
+    outbox->sent = witness_sending(&line->witness, outbox->message.draft, label);
+    if (outbox->sent != NULL)
+        outbox->sent->bytes_total = message_end(&outbox->message);
+}
+
+void outbox_drip(struct outbox *outbox, uint64_t bytes, uint64_t every_ns)
+{
+    outbox->drip_bytes = bytes;
+    outbox->drip_every_ns = every_ns;
+    outbox->next_ns = 0;
+}
+
+bool outbox_is_all_sent(const struct outbox *outbox)
+{
+    return outbox->begun && outbox->position == message_end(&outbox->message);
+}
+
+/* One write at the pace of the drip; *taken says how much of it was accepted. */
+static enum outbox_progress send_piece(struct outbox *outbox, struct line *line, struct bytes piece,
+                                       size_t *taken)
+{
+    uint64_t now_ns = world_now(line->scene->world);
+    enum line_progress progress;
+
+    *taken = 0;
+    if (outbox->drip_bytes > 0 && now_ns < outbox->next_ns)
+        return OUTBOX_LATER;
+    progress = line_send(line, piece.data, piece.size, taken);
+    if (*taken > 0 && outbox->drip_bytes > 0)
+        outbox->next_ns = now_ns + outbox->drip_every_ns;
+    if (progress == LINE_ENDED)
+        return OUTBOX_ENDED;
+    return progress == LINE_AGAIN ? OUTBOX_AGAIN : OUTBOX_DONE;
+}
+
+static size_t piece_size(const struct outbox *outbox, uint64_t left)
+{
+    uint64_t size = left < SCENE_SCRATCH_BYTES ? left : SCENE_SCRATCH_BYTES;
+
+    if (outbox->drip_bytes > 0 && outbox->drip_bytes < size)
+        size = outbox->drip_bytes;
+    return (size_t)size;
+}
+
+static void note_sent(struct outbox *outbox, struct line *line, size_t taken)
+{
+    uint64_t now_ns = world_now(line->scene->world);
+
+    outbox->position += taken;
+    if (outbox->sent == NULL || taken == 0)
+        return;
+    if (outbox->sent->bytes == 0)
+        outbox->sent->begun_ns = now_ns;
+    outbox->sent->bytes += taken;
+    if (outbox->sent->bytes == outbox->sent->bytes_total)
+        outbox->sent->complete_ns = now_ns;
+}
+
+enum outbox_progress outbox_send(struct outbox *outbox, struct line *line, uint64_t limit)
+{
+    uint8_t *scratch = line->scene->scratch;
+
+    check(outbox->begun);
+    while (outbox->position < limit) {
+        size_t size = piece_size(outbox, limit - outbox->position);
+        enum outbox_progress progress;
+        size_t taken;
+
+        size = message_fill(&outbox->message, outbox->position, scratch, size);
+        check(size > 0);
+        progress = send_piece(outbox, line, bytes_make(scratch, size), &taken);
+        note_sent(outbox, line, taken);
+        if (progress != OUTBOX_DONE)
+            return progress;
+    }
+    return OUTBOX_DONE;
+}
+
+enum outbox_progress outbox_send_raw(struct outbox *outbox, struct line *line, struct bytes bytes)
+{
+    while (outbox->raw_sent < bytes.size) {
+        size_t size = piece_size(outbox, bytes.size - outbox->raw_sent);
+        enum outbox_progress progress;
+        size_t taken;
+
+        progress =
+            send_piece(outbox, line, bytes_make(bytes.data + outbox->raw_sent, size), &taken);
+        outbox->raw_sent += taken;
+        if (progress == OUTBOX_ENDED)
+            outbox->raw_sent = 0;
+        if (progress != OUTBOX_DONE)
+            return progress;
+    }
+    outbox->raw_sent = 0;
+    return OUTBOX_DONE;
+}

@@ -1,0 +1,50 @@
+/*
+ * What an actor has to send: one prepared message and how far it went, or bytes as they are; in pieces
+ * and at the pace of a drip, if the script asks for one.
+ *
+ * Ownership: embedded in an actor; refers to drafts of the script.
+ */
+#ifndef FAKEUPSTREAM_ACTING_OUTBOX_H
+#define FAKEUPSTREAM_ACTING_OUTBOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fakeupstream/acting/line.h"
+#include "fakeupstream/wire/message.h"
+
+struct outbox {
+    struct message message;    /* draft NULL: none */
+    uint64_t position;         /* of it that was sent */
+    bool begun;                /* its mark was made, and the witness knows of it */
+    struct witness_sent *sent; /* NULL: not begun, or memory ran out */
+    size_t raw_sent;           /* of the raw bytes under way */
+    uint64_t drip_bytes;       /* 0: no drip */
+    uint64_t drip_every_ns;
+    uint64_t next_ns; /* the next piece may not go before */
+};
+
+enum outbox_progress {
+    OUTBOX_DONE,
+    OUTBOX_AGAIN, /* want to write, and come back */
+    OUTBOX_LATER, /* nothing before next_ns */
+    OUTBOX_ENDED, /* the line takes no more */
+};
+
+void outbox_init(struct outbox *outbox);
+/* Makes a message ready; nothing is sent. The former one is forgotten. */
+void outbox_prepare(struct outbox *outbox, const struct draft *draft);
+/* Play time knows the mark and the label now; the witness is told of the message. */
+void outbox_begin(struct outbox *outbox, struct line *line, struct bytes mark, struct bytes label);
+void outbox_drip(struct outbox *outbox, uint64_t bytes, uint64_t every_ns);
+
+/* Sends the begun message up to a position. */
+enum outbox_progress outbox_send(struct outbox *outbox, struct line *line, uint64_t limit);
+/* Sends bytes; after OUTBOX_DONE or OUTBOX_ENDED the next call begins anew. */
+enum outbox_progress outbox_send_raw(struct outbox *outbox, struct line *line, struct bytes bytes);
+
+/* True if a message was begun and all of it was accepted. */
+bool outbox_is_all_sent(const struct outbox *outbox);
+
+#endif

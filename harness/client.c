@@ -1,0 +1,145 @@
+#include "harness/client.h"
+
+#include <stdlib.h>
+
+#include "world/base/check.h"
+
+#define CLIENT_TAG OBJECT_TAG('C', 'L', 'N', 'T')
+
+enum { LINES_FIRST = 4 };
+
+static bool dial(struct actor *actor);
+static void on_line_event(struct line *line);
+
+static const struct actor_ways WAYS = {.side = SCRIPT_CLIENT, .dial = dial};
+
+void client_init(struct client *client, struct scene *scene)
+{
+    *client = (struct client){.tag = CLIENT_TAG, .scene = scene};
+}
+
+void client_release(struct client *client)
+{
+    for (size_t i = 0; i < client->line_slots; i++) {
+        line_release(client->lines[i]);
+        free(client->lines[i]);
+    }
+    free(client->lines);
+    client->lines = NULL;
+    client->tag = 0;
+}
+
+void client_start(struct client *client, const char *name, const struct script *script,
+                  const struct address *target)
+{
+    char host[ADDRESS_TEXT_BYTES];
+    struct actor_options options = {
+        .ways = &WAYS,
+        .scene = client->scene,
+        .owner = client,
+        .name = name,
+        .script = script,
+        .host = address_format(target, host),
+    };
+
+    check(!client->started);
+    check(client->line_count == 0);
+    client->target = *target;
+    client->started = true;
+    actor_init(&client->actor, &options);
+    actor_start(&client->actor);
+}
+
+void client_stop(struct client *client)
+{
+    if (!client->started)
+        return;
+    client->started = false;
+    actor_stop(&client->actor);
+    for (size_t i = 0; i < client->line_count; i++)
+        line_end(client->lines[i], STREAM_FIN);
+}
+
+void client_abandon(struct client *client)
+{
+    client->started = false;
+    for (size_t i = 0; i < client->line_count; i++)
+        line_abandon(client->lines[i]);
+}
+
+void client_reset(struct client *client)
+{
+    check(!client->started);
+    for (size_t i = 0; i < client->line_count; i++)
+        line_reset(client->lines[i]);
+    client->line_count = 0;
+}
+
+bool client_is_over(const struct client *client)
+{
+    return actor_is_over(&client->actor);
+}
+
+size_t client_held(const struct client *client)
+{
+    size_t held = 0;
+
+    for (size_t i = 0; i < client->line_count; i++)
+        held += line_is_held(client->lines[i]);
+    return held;
+}
+
+/* A line of an earlier case, or a new one. NULL: none to be had. */
+static struct line *take_slot(struct client *client)
+{
+    struct line **grown;
+    struct line *line;
+    size_t capacity;
+
+    if (client->line_count < client->line_slots)
+        return client->lines[client->line_count];
+    if (client->line_slots == CLIENT_LINES_MAX)
+        return NULL;
+    if (client->line_slots == client->line_capacity) {
+        capacity = client->line_capacity == 0 ? LINES_FIRST : client->line_capacity * 2;
+        grown = realloc(client->lines, capacity * sizeof(struct line *));
+        if (grown == NULL)
+            return NULL;
+        client->lines = grown;
+        client->line_capacity = capacity;
+    }
+    line = malloc(sizeof(*line));
+    if (line == NULL)
+        return NULL;
+    line_init(line, client->scene);
+    line->on_event = on_line_event;
+    line->owner = client;
+    client->lines[client->line_slots++] = line;
+    return line;
+}
+
+/* A dial that cannot even begin is witnessed like one that failed. */
+static bool dial(struct actor *actor)
+{
+    struct client *client = object_cast(actor->owner, CLIENT_TAG);
+    struct line *line = take_slot(client);
+
+    if (line == NULL)
+        return false;
+    client->line_count++;
+    if (line_connect(line, &client->target, (unsigned)client->line_count) < 0)
+        return false;
+    actor->line = line;
+    return true;
+}
+
+/* Only one line is played on; the others linger until the peer closes them. */
+static void on_line_event(struct line *line)
+{
+    struct client *client = object_cast(line->owner, CLIENT_TAG);
+
+    if (line == client->actor.line)
+        actor_on_line(&client->actor);
+    else
+        line_linger(line);
+}
