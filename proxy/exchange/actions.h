@@ -24,7 +24,8 @@ enum exchange_event start_apology(struct exchange *exchange);
 enum exchange_event send_apology(struct exchange *exchange);
 
 /* Notes a failure of the present attempt at the stage its counters show; returns EVENT_ATTEMPT_FAILED. */
-enum exchange_event fail(struct exchange *exchange, enum side side, enum cause cause, int os_error);
+enum exchange_event note_failure(struct exchange *exchange, enum side side, enum cause cause,
+                                 int os_error);
 /* The stage of the present attempt. */
 enum stage exchange_stage(const struct exchange *exchange);
 

@@ -95,7 +95,7 @@ enum exchange_event choose(struct exchange *exchange)
     exchange->link = link_take(&ground->links, present_origin(exchange));
     return exchange->link != NULL
                ? EVENT_DIAL_NEEDED
-               : fail(exchange, SIDE_INTERNAL, CAUSE_PROXY_INTERNAL_ERROR, ENOMEM);
+               : note_failure(exchange, SIDE_INTERNAL, CAUSE_PROXY_INTERNAL_ERROR, ENOMEM);
 }
 
 /* ---- dialing --------------------------------------------------------------------------------- */
@@ -150,7 +150,8 @@ enum stage exchange_stage(const struct exchange *exchange)
     return progress_stage(&progress);
 }
 
-enum exchange_event fail(struct exchange *exchange, enum side side, enum cause cause, int os_error)
+enum exchange_event note_failure(struct exchange *exchange, enum side side, enum cause cause,
+                                 int os_error)
 {
     exchange->failure = (struct failure){side, exchange_stage(exchange), cause, os_error};
     return EVENT_ATTEMPT_FAILED;

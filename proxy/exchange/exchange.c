@@ -220,6 +220,7 @@ void exchange_rest(struct exchange *exchange)
     exchange->final_head = false;
     exchange->response_down = false;
     exchange->interim_count = 0;
+    exchange->upload = (struct outlet){0};
     exchange->download = (struct outlet){0};
     exchange->interim_forwarded = false;
     exchange->continue_forwarded = false;
@@ -240,26 +241,26 @@ static enum exchange_event note_cancel(struct exchange *exchange)
     int status = stream_status(exchange->client);
 
     exchange->client_gone = true;
-    return fail(exchange, SIDE_DOWNSTREAM, CAUSE_CLIENT_CANCELLED, -status);
+    return note_failure(exchange, SIDE_DOWNSTREAM, CAUSE_CLIENT_CANCELLED, -status);
 }
 
 /* Who kept the other waiting decides the cause; the exchange's own deadline is the upstream's. */
 static enum exchange_event note_timeout(struct exchange *exchange)
 {
     if (exchange->state == STATE_DIALING)
-        return fail(exchange, SIDE_UPSTREAM, CAUSE_CONNECTION_TIMEOUT, 0);
+        return note_failure(exchange, SIDE_UPSTREAM, CAUSE_CONNECTION_TIMEOUT, 0);
     if (exchange->state == STATE_RELAYING) {
         if (exchange->download.state == OUTLET_BLOCKED) {
             exchange->client_gone = true;
-            return fail(exchange, SIDE_DOWNSTREAM, CAUSE_CLIENT_TIMEOUT, 0);
+            return note_failure(exchange, SIDE_DOWNSTREAM, CAUSE_CLIENT_TIMEOUT, 0);
         }
-        return fail(exchange, SIDE_UPSTREAM, CAUSE_CONNECTION_READ_TIMEOUT, 0);
+        return note_failure(exchange, SIDE_UPSTREAM, CAUSE_CONNECTION_READ_TIMEOUT, 0);
     }
     if (exchange->upload.state == OUTLET_BLOCKED)
-        return fail(exchange, SIDE_UPSTREAM, CAUSE_CONNECTION_WRITE_TIMEOUT, 0);
+        return note_failure(exchange, SIDE_UPSTREAM, CAUSE_CONNECTION_WRITE_TIMEOUT, 0);
     if (exchange->upload.state == OUTLET_IDLE)
-        return fail(exchange, SIDE_DOWNSTREAM, CAUSE_CLIENT_TIMEOUT, 0);
-    return fail(exchange, SIDE_UPSTREAM, CAUSE_HTTP_RESPONSE_TIMEOUT, 0);
+        return note_failure(exchange, SIDE_DOWNSTREAM, CAUSE_CLIENT_TIMEOUT, 0);
+    return note_failure(exchange, SIDE_UPSTREAM, CAUSE_HTTP_RESPONSE_TIMEOUT, 0);
 }
 
 static void tell(struct exchange *exchange)

@@ -68,7 +68,7 @@ enum exchange_event start_sending(struct exchange *exchange)
                      .tail_store = exchange->up_tail,
                  });
     if (head.size == 0)
-        return fail(exchange, SIDE_INTERNAL, CAUSE_PROXY_INTERNAL_ERROR, 0);
+        return note_failure(exchange, SIDE_INTERNAL, CAUSE_PROXY_INTERNAL_ERROR, 0);
     return send_up(exchange);
 }
 
@@ -78,11 +78,11 @@ static enum exchange_event refuse_request_body(struct exchange *exchange)
 
     if (exchange->request->incomplete) {
         exchange->client_gone = true;
-        return fail(exchange, SIDE_DOWNSTREAM, CAUSE_CLIENT_CANCELLED, 0);
+        return note_failure(exchange, SIDE_DOWNSTREAM, CAUSE_CLIENT_CANCELLED, 0);
     }
     exchange->apology = (struct apology){
         .status = (unsigned)refusal->status, .word = "INVALID_PROTOCOL", .rule = refusal->rule};
-    return fail(exchange, SIDE_DOWNSTREAM, CAUSE_HTTP_REQUEST_ERROR, 0);
+    return note_failure(exchange, SIDE_DOWNSTREAM, CAUSE_HTTP_REQUEST_ERROR, 0);
 }
 
 /* One read from the client if it has something, one write to the upstream if there is something. */
@@ -99,7 +99,7 @@ static enum exchange_event pump_up(struct exchange *exchange)
         result = inlet_fill(request, exchange->client);
         if (result < 0 && result != -EAGAIN) {
             exchange->client_gone = true;
-            return fail(exchange, SIDE_DOWNSTREAM, CAUSE_CLIENT_CANCELLED, (int)-result);
+            return note_failure(exchange, SIDE_DOWNSTREAM, CAUSE_CLIENT_CANCELLED, (int)-result);
         }
         if (result > 0)
             exchange->progress_ns = now_ns(exchange);
@@ -128,7 +128,8 @@ static void note_upstream_failure(struct exchange *exchange, enum cause cause, i
 
 static enum exchange_event fail_upstream(struct exchange *exchange)
 {
-    return fail(exchange, SIDE_UPSTREAM, exchange->upstream_cause, exchange->upstream_error);
+    return note_failure(exchange, SIDE_UPSTREAM, exchange->upstream_cause,
+                        exchange->upstream_error);
 }
 
 /* Reads once from the upstream. An error is kept: what came before it is used first. */
@@ -160,12 +161,12 @@ static enum exchange_event forward_interim(struct exchange *exchange)
     struct http1_writer writer;
 
     if (head->status == 101 || ++exchange->interim_count > INTERIM_MAX)
-        return fail(exchange, SIDE_UPSTREAM, CAUSE_HTTP_PROTOCOL_ERROR, 0);
+        return note_failure(exchange, SIDE_UPSTREAM, CAUSE_HTTP_PROTOCOL_ERROR, 0);
     if (exchange->request->head.minor == 0 || (is_continue && exchange->continue_forwarded))
         return EVENT_NONE;
     http1_writer_init(&writer, exchange->down_head, exchange->head_bytes_max);
     if (!forward_write_interim(head, exchange->ground->settings->via, &writer))
-        return fail(exchange, SIDE_INTERNAL, CAUSE_PROXY_INTERNAL_ERROR, 0);
+        return note_failure(exchange, SIDE_INTERNAL, CAUSE_PROXY_INTERNAL_ERROR, 0);
     exchange->continue_forwarded = exchange->continue_forwarded || is_continue;
     exchange->interim_forwarded = exchange->interim_forwarded || !is_continue;
     outlet_start(&exchange->download,
@@ -258,7 +259,7 @@ enum exchange_event begin_response(struct exchange *exchange)
     forward.keep_alive = exchange->keep_alive;
     http1_writer_init(&writer, exchange->down_head, exchange->head_bytes_max);
     if (!forward_write_response(&forward, &writer))
-        return fail(exchange, SIDE_INTERNAL, CAUSE_PROXY_INTERNAL_ERROR, 0);
+        return note_failure(exchange, SIDE_INTERNAL, CAUSE_PROXY_INTERNAL_ERROR, 0);
     health_note(&exchange->ground->origins[exchange->upstream].health, NULL, now_ns(exchange));
     exchange->response_down = true;
     exchange->record.status = response->head.status;
@@ -290,7 +291,8 @@ static enum exchange_event write_down(struct exchange *exchange)
         return EVENT_SENT;
     if (exchange->download.state == OUTLET_BROKEN) {
         exchange->client_gone = true;
-        return fail(exchange, SIDE_DOWNSTREAM, CAUSE_CLIENT_CANCELLED, exchange->download.os_error);
+        return note_failure(exchange, SIDE_DOWNSTREAM, CAUSE_CLIENT_CANCELLED,
+                            exchange->download.os_error);
     }
     return exchange->upstream_failed ? fail_when_sent(exchange) : EVENT_NONE;
 }

@@ -293,6 +293,7 @@ int socket_stream_connect(struct world *world, struct stream *stream, const stru
         close(descriptor);
         return result;
     }
+    slot->peer = *address;
     slot->connecting = true;
     slot->wanted = STREAM_OPEN;
     count_awaited(slot);
@@ -305,13 +306,16 @@ int socket_stream_connect(struct world *world, struct stream *stream, const stru
  */
 int socket_stream_accept(struct sockets *sockets, int listening, struct stream *stream)
 {
+    struct sockaddr_storage from;
+    socklen_t from_size = sizeof(from);
     struct socket_stream *slot;
     int descriptor;
     int result = reserve_slot(sockets);
 
     if (result != 0)
         return result;
-    descriptor = accept4(listening, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    descriptor =
+        accept4(listening, (struct sockaddr *)&from, &from_size, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (descriptor < 0)
         return refusal(errno);
     slot = begin(sockets, stream, descriptor);
@@ -319,6 +323,7 @@ int socket_stream_accept(struct sockets *sockets, int listening, struct stream *
         close(descriptor);
         return -ENOMEM;
     }
+    socket_address_read((struct sockaddr *)&from, &slot->peer);
     slot->told = STREAM_OPEN;
     slot->levels = STREAM_WRITE;
     return 0;
@@ -507,7 +512,7 @@ static void info_now(struct stream *stream, struct stream_info *out)
     const struct socket_stream *slot = slot_of(stream);
 
     *out = (struct stream_info){
-        .tx = slot->tx, .rx = slot->rx, .tx_known = true, .error = slot->error};
+        .tx = slot->tx, .rx = slot->rx, .tx_known = true, .error = slot->error, .peer = slot->peer};
 }
 
 static const struct stream_ops SOCKET_STREAM_OPS = {

@@ -50,6 +50,7 @@ struct socket_stream {
     struct sockets *sockets;
     struct stream *stream;
     struct event event;
+    struct address peer;
     int descriptor;
     unsigned wanted;  /* enum stream_event */
     unsigned levels;  /* of READ and WRITE: what the kernel has to offer, as far as we know */
