@@ -1,0 +1,386 @@
+#include "harness/run/case_run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/verdict/claims.h"
+#include "harness/verdict/judge.h"
+#include "world/sim/sim.h"
+
+/* Virtual time watched after all is quiet, so that an attempt that comes late shows itself. */
+#define WATCH_NS (5 * NS_PER_S)
+/* On sockets: how long nothing may happen until bytes that never arrived are held to be lost. */
+#define SILENCE_NS (50 * NS_PER_MS)
+/* Real time between two looks at a case in which nothing is known to be due. */
+#define LOOK_NS NS_PER_MS
+
+enum {
+    QUIET_LOOKS = 2, /* looks in a row without any happening, all bytes arrived */
+};
+
+enum phase {
+    PHASE_NONE,
+    PHASE_PLAYING,  /* until the clients are done and the proxy has nothing under way */
+    PHASE_WATCHING, /* simulation: does anything come late? */
+    PHASE_DRAINING, /* the proxy was asked to end */
+    PHASE_ENDING,   /* the proxy is gone; upstreams and clients see that */
+    PHASE_OVER,
+};
+
+struct case_run {
+    struct world *world;
+    enum world_kind kind;
+    struct cast *cast;
+    struct region region;
+    const struct scenario *scenario;
+    enum phase phase;
+    bool failed_to_start;
+    bool subject_failed;
+    bool timed_out;
+    bool drained;
+    char error[CAST_ERROR_BYTES];
+    struct evidence evidence;
+    struct findings findings;
+    uint64_t deadline_ns;
+    uint64_t watch_until_ns;
+    /* Quietness on sockets. */
+    struct cast_pulse pulse;
+    unsigned quiet_looks;
+    uint64_t silent_since_ns;
+};
+
+static bool is_quiet(struct case_run *run, enum run_end how);
+static void enter(struct case_run *run, enum phase phase);
+
+/* ---- once ----------------------------------------------------------------------------------- */
+
+struct case_run *case_run_create(struct world *world, enum world_kind kind)
+{
+    struct case_run *run = calloc(1, sizeof(*run));
+    if (run == NULL)
+        return NULL;
+    run->world = world;
+    run->kind = kind;
+    region_init(&run->region, CASE_BYTES_MAX);
+    run->cast = cast_create(world, kind);
+    if (run->cast == NULL)
+        case_run_destroy(&run);
+    return run;
+}
+
+void case_run_destroy(struct case_run **run)
+{
+    struct case_run *gone = *run;
+    *run = NULL;
+    if (gone == NULL)
+        return;
+    check(gone->phase == PHASE_NONE);
+    cast_destroy(&gone->cast);
+    region_release(&gone->region);
+    free(gone);
+}
+
+void case_run_reset(struct case_run *run)
+{
+    check(run->phase == PHASE_OVER);
+    cast_reset(run->cast);
+    region_reset(&run->region);
+    run->scenario = NULL;
+    run->phase = PHASE_NONE;
+}
+
+/* ---- starting ------------------------------------------------------------------------------- */
+
+static void configure_world(struct case_run *run, uint64_t seed)
+{
+    const struct scenario_network *network = &run->scenario->network;
+    const struct sim_options options = {.seed = seed,
+                                        .latency_ns = network->latency_ns,
+                                        .segment_bytes = network->segment_bytes,
+                                        .sndbuf_bytes = network->sndbuf_bytes,
+                                        .rcvbuf_bytes = network->rcvbuf_bytes};
+    if (run->kind == WORLD_SIM)
+        sim_configure(run->world, &options);
+}
+
+static bool start_cast(struct case_run *run)
+{
+    if (!cast_start_upstreams(run->cast, run->scenario, run->error))
+        return false;
+    if (!cast_start_proxy(run->cast, run->error)) {
+        run->subject_failed = true;
+        return false;
+    }
+    struct address subject = proxy_address(run->cast->proxy);
+    cast_start_clients(run->cast, &subject);
+    return true;
+}
+
+void case_run_start(struct case_run *run, const struct scenario *scenario, uint64_t seed)
+{
+    check(run->phase == PHASE_NONE);
+    run->scenario = scenario;
+    run->failed_to_start = false;
+    run->subject_failed = false;
+    run->timed_out = false;
+    run->drained = false;
+    run->evidence = (struct evidence){0};
+    findings_init(&run->findings, &run->region);
+    configure_world(run, seed);
+    run->evidence.began_ns = world_now(run->world);
+    run->deadline_ns = run->evidence.began_ns + scenario->time_limit_ns;
+    run->failed_to_start = !start_cast(run);
+    if (!run->failed_to_start) {
+        enter(run, PHASE_PLAYING);
+        return;
+    }
+    if (run->cast->proxy != NULL)
+        proxy_destroy(&run->cast->proxy);
+    cast_stop(run->cast);
+    enter(run, PHASE_OVER);
+}
+
+/* ---- settling ------------------------------------------------------------------------------- */
+
+static void enter(struct case_run *run, enum phase phase)
+{
+    run->phase = phase;
+    run->pulse = (struct cast_pulse){0};
+    run->quiet_looks = 0;
+    run->silent_since_ns = world_now(run->world);
+}
+
+/*
+ * Nothing happens any more. In the simulation the world itself says so. On sockets: twice in a row nothing was ready and
+ * all that was sent has arrived; what was lost (by a reset, or with a peer that does not read) shows as a long silence.
+ */
+static bool is_quiet(struct case_run *run, enum run_end how)
+{
+    if (run->kind == WORLD_SIM || how == RUN_QUIESCENT)
+        return how != RUN_STEPS;
+    if (how == RUN_STEPS)
+        return false;
+    struct cast_pulse before = run->pulse;
+    uint64_t now_ns = world_now(run->world);
+    run->pulse = cast_feel_pulse(run->cast);
+    if (run->pulse.activity != before.activity) {
+        run->quiet_looks = 0;
+        run->silent_since_ns = now_ns;
+        return false;
+    }
+    run->quiet_looks++;
+    return (run->pulse.conserved && run->quiet_looks >= QUIET_LOOKS) ||
+           now_ns - run->silent_since_ns >= SILENCE_NS;
+}
+
+static bool proxy_is_idle(const struct case_run *run)
+{
+    struct proxy_census census;
+    proxy_census(run->cast->proxy, &census);
+    return census.exchanges == 0;
+}
+
+static uint64_t smaller(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Half of the shortest time after which the proxy closes an idle connection, so that none does so because of us. */
+static uint64_t watch_time(const struct scenario *scenario)
+{
+    const struct proxy_settings *proxy = &scenario->proxy;
+    uint64_t time = WATCH_NS;
+    if (proxy->pool_timeout_ns > 0)
+        time = smaller(time, proxy->pool_timeout_ns / 2);
+    if (proxy->idle_timeout_ns > 0)
+        time = smaller(time, proxy->idle_timeout_ns / 2);
+    if (proxy->head_timeout_ns > 0)
+        time = smaller(time, proxy->head_timeout_ns / 2);
+    return time;
+}
+
+static void on_drained(void *owner)
+{
+    struct case_run *run = owner;
+    run->drained = true;
+}
+
+/* The case stands still: what is open and who waits is noted, then the proxy is asked to end. */
+static void settle(struct case_run *run, bool quiet)
+{
+    struct evidence *evidence = &run->evidence;
+    evidence->settled_ns = world_now(run->world);
+    evidence->quiet = quiet;
+    cast_find_waits(run->cast, evidence, &run->region);
+    for (size_t i = 0; i < run->scenario->upstream_count; i++)
+        evidence->open[i] = trace_open_to(run->cast->trace, &run->cast->upstreams[i]->address);
+    proxy_drain(run->cast->proxy, on_drained, run);
+    enter(run, PHASE_DRAINING);
+}
+
+static void end_proxy(struct case_run *run)
+{
+    proxy_destroy(&run->cast->proxy);
+    trace_world_census(run->cast->trace, &run->evidence.left);
+    enter(run, PHASE_ENDING);
+}
+
+static void play_on(struct case_run *run, enum run_end how)
+{
+    bool clients_over = cast_clients_are_over(run->cast);
+    if (world_now(run->world) >= run->deadline_ns) {
+        run->timed_out = true;
+        settle(run, false);
+    } else if (run->kind == WORLD_SIM && how == RUN_QUIESCENT) {
+        settle(run, clients_over && proxy_is_idle(run));
+    } else if (clients_over && proxy_is_idle(run)) {
+        if (run->kind == WORLD_SIM) {
+            run->watch_until_ns = world_now(run->world) + watch_time(run->scenario);
+            enter(run, PHASE_WATCHING);
+        } else if (is_quiet(run, how)) {
+            settle(run, true);
+        }
+    }
+}
+
+bool case_run_advance(struct case_run *run, enum run_end how)
+{
+    switch (run->phase) {
+    case PHASE_PLAYING:
+        play_on(run, how);
+        break;
+    case PHASE_WATCHING:
+        if (how != RUN_STEPS)
+            settle(run, proxy_is_idle(run));
+        break;
+    case PHASE_DRAINING:
+        if (run->drained || is_quiet(run, how))
+            end_proxy(run);
+        break;
+    case PHASE_ENDING:
+        if (!is_quiet(run, how))
+            break;
+        run->evidence.ended_ns = world_now(run->world);
+        cast_stop(run->cast);
+        enter(run, PHASE_OVER);
+        break;
+    case PHASE_NONE:
+    case PHASE_OVER:
+        break;
+    }
+    return run->phase == PHASE_OVER;
+}
+
+uint64_t case_run_until(const struct case_run *run)
+{
+    uint64_t now_ns = world_now(run->world);
+    if (run->kind == WORLD_SOCKETS)
+        return run->quiet_looks > 0 && run->pulse.conserved ? now_ns : now_ns + LOOK_NS;
+    switch (run->phase) {
+    case PHASE_PLAYING:
+        return run->deadline_ns;
+    case PHASE_WATCHING:
+        return run->watch_until_ns;
+    default:
+        return now_ns + run->scenario->time_limit_ns;
+    }
+}
+
+/* While clients play the proxy is looked at after every step, so that the clock does not run past the quiet moment. */
+void case_run_play(struct case_run *run, const struct scenario *scenario, uint64_t seed)
+{
+    enum { STEPS_AT_ONCE = 1000000 };
+    case_run_start(run, scenario, seed);
+    while (run->phase != PHASE_OVER) {
+        uint64_t steps =
+            run->phase == PHASE_PLAYING || run->phase == PHASE_DRAINING ? 1 : STEPS_AT_ONCE;
+        case_run_advance(run, world_run(run->world, steps, case_run_until(run)));
+    }
+}
+
+/* ---- judging -------------------------------------------------------------------------------- */
+
+static void tell_timeout(struct case_run *run)
+{
+    char limit[FINDING_DURATION_BYTES];
+    findings_add(&run->findings, "the case was not over after %s of %s time",
+                 duration_format(run->scenario->time_limit_ns, limit),
+                 run->kind == WORLD_SIM ? "virtual" : "real");
+    for (size_t i = 0; i < run->evidence.wait_count; i++)
+        findings_add(&run->findings, "%s", run->evidence.waits[i]);
+    if (run->evidence.wait_count == 0)
+        findings_add(&run->findings, "no client waits: the proxy still has an exchange under way");
+}
+
+static void tell_story(struct case_run *run, struct case_outcome *out)
+{
+    const struct world *trace = run->cast->trace;
+    size_t count = trace_event_count(trace);
+    size_t shown = count < CASE_STORY_MAX ? count : CASE_STORY_MAX;
+    const char **story = region_take(&run->region, (shown + 1) * sizeof(*story));
+    if (story == NULL)
+        return;
+    for (size_t i = 0; i < shown; i++) {
+        char line[TRACE_LINE_BYTES];
+        trace_story_line(trace, trace_event_at(trace, i), run->evidence.began_ns, line);
+        story[out->story_count] = region_copy_text(&run->region, line, strlen(line));
+        out->story_count += story[out->story_count] != NULL;
+    }
+    if (count > shown) {
+        story[out->story_count] =
+            region_format(&run->region, "... and %zu more events", count - shown);
+        out->story_count += story[out->story_count] != NULL;
+    }
+    out->story = story;
+}
+
+/* What the client got in the end, for the matrix: its last outcome. */
+static const char *last_outcome_word(struct case_run *run)
+{
+    char word[OUTCOME_WORD_BYTES] = "none";
+    const struct evidence *evidence = &run->evidence;
+    if (evidence->outcome_count > 0)
+        outcome_word(&evidence->outcomes[evidence->outcome_count - 1], word);
+    return region_copy_text(&run->region, word, strlen(word));
+}
+
+static void judge_evidence(struct case_run *run, struct case_outcome *out)
+{
+    struct evidence *evidence = &run->evidence;
+    cast_fill_evidence(run->cast, evidence);
+    if (!evidence_gather(evidence, &run->region)) {
+        findings_add(&run->findings, "the witnesses saw more than a case's memory can hold");
+        out->verdict = VERDICT_ERROR;
+        return;
+    }
+    if (run->timed_out) {
+        tell_timeout(run);
+        out->verdict = VERDICT_ERROR;
+    } else {
+        judge_expectations(evidence, &run->findings);
+        claims_check(evidence, &run->findings);
+        out->verdict = run->findings.count == 0 ? VERDICT_PASS : VERDICT_FAIL;
+    }
+    out->client = last_outcome_word(run);
+    out->attempts = (unsigned)evidence->total.attempts;
+    out->delivered = (unsigned)evidence->total.delivered;
+}
+
+void case_run_judge(struct case_run *run, struct case_outcome *out)
+{
+    check(run->phase == PHASE_OVER);
+    *out = (struct case_outcome){.subject_failed = run->subject_failed};
+    if (run->failed_to_start) {
+        findings_add(&run->findings, "%s", run->error);
+        out->verdict = VERDICT_SETUP_FAILED;
+    } else {
+        judge_evidence(run, out);
+        out->duration_ns = run->evidence.settled_ns - run->evidence.began_ns;
+    }
+    if (run->kind == WORLD_SIM)
+        out->trace_hash = sim_trace_hash(run->world);
+    if (out->verdict != VERDICT_PASS && !run->failed_to_start)
+        tell_story(run, out);
+    out->sentences = findings_all(&run->findings, &out->sentence_count);
+}

@@ -1,0 +1,65 @@
+/*
+ * One case, from the first listener to the last closed connection: when it has settled, when it is over, and what
+ * comes of it.
+ *
+ * A case is played until its clients are done and the proxy has nothing under way; then the proxy is stopped, and the
+ * actors play on until nothing is left. No moment of this is a guess of time: the simulation runs until nothing is
+ * due, and on sockets what was sent on one side must have arrived on the other.
+ *
+ * Ownership: made once per place where a case can run and used for one case after the other. The world is the caller's,
+ * who runs it; in the simulation the world is reconfigured by each case.
+ */
+#ifndef HARNESS_RUN_CASE_RUN_H
+#define HARNESS_RUN_CASE_RUN_H
+
+#include "harness/run/cast.h"
+#include "harness/verdict/evidence.h"
+#include "harness/verdict/findings.h"
+#include "reports/result.h"
+
+enum {
+    CASE_STORY_MAX = 80, /* lines of a failed case's timeline; more is not read */
+    CASE_BYTES_MAX = 64 * 1024 * 1024,
+};
+
+/* What came of a case. */
+struct case_outcome {
+    enum verdict verdict;
+    const char *const *sentences;
+    size_t sentence_count;
+    const char *client; /* NULL: it was not played */
+    unsigned attempts;
+    unsigned delivered;
+    uint64_t duration_ns;
+    uint64_t trace_hash;
+    const char *const *story;
+    size_t story_count;
+    bool subject_failed; /* the subject could not start */
+};
+
+struct case_run;
+
+/* NULL when memory runs out. */
+MUST_USE struct case_run *case_run_create(struct world *world, enum world_kind kind);
+/* Not while a case is under way. */
+void case_run_destroy(struct case_run **run);
+
+/* Begins. The scenario outlives the case. Not from within an upcall. */
+void case_run_start(struct case_run *run, const struct scenario *scenario, uint64_t seed);
+
+/*
+ * To be called after the world has run, with how that ended. True when the case is over. Not from within an upcall.
+ */
+bool case_run_advance(struct case_run *run, enum run_end how);
+/* The moment up to which the world may run before the next look; it may be looked at before. */
+uint64_t case_run_until(const struct case_run *run);
+
+/* Judges the case that is over. Text and arrays live until case_run_reset(). */
+void case_run_judge(struct case_run *run, struct case_outcome *out);
+/* Forgets the case. */
+void case_run_reset(struct case_run *run);
+
+/* Starts and plays a case to its end in the simulation. */
+void case_run_play(struct case_run *run, const struct scenario *scenario, uint64_t seed);
+
+#endif

@@ -1,0 +1,368 @@
+#include "harness/run/cast.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "world/sim/sim.h"
+#include "world/sockets/sockets.h"
+
+static void keep_record(void *owner, const struct exchange_record *record);
+
+/* ---- once ----------------------------------------------------------------------------------- */
+
+struct cast *cast_create(struct world *world, enum world_kind kind)
+{
+    const struct trace_options options = {.events_max = CAST_EVENTS_MAX};
+    struct cast *cast = calloc(1, sizeof(*cast));
+    if (cast == NULL)
+        return NULL;
+    cast->kind = kind;
+    cast->world = world;
+    scene_init(&cast->scene, world);
+    cast->trace = trace_create(world, &options);
+    if (cast->trace != NULL)
+        cast->fault = fault_create(cast->trace);
+    if (cast->fault == NULL)
+        cast_destroy(&cast);
+    return cast;
+}
+
+void cast_destroy(struct cast **cast)
+{
+    struct cast *gone = *cast;
+    *cast = NULL;
+    if (gone == NULL)
+        return;
+    for (size_t i = 0; i < UPSTREAMS_MAX && gone->upstreams[i] != NULL; i++) {
+        fake_upstream_release(gone->upstreams[i]);
+        free(gone->upstreams[i]);
+    }
+    for (size_t i = 0; i < SCENARIO_CLIENTS_MAX && gone->clients[i] != NULL; i++) {
+        client_release(gone->clients[i]);
+        free(gone->clients[i]);
+    }
+    if (gone->fault != NULL)
+        fault_destroy(&gone->fault);
+    if (gone->trace != NULL)
+        trace_destroy(&gone->trace);
+    free(gone->records);
+    free(gone);
+}
+
+static bool make_upstream(struct cast *cast, size_t index)
+{
+    if (cast->upstreams[index] != NULL)
+        return true;
+    cast->upstreams[index] = calloc(1, sizeof(*cast->upstreams[index]));
+    if (cast->upstreams[index] != NULL)
+        fake_upstream_init(cast->upstreams[index], &cast->scene);
+    return cast->upstreams[index] != NULL;
+}
+
+static bool make_client(struct cast *cast, size_t index)
+{
+    if (cast->clients[index] != NULL)
+        return true;
+    cast->clients[index] = calloc(1, sizeof(*cast->clients[index]));
+    if (cast->clients[index] != NULL)
+        client_init(cast->clients[index], &cast->scene);
+    return cast->clients[index] != NULL;
+}
+
+/* ---- starting ------------------------------------------------------------------------------- */
+
+/* The first dials to an open listener fail, then it answers: only the simulation can do that. */
+static void fail_first_dials(struct fake_upstream *upstream)
+{
+    const struct upstream_script *script = upstream->script;
+    if (script->listen_times > 0)
+        sim_listener_fail_first(&upstream->listener, (uint32_t)script->listen_times,
+                                script->listen == LISTEN_REFUSED ? SIM_DIAL_REFUSED
+                                                                 : SIM_DIAL_DROPPED);
+}
+
+static bool start_upstream(struct cast *cast, size_t index, char error[CAST_ERROR_BYTES])
+{
+    const struct scenario_network *network = &cast->scenario->network;
+    const char *name = cast->scenario->upstream_names[index];
+    const struct address any_port = address_loopback(0);
+    if (!make_upstream(cast, index)) {
+        snprintf(error, CAST_ERROR_BYTES, "out of memory");
+        return false;
+    }
+    struct fake_upstream *upstream = cast->upstreams[index];
+    int outcome = fake_upstream_start(upstream, name, &cast->scenario->upstreams[index], &any_port);
+    if (outcome != 0) {
+        snprintf(error, CAST_ERROR_BYTES, "upstream %s could not listen: %s", name,
+                 strerror(-outcome));
+        return false;
+    }
+    if (cast->kind == WORLD_SIM)
+        fail_first_dials(upstream);
+    else if (upstream->listening && network->sndbuf_bytes + network->rcvbuf_bytes > 0)
+        sockets_shape_listener(cast->world, &upstream->listener, (int)network->sndbuf_bytes,
+                               (int)network->rcvbuf_bytes);
+    (void)!trace_name_address(cast->trace, &upstream->address, name); /* a story without names */
+    return true;
+}
+
+static bool add_rule(struct cast *cast, size_t upstream, uint32_t connection,
+                     const struct pre_write_fault *fault)
+{
+    static const enum fault_kind KINDS[] = {
+        [STEP_END_FIN] = FAULT_FIN, [STEP_END_RST] = FAULT_RST, [STEP_END_STALL] = FAULT_STALL};
+    const struct fault_rule rule = {.address = cast->upstreams[upstream]->address,
+                                    .connection = connection,
+                                    .turn = fault->turn,
+                                    .kind = KINDS[fault->kind]};
+    int index = fault_add_rule(cast->fault, &rule);
+    if (index < 0)
+        return false;
+    cast->rules[cast->rule_count++] = (struct cast_rule){upstream, fault->turn, index};
+    return true;
+}
+
+/* The connections of the lists one by one, and as many of those after them as attempts can meet. */
+static bool add_rules(struct cast *cast, size_t upstream)
+{
+    const struct upstream_script *script = &cast->scenario->upstreams[upstream];
+    struct pre_write_fault fault;
+    if (!upstream_script_has_pre_write(script))
+        return true;
+    if (script->connection_count == 0)
+        return upstream_script_pre_write(script, 1, &fault) && add_rule(cast, upstream, 0, &fault);
+    unsigned last = script->connection_count + cast->scenario->proxy.retries_max + 1;
+    for (unsigned connection = 1; connection <= last; connection++)
+        if (upstream_script_pre_write(script, connection, &fault) &&
+            !add_rule(cast, upstream, connection, &fault))
+            return false;
+    return true;
+}
+
+static void fill_settings(struct cast *cast)
+{
+    const struct scenario *scenario = cast->scenario;
+    char text[ADDRESS_TEXT_BYTES];
+    cast->settings = scenario->proxy;
+    cast->settings.upstream_count = scenario->proxy_upstream_count;
+    for (size_t i = 0; i < scenario->proxy_upstream_count; i++) {
+        size_t index = scenario->proxy_upstreams[i];
+        struct upstream_settings *settings = &cast->settings.upstreams[i];
+        snprintf(settings->name, sizeof(settings->name), "%s", scenario->upstream_names[index]);
+        address_format(&cast->upstreams[index]->address, text);
+        *strrchr(text, ':') = '\0';
+        snprintf(settings->host, sizeof(settings->host), "%s", text);
+        settings->port = cast->upstreams[index]->address.port;
+    }
+    cast->settings.on_record = keep_record;
+    cast->settings.owner = cast;
+}
+
+bool cast_start_upstreams(struct cast *cast, const struct scenario *scenario,
+                          char error[CAST_ERROR_BYTES])
+{
+    check(cast->scenario == NULL);
+    cast->scenario = scenario;
+    for (size_t i = 0; i < scenario->upstream_count; i++) {
+        if (!start_upstream(cast, i, error))
+            return false;
+        if (!add_rules(cast, i)) {
+            snprintf(error, CAST_ERROR_BYTES, "more than %d pre-write faults", FAULT_RULES_MAX);
+            return false;
+        }
+    }
+    fill_settings(cast);
+    return true;
+}
+
+bool cast_start_proxy(struct cast *cast, char error[CAST_ERROR_BYTES])
+{
+    int os_error;
+    cast->proxy = proxy_create(cast->fault, &cast->settings, &os_error);
+    if (cast->proxy == NULL)
+        snprintf(error, CAST_ERROR_BYTES, "the proxy could not listen: %s", strerror(os_error));
+    return cast->proxy != NULL;
+}
+
+void cast_start_clients(struct cast *cast, const struct address *subject)
+{
+    const struct scenario *scenario = cast->scenario;
+    for (size_t i = 0; i < scenario->client_count; i++) {
+        bool made = make_client(cast, i);
+        check(made);
+        client_start(cast->clients[i], scenario->clients[i].name, &scenario->clients[i].script,
+                     subject);
+    }
+}
+
+static void keep_record(void *owner, const struct exchange_record *record)
+{
+    struct cast *cast = owner;
+    cast->record_total++;
+    if (cast->record_count == EVIDENCE_RECORDS_MAX)
+        memmove(cast->records, cast->records + 1, --cast->record_count * sizeof(*cast->records));
+    if (cast->record_count == cast->record_capacity) {
+        size_t capacity = cast->record_capacity == 0 ? 4 : 2 * cast->record_capacity;
+        struct exchange_record *records = realloc(cast->records, capacity * sizeof(*cast->records));
+        if (records == NULL)
+            return; /* record_total tells that it is missing */
+        cast->records = records;
+        cast->record_capacity = capacity;
+    }
+    cast->records[cast->record_count++] = *record;
+}
+
+/* ---- looking -------------------------------------------------------------------------------- */
+
+bool cast_clients_are_over(const struct cast *cast)
+{
+    for (size_t i = 0; i < cast->scenario->client_count; i++)
+        if (!client_is_over(cast->clients[i]))
+            return false;
+    return true;
+}
+
+/* Sums over all connections of one kind of actor. */
+struct flow {
+    uint64_t in, out;
+    uint64_t opened;
+    uint64_t ended;
+};
+
+static void add_flow(struct flow *flow, const struct witness *witness)
+{
+    flow->in += witness->in.bytes;
+    flow->out += witness->out.bytes;
+    flow->opened += witness->opened_ns != 0;
+    flow->ended += witness->peer_end != WITNESS_OPEN;
+    flow->ended += witness->own_end != WITNESS_OPEN;
+}
+
+static struct flow client_flow(const struct cast *cast)
+{
+    struct flow flow = {0};
+    for (size_t c = 0; c < cast->scenario->client_count; c++)
+        for (size_t i = 0; i < cast->clients[c]->line_count; i++)
+            add_flow(&flow, client_witness(cast->clients[c], i));
+    return flow;
+}
+
+static struct flow upstream_flow(const struct cast *cast)
+{
+    struct flow flow = {0};
+    for (size_t u = 0; u < cast->scenario->upstream_count; u++)
+        for (size_t i = 0; i < cast->upstreams[u]->connection_count; i++)
+            add_flow(&flow, fake_upstream_witness(cast->upstreams[u], i));
+    return flow;
+}
+
+static struct flow proxy_flow(const struct cast *cast, enum trace_side side)
+{
+    struct flow flow = {0};
+    const struct trace_stream *stream;
+    for (size_t i = 0; (stream = trace_stream_at(cast->trace, i)) != NULL; i++) {
+        if (stream->side != side)
+            continue;
+        flow.in += stream->rx;
+        flow.out += stream->tx;
+        flow.opened += stream->outcome == 0;
+        flow.ended += stream->end != TRACE_STILL_OPEN;
+    }
+    return flow;
+}
+
+struct cast_pulse cast_feel_pulse(const struct cast *cast)
+{
+    const struct flow flows[] = {
+        client_flow(cast),
+        proxy_flow(cast, TRACE_ACCEPTED),
+        proxy_flow(cast, TRACE_CONNECTED),
+        upstream_flow(cast),
+    };
+    struct cast_pulse pulse = {.conserved = true};
+    for (size_t i = 0; i < COUNT_OF(flows); i++)
+        pulse.activity += flows[i].in + flows[i].out + flows[i].opened + flows[i].ended;
+    for (size_t i = 0; i < COUNT_OF(flows); i += 2)
+        if (flows[i].in != flows[i + 1].out || flows[i].out != flows[i + 1].in ||
+            flows[i].opened != flows[i + 1].opened)
+            pulse.conserved = false;
+    return pulse;
+}
+
+/* ---- telling -------------------------------------------------------------------------------- */
+
+static void add_wait(struct evidence *evidence, const char *sentence)
+{
+    if (sentence != NULL && evidence->wait_count < EVIDENCE_WAITS_MAX)
+        evidence->waits[evidence->wait_count++] = sentence;
+}
+
+void cast_find_waits(struct cast *cast, struct evidence *evidence, struct region *region)
+{
+    char text[ACTOR_TEXT_BYTES];
+    const struct scenario *scenario = cast->scenario;
+    for (size_t i = 0; i < scenario->client_count; i++)
+        if (!client_is_over(cast->clients[i]))
+            add_wait(evidence, region_format(region, "client %s waits for ever: it %s",
+                                             scenario->clients[i].name,
+                                             actor_describe(&cast->clients[i]->actor, text)));
+    for (size_t u = 0; u < scenario->upstream_count; u++) {
+        struct fake_upstream *upstream = cast->upstreams[u];
+        for (size_t i = 0; i < upstream->connection_count; i++) {
+            const struct actor *actor = &upstream->connections[i]->actor;
+            if (actor->waiter.name != NULL)
+                add_wait(evidence,
+                         region_format(region, "upstream %s connection %zu waits for ever: it %s",
+                                       scenario->upstream_names[u], i + 1,
+                                       actor_describe(actor, text)));
+        }
+    }
+}
+
+void cast_fill_evidence(const struct cast *cast, struct evidence *evidence)
+{
+    evidence->scenario = cast->scenario;
+    evidence->world = cast->kind;
+    evidence->upstreams = cast->upstreams;
+    evidence->clients = cast->clients;
+    evidence->trace = cast->trace;
+    evidence->records = cast->records;
+    evidence->record_count = cast->record_count;
+    evidence->record_total = cast->record_total;
+    for (size_t i = 0; i < cast->rule_count; i++)
+        if (cast->rules[i].turn > 1)
+            evidence->pre_write_reused[cast->rules[i].upstream] +=
+                fault_fired(cast->fault, cast->rules[i].rule);
+    trace_world_held(cast->trace, &evidence->held);
+}
+
+/* ---- ending --------------------------------------------------------------------------------- */
+
+void cast_stop(struct cast *cast)
+{
+    check(cast->proxy == NULL);
+    for (size_t i = 0; i < cast->scenario->client_count; i++)
+        if (cast->clients[i] != NULL)
+            client_stop(cast->clients[i]);
+    for (size_t i = 0; i < cast->scenario->upstream_count; i++)
+        if (cast->upstreams[i] != NULL)
+            fake_upstream_stop(cast->upstreams[i]);
+}
+
+void cast_reset(struct cast *cast)
+{
+    for (size_t i = 0; i < cast->scenario->client_count; i++)
+        if (cast->clients[i] != NULL)
+            client_reset(cast->clients[i]);
+    for (size_t i = 0; i < cast->scenario->upstream_count; i++)
+        if (cast->upstreams[i] != NULL)
+            fake_upstream_reset(cast->upstreams[i]);
+    scene_reset(&cast->scene);
+    trace_reset(cast->trace);
+    fault_reset(cast->fault);
+    cast->scenario = NULL;
+    cast->rule_count = 0;
+    cast->record_count = 0;
+    cast->record_total = 0;
+}

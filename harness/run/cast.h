@@ -1,0 +1,82 @@
+/*
+ * All who play in one case: fake upstreams, scripted clients, the filters around the proxy, and the built-in
+ * proxy itself.
+ *
+ * Ownership: made once per place where a case can run, and used for one case after the other; a warm cast
+ * allocates next to nothing. The world is the caller's.
+ * Limits: those of the actors and filters.
+ * Errors: a sentence, when something that the case needs first did not come about.
+ */
+#ifndef HARNESS_RUN_CAST_H
+#define HARNESS_RUN_CAST_H
+
+#include "fakeupstream/fake_upstream.h"
+#include "harness/client.h"
+#include "harness/suite/scenario.h"
+#include "harness/verdict/evidence.h"
+#include "proxy/proxy.h"
+#include "world/filters/fault.h"
+#include "world/filters/trace.h"
+
+enum {
+    CAST_ERROR_BYTES = 256,
+    CAST_EVENTS_MAX = 2048, /* of the trace: the story of any case that a person would read */
+};
+
+/* A `pre-write` step as it was given to the fault filter. */
+struct cast_rule {
+    size_t upstream;
+    unsigned turn;
+    int rule;
+};
+
+struct cast {
+    enum world_kind kind;
+    struct world *world; /* the actors' */
+    struct world *trace; /* around it: what the proxy does */
+    struct world *fault; /* around that: the proxy's world */
+    struct scene scene;
+    const struct scenario *scenario;                /* NULL: no case */
+    struct fake_upstream *upstreams[UPSTREAMS_MAX]; /* made when first needed */
+    struct client *clients[SCENARIO_CLIENTS_MAX];
+    struct cast_rule rules[FAULT_RULES_MAX];
+    size_t rule_count;
+    struct proxy_settings settings;  /* the case's, with addresses */
+    struct proxy *proxy;             /* NULL: not started, or destroyed */
+    struct exchange_record *records; /* the last ones, oldest first */
+    size_t record_count;
+    size_t record_capacity;
+    uint64_t record_total;
+};
+
+/* What has happened so far, to see whether anything still does. */
+struct cast_pulse {
+    uint64_t activity; /* grows with every byte, connection and end that anybody saw */
+    bool conserved;    /* what was sent and dialled on one side has arrived on the other */
+};
+
+/* NULL when memory runs out. */
+MUST_USE struct cast *cast_create(struct world *world, enum world_kind kind);
+void cast_destroy(struct cast **cast);
+
+/* The upstreams listen and the faults lie ready; settings hold the upstreams' addresses. */
+MUST_USE bool cast_start_upstreams(struct cast *cast, const struct scenario *scenario,
+                                   char error[CAST_ERROR_BYTES]);
+/* The built-in proxy listens. */
+MUST_USE bool cast_start_proxy(struct cast *cast, char error[CAST_ERROR_BYTES]);
+/* The clients begin to play against the address. */
+void cast_start_clients(struct cast *cast, const struct address *subject);
+
+bool cast_clients_are_over(const struct cast *cast);
+struct cast_pulse cast_feel_pulse(const struct cast *cast);
+
+/* A sentence for each client that plays on and each upstream script that waits for a signal. */
+void cast_find_waits(struct cast *cast, struct evidence *evidence, struct region *region);
+/* What the witnesses saw, except what only the runner knows. */
+void cast_fill_evidence(const struct cast *cast, struct evidence *evidence);
+
+/* Ends everybody; the proxy has been destroyed. Witnesses stay until cast_reset(). */
+void cast_stop(struct cast *cast);
+void cast_reset(struct cast *cast);
+
+#endif
