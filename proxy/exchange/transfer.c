@@ -324,6 +324,15 @@ static size_t keep_interim_rest(struct exchange *exchange)
     return rest.size;
 }
 
+/* Whether the request has come whole, so that the next one may follow it. Nothing is read for that. */
+static bool request_was_read(struct exchange *exchange)
+{
+    struct inlet *request = exchange->request;
+
+    return !request->refused && inlet_decode(request) && request->message_ended &&
+           request->reader.keep_alive;
+}
+
 enum exchange_event start_apology(struct exchange *exchange)
 {
     const struct inlet *request = exchange->request;
@@ -344,8 +353,7 @@ enum exchange_event start_apology(struct exchange *exchange)
     exchange->keep_alive = false;
     if (text.apology.status == 0)
         return EVENT_SENT;
-    exchange->keep_alive =
-        request->message_ended && request->reader.keep_alive && !exchange->ground->draining;
+    exchange->keep_alive = request_was_read(exchange) && !exchange->ground->draining;
     text.keep_alive = exchange->keep_alive;
     exchange->progress_ns = now_ns(exchange);
     http1_writer_init(&writer, exchange->down_head + before, APOLOGY_BYTES);
