@@ -77,11 +77,11 @@ static const struct row ROWS[] = {
      "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\nhello-world", "hello-world",
      FRAMING_LENGTH},
     {"a chunked body goes on until the connection ends",
-     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\n "
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\n-"
      "world\r\n0\r\n\r\n",
      "hello-world", FRAMING_CLOSE},
     {"a chunked body goes on chunked, with its trailers",
-     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\n "
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\n-"
      "world\r\n0\r\nX-Sum: 1\r\n\r\n",
      "hello-world", FRAMING_CHUNKED},
     {"an empty chunked body is its last chunk",
