@@ -68,8 +68,10 @@ void fake_upstream_abandon(struct fake_upstream *upstream)
 {
     upstream->listening = false;
     upstream->listener.impl = NULL;
-    for (size_t i = 0; i < upstream->connection_count; i++)
+    for (size_t i = 0; i < upstream->connection_count; i++) {
+        actor_abandon(&upstream->connections[i]->actor);
         line_abandon(&upstream->connections[i]->line);
+    }
 }
 
 void fake_upstream_reset(struct fake_upstream *upstream)

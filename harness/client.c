@@ -62,6 +62,8 @@ void client_stop(struct client *client)
 
 void client_abandon(struct client *client)
 {
+    if (client->started)
+        actor_abandon(&client->actor);
     client->started = false;
     for (size_t i = 0; i < client->line_count; i++)
         line_abandon(client->lines[i]);

@@ -44,6 +44,12 @@ void actor_stop(struct actor *actor)
     signals_leave(&actor->scene->signals, &actor->waiter);
 }
 
+void actor_abandon(struct actor *actor)
+{
+    actor->timer.index = 0;
+    signals_leave(&actor->scene->signals, &actor->waiter);
+}
+
 void actor_on_line(struct actor *actor)
 {
     advance(actor);

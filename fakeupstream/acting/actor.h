@@ -94,6 +94,8 @@ void actor_init(struct actor *actor, const struct actor_options *options);
 void actor_start(struct actor *actor);
 /* Stops playing: timer and waiting end. The line is the owner's to end. */
 void actor_stop(struct actor *actor);
+/* In place of stop where the world was reset under it. */
+void actor_abandon(struct actor *actor);
 /* An event came on the actor's present line. */
 void actor_on_line(struct actor *actor);
 
