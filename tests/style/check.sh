@@ -72,11 +72,12 @@ format()
     exit "$skipped"
 }
 
+# The code people run; tests do on purpose what cppcheck warns of.
 cppcheck_sources()
 {
     command -v cppcheck >/dev/null || exit "$skipped"
-    sources | grep '\.c$' | cppcheck --file-list=- --quiet --std=c11 --enable=warning,performance,portability \
-        --inline-suppr --suppressions-list="$rules/cppcheck.txt" --error-exitcode=1 -I . -j 2
+    sources | grep '\.c$' | grep -v -e '_test\.c$' -e '_fuzz\.c$' -e '_bench\.c$' | cppcheck --file-list=- --quiet --std=c11 --enable=warning,performance,portability \
+        --inline-suppr --error-exitcode=1 -I . -j 2
 }
 
 shell()
