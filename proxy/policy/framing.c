@@ -5,17 +5,20 @@ static struct framing_decision refuse(int status, const char *rule)
     return (struct framing_decision){.framing = FRAMING_NONE, .refusal = status, .rule = rule};
 }
 
-static bool ends_with_one_chunked(struct bytes codings)
+/* Codings we do not know, and then chunked: the request can be told from the next, so 501 (RFC 9112 6.1). */
+static bool is_unknown_but_chunked(struct bytes codings)
 {
     struct bytes coding;
-    size_t seen = 0;
+    size_t count = 0;
+    size_t chunked = 0;
     bool last = false;
 
     while (bytes_take_list_element(&codings, &coding)) {
         last = bytes_equal_text_nocase(coding, "chunked");
-        seen += last;
+        chunked += last;
+        count++;
     }
-    return last && seen == 1;
+    return count > 1 && chunked == 1 && last;
 }
 
 /* RFC 9112 6.1, 6.3 item 4. */
@@ -29,9 +32,9 @@ static struct framing_decision decide_coded(const struct framing_facts *facts)
         return refuse(400, "Transfer-Encoding is repeated");
     if (bytes_equal_text_nocase(facts->transfer_encoding, "chunked"))
         return (struct framing_decision){.framing = FRAMING_CHUNKED};
-    if (facts->response || ends_with_one_chunked(facts->transfer_encoding))
+    if (facts->response || is_unknown_but_chunked(facts->transfer_encoding))
         return refuse(501, "a transfer coding other than chunked");
-    return refuse(400, "chunked is not the final transfer coding");
+    return refuse(400, "chunked is not the final transfer coding, once");
 }
 
 /* RFC 9112 6.3 items 1 and 2. */
