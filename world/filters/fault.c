@@ -9,7 +9,12 @@
 #define FAULT_TAG        OBJECT_TAG('f', 'a', 'u', 'l')
 #define FAULT_STREAM_TAG OBJECT_TAG('f', 'a', 's', 't')
 
-enum { NO_RULE = -1, PEERS_FIRST = 16 }; /* peers: room for this many addresses at first */
+enum {
+    NO_RULE = -1,
+    PEERS_FIRST = 16, /* addresses there is room for at first */
+    REPEAT_NS =
+        NS_PER_US, /* between upcalls that nobody heeds, so that a spinning program lets time pass */
+};
 
 struct fault_peer {
     struct address address;
@@ -30,7 +35,6 @@ struct fault {
 
 struct fault_stream {
     struct node node;
-    object_tag tag;
     struct fault *fault;
     struct stream lower;
     struct stream *outer;
@@ -180,10 +184,10 @@ static unsigned level_of(const struct fault_stream *at)
     return error_of(at) == 0 ? 0 : (STREAM_READ | STREAM_WRITE | STREAM_CLOSED) & ~at->told;
 }
 
-static void ask_for_turn(struct fault_stream *at)
+static void ask_for_turn(struct fault_stream *at, uint64_t delay_ns)
 {
     if ((level_of(at) & at->wanted) != 0)
-        timer_set(at->fault->inner, &at->turn_timer, world_now(at->fault->inner));
+        timer_set(at->fault->inner, &at->turn_timer, world_now(at->fault->inner) + delay_ns);
     else
         timer_stop(at->fault->inner, &at->turn_timer);
 }
@@ -194,7 +198,7 @@ static void on_turn(struct timer *timer)
     unsigned events = level_of(at) & at->wanted;
 
     at->told |= events & STREAM_CLOSED;
-    ask_for_turn(at); /* before the upcall, which may end this stream */
+    ask_for_turn(at, REPEAT_NS); /* before the upcall, which may end this stream */
     at->outer->on_event(at->outer, events);
 }
 
@@ -203,7 +207,7 @@ static void fail(struct fault_stream *at, int rule)
     at->rule = rule;
     at->fault->fired[rule]++;
     stream_want(&at->lower, 0);
-    ask_for_turn(at);
+    ask_for_turn(at, 0);
 }
 
 /* ---- stream_ops -------------------------------------------------------------------------------- */
@@ -285,7 +289,7 @@ static void want(struct stream *stream, unsigned events)
     if (at->rule == NO_RULE)
         stream_want(&at->lower, events);
     else
-        ask_for_turn(at);
+        ask_for_turn(at, 0);
 }
 
 static void info(struct stream *stream, struct stream_info *out)
@@ -355,7 +359,7 @@ static int connect_stream(struct world *world, struct stream *stream, const stru
     at = node_pool_take(&fault->streams);
     if (at == NULL)
         return -ENOMEM;
-    at->tag = FAULT_STREAM_TAG;
+    at->node.tag = FAULT_STREAM_TAG;
     at->fault = fault;
     at->outer = stream;
     at->peer = peer;

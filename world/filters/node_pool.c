@@ -55,15 +55,21 @@ void *node_pool_take(struct node_pool *pool)
     return node;
 }
 
+static void put_free(struct node_pool *pool, struct node *node)
+{
+    memset(node + 1, 0, pool->node_bytes - sizeof(*node));
+    node->tag = 0;
+    node->free_next = pool->free_first;
+    pool->free_first = node;
+}
+
 void node_pool_give(struct node_pool *pool, void *given)
 {
     struct node *node = given;
 
     check(node->index < pool->count);
     check(pool->nodes[node->index] == node);
-    memset(node + 1, 0, pool->node_bytes - sizeof(*node));
-    node->free_next = pool->free_first;
-    pool->free_first = node;
+    put_free(pool, node);
     pool->live--;
 }
 
@@ -77,11 +83,6 @@ void node_pool_forget(struct node_pool *pool)
 {
     pool->free_first = NULL;
     pool->live = 0;
-    for (size_t i = pool->count; i > 0; i--) {
-        struct node *node = pool->nodes[i - 1];
-
-        memset(node + 1, 0, pool->node_bytes - sizeof(*node));
-        node->free_next = pool->free_first;
-        pool->free_first = node;
-    }
+    for (size_t i = pool->count; i > 0; i--)
+        put_free(pool, pool->nodes[i - 1]);
 }

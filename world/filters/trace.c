@@ -10,7 +10,6 @@ static const struct world_ops trace_world_ops;
 /* The program's timer and query stand for these, so that an end that nobody asked for is counted. */
 struct trace_live_timer {
     struct node node;
-    object_tag tag;
     struct trace *trace;
     struct timer lower;
     struct timer *outer;
@@ -18,7 +17,6 @@ struct trace_live_timer {
 
 struct trace_live_query {
     struct node node;
-    object_tag tag;
     struct trace *trace;
     struct query lower;
     struct query *outer;
@@ -115,7 +113,7 @@ static struct trace_live_timer *start_timer(struct trace *trace, struct timer *o
     struct trace_live_timer *live = node_pool_take(&trace->timers);
 
     check(live != NULL); /* setting a timer cannot fail at the seam */
-    live->tag = TRACE_TIMER_TAG;
+    live->node.tag = TRACE_TIMER_TAG;
     live->trace = trace;
     live->outer = outer;
     live->lower.on_time = on_time;
@@ -176,7 +174,7 @@ static int resolve(struct world *world, struct query *outer, const char *host, u
 
     if (live == NULL)
         return -ENOMEM;
-    live->tag = TRACE_QUERY_TAG;
+    live->node.tag = TRACE_QUERY_TAG;
     live->trace = trace;
     live->outer = outer;
     live->lower.on_answer = on_answer;

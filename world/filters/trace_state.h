@@ -48,7 +48,6 @@ struct trace {
 
 struct trace_live_stream {
     struct node node;
-    object_tag tag;
     struct trace *trace;
     struct stream lower;
     struct stream *outer;

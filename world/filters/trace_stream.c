@@ -93,7 +93,7 @@ static struct trace_live_stream *take(struct trace *trace, struct stream *stream
 
     if (live == NULL)
         return NULL;
-    live->tag = TRACE_STREAM_TAG;
+    live->node.tag = TRACE_STREAM_TAG;
     live->trace = trace;
     live->outer = stream;
     live->side = side;

@@ -43,8 +43,10 @@ void side_call(struct sim_side *side)
         return; /* it was dealt with while its turn came */
     check(stream->impl == side);
     check(stream->on_event != NULL);
-    side->told |= events & (STREAM_OPEN | STREAM_CLOSED);
     sim_upcall_begin(sim, NOTED_UPCALL_STREAM, side->ordinal, events);
+    if ((events & (STREAM_OPEN | STREAM_CLOSED)) != 0)
+        sim_stir(sim); /* they are told once */
+    side->told |= events & (STREAM_OPEN | STREAM_CLOSED);
     stream->on_event(stream, events);
     sim_upcall_end(sim);
     side_touch(side);
@@ -207,6 +209,7 @@ static ssize_t read_now(struct sim_side *side, void *data, size_t size)
         return -EAGAIN;
     if (!use_up(side->link->sim, &side->read_step))
         return -EAGAIN;
+    sim_stir(side->link->sim);
     part = pipe_read(&side->in, data, size);
     if (part == 0)
         return side->in.end_arrived ? 0 : -side->error;
@@ -265,6 +268,7 @@ static ssize_t write_now(struct sim_side *side, const struct iovec *pieces, int 
 
     if ((level_of(side) & STREAM_WRITE) == 0 || !use_up(sim, &side->write_step))
         return -EAGAIN;
+    sim_stir(sim);
     if (side->error != 0)
         return -side->error;
     if (side->shut)
@@ -296,6 +300,7 @@ static int stream_shut_now(struct stream *stream)
     sim_note(side->link->sim, NOTED_SHUT, side->ordinal, -side->error);
     if (side->error != 0)
         return -side->error;
+    sim_stir(side->link->sim);
     side->shut = true;
     side->peer->in.end_asked = true;
     side_send_bytes(side->peer);
@@ -327,6 +332,7 @@ static void stream_close_now(struct stream *stream, enum stream_end end)
     struct sim *sim = link->sim;
 
     sim_note(sim, NOTED_CLOSE, side->ordinal, end);
+    sim_stir(sim);
     agenda_remove(&sim->agenda, &side->item);
     side_close(side, end);
     side->stream = NULL;
@@ -342,6 +348,8 @@ static void stream_want_now(struct stream *stream, unsigned events)
     struct sim_side *side = side_of(stream);
 
     sim_note(side->link->sim, NOTED_WANT, side->ordinal, events);
+    if (events != side->wanted)
+        sim_stir(side->link->sim);
     side->wanted = events;
     side_touch(side);
 }

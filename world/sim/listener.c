@@ -216,6 +216,7 @@ static int accept_now(struct sim_listener *at, struct stream *stream)
         sim->starving = true;
         return -EMFILE;
     }
+    sim_stir(sim);
     link = dequeue(at);
     link->sides[1].told = STREAM_OPEN; /* an accepted stream is born open */
     link_open(&link->sides[1], stream);
@@ -258,6 +259,7 @@ void listener_stop(struct world *world, struct listener *listener)
     struct sim_listener *at = listener_of(listener);
 
     sim_note(sim, NOTED_UNLISTEN, at->ordinal, 0);
+    sim_stir(sim);
     agenda_remove(&sim->agenda, &at->item);
     refuse_waiting(at);
     listener->impl = NULL;

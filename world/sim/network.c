@@ -44,6 +44,7 @@ void network_send(struct sim_side *to, enum flight_kind kind, uint64_t count)
         .due_ns = sim->now_ns + sim->options.latency_ns, .to = to, .count = count, .kind = kind};
     queue->count++;
     to->link->flights++;
+    sim_stir(sim);
 }
 
 /* The answer to a dial: connected, whoever may accept it later. */
@@ -125,6 +126,7 @@ void network_arrive(struct sim *sim)
 
     check(queue->count > 0);
     check(now.due_ns <= sim->now_ns);
+    sim_stir(sim);
     if (now.kind == FLIGHT_BYTES && segment != 0 && now.count > segment) {
         now.count = segment;
         first->count -= segment;

@@ -5,6 +5,8 @@
 
 #include "world/sim/state.h"
 
+enum { SPIN_PASSES = 16 }; /* calls of everything that is ready, to no effect, before time passes */
+
 static const struct world_ops sim_world_ops;
 
 /* ---- life -------------------------------------------------------------------------------------- */
@@ -36,6 +38,8 @@ static void begin(struct sim *sim, const struct sim_options *options)
     sim->shape_state = sim_draw(&seeds);
     sim->now_ns = SIM_START_NS;
     sim->steps = 0;
+    sim->idle = 0;
+    sim->idle_steps = 0;
     sim->hash = 0;
     sim->ordinal_next = 0;
     sim->stream_count = 0;
@@ -119,6 +123,7 @@ static void call_timer(struct sim *sim)
     if (timer == NULL)
         return; /* it was stopped or moved while its turn came */
     sim_upcall_begin(sim, NOTED_UPCALL_TIMER, timer->sequence, 0);
+    sim_stir(sim);
     timer->on_time(timer);
     sim_upcall_end(sim);
 }
@@ -152,23 +157,36 @@ static void take_turn(struct sim *sim, struct agenda_item *item)
     }
 }
 
-/* Jumps to the next moment at which anything is due, if that is not past until. */
+/* True when everything that is ready was called and nobody did anything about it. */
+static bool is_idle(const struct sim *sim)
+{
+    return sim->idle >= sim->agenda.count * SPIN_PASSES;
+}
+
+/*
+ * Jumps to the next moment at which anything is due, if that is not past until. When nothing is due
+ * ever, those that spin go on spinning.
+ */
 static bool jump(struct sim *sim, uint64_t until_ns, enum run_end *end)
 {
     uint64_t arrival_ns = network_due(sim);
     uint64_t timer_ns = timer_queue_due(&sim->timers);
     uint64_t next_ns = arrival_ns < timer_ns ? arrival_ns : timer_ns;
 
-    if (next_ns == TIME_NEVER) {
+    if (next_ns == TIME_NEVER && sim->agenda.count == 0) {
         *end = RUN_QUIESCENT;
         return false;
     }
+    sim->idle = 0;
+    if (next_ns == TIME_NEVER && until_ns == TIME_NEVER)
+        return true;
     if (next_ns > until_ns) {
         sim->now_ns = until_ns;
         *end = RUN_UNTIL;
         return false;
     }
-    sim->now_ns = next_ns;
+    if (next_ns > sim->now_ns)
+        sim->now_ns = next_ns;
     return true;
 }
 
@@ -183,7 +201,7 @@ static enum run_end run_now(struct world *world, uint64_t steps_max, uint64_t un
         if (sim->steps - steps_begun >= steps_max)
             return RUN_STEPS;
         schedule_due(sim);
-        if (sim->agenda.count > 0)
+        if (!is_idle(sim))
             take_turn(sim, agenda_take(&sim->agenda, choose(sim)));
         else if (!jump(sim, until_ns, &end))
             return end;
@@ -211,6 +229,7 @@ static void set_timer(struct world *world, struct timer *timer, uint64_t at_ns)
 {
     struct sim *sim = sim_of(world);
 
+    sim_stir(sim);
     timer_queue_set(&sim->timers, timer, at_ns);
     sim_note(sim, NOTED_TIMER_SET, timer->sequence, (int64_t)at_ns);
 }
@@ -221,6 +240,7 @@ static void stop_timer(struct world *world, struct timer *timer)
 
     if (!timer_is_set(timer))
         return;
+    sim_stir(sim);
     sim_note(sim, NOTED_TIMER_STOP, timer->sequence, 0);
     timer_queue_stop(&sim->timers, timer);
 }
@@ -279,6 +299,11 @@ static const struct sim *sim_of_const(const struct world *world)
 uint64_t sim_steps(const struct world *world)
 {
     return sim_of_const(world)->steps;
+}
+
+uint64_t sim_idle_steps(const struct world *world)
+{
+    return sim_of_const(world)->idle_steps;
 }
 
 uint64_t sim_trace_hash(const struct world *world)

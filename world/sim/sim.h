@@ -8,7 +8,9 @@
  *
  * Order: at one moment bytes arrive in the order they were sent; upcalls come in the order in which
  * their objects became ready, in turn; timers of that moment come when nothing else is on its way at
- * that moment. Only then does the clock jump to the next moment at which anything is due.
+ * that moment. Only then does the clock jump to the next moment at which anything is due. It also does so
+ * when everything that is ready was called several times and nobody did anything about it: a program that
+ * spins spins through time, as it would on a real clock, and sim_idle_steps() tells.
  *
  * Ownership: the world owns its memory and keeps it over sim_reset(), so that a warm world allocates
  * nothing. Errors: -EMFILE past streams_max, -ENOMEM where memory runs out, -EADDRINUSE from listen.
@@ -76,6 +78,9 @@ void sim_configure(struct world *world, const struct sim_options *options);
 /* Upcalls made since the last reset. */
 uint64_t sim_steps(const struct world *world);
 
+/* Those among them that did nothing about what they were called for; a program that spins has many. */
+uint64_t sim_idle_steps(const struct world *world);
+
 /*
  * A fingerprint of everything that happened since the last reset: every upcall with its time and
  * object, every downcall with its result, every byte written. Equal runs have equal hashes.
@@ -98,7 +103,7 @@ enum sim_dial_failure {
     SIM_DIAL_UNREACHABLE, /* EHOSTUNREACH */
 };
 
-enum { SIM_EVERY_DIAL = UINT32_MAX };
+#define SIM_EVERY_DIAL UINT32_MAX
 
 /* The next count dials to this listener of a simulated world fail in that way, then it answers again. */
 void sim_listener_fail_first(struct listener *listener, uint32_t count, enum sim_dial_failure how);

@@ -146,7 +146,9 @@ struct sim {
     uint64_t random_state; /* for the program */
     uint64_t shape_state; /* for the network, so that the program's draws do not change its shape */
     bool in_upcall;
-    bool starving; /* some listener is starved */
+    bool starving;       /* some listener is starved */
+    size_t idle;         /* upcalls in a row that changed nothing */
+    uint64_t idle_steps; /* such upcalls since the reset */
 
     struct agenda agenda;
     struct agenda_item arrival_turn;
@@ -203,6 +205,12 @@ enum sim_noted {
     NOTED_WANT,
 };
 
+/* Something was done: by a downcall that took effect, by a timer, or by what arrived. */
+static inline void sim_stir(struct sim *sim)
+{
+    sim->idle = 0;
+}
+
 static inline uint64_t sim_ordinal(struct sim *sim)
 {
     return ++sim->ordinal_next;
@@ -213,6 +221,7 @@ static inline void sim_upcall_begin(struct sim *sim, enum sim_noted what, uint64
                                     unsigned events)
 {
     sim->steps++;
+    sim->idle++;
     sim->in_upcall = true;
     sim_note(sim, NOTED_TIME, 0, (int64_t)sim->now_ns);
     sim_note(sim, what, ordinal, events);
@@ -221,6 +230,7 @@ static inline void sim_upcall_begin(struct sim *sim, enum sim_noted what, uint64
 static inline void sim_upcall_end(struct sim *sim)
 {
     sim->in_upcall = false;
+    sim->idle_steps += sim->idle > 0;
 }
 
 /* sim.c: the next of a seeded sequence (splitmix64). */

@@ -1,0 +1,127 @@
+/* The kinds of world that must pass the suite. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "world/conformance/bench.h"
+#include "world/filters/fault.h"
+#include "world/filters/trace.h"
+#include "world/sim/sim.h"
+#include "world/sockets/sockets.h"
+
+static void add_layer(struct bench *bench, const struct layer *layer)
+{
+    assert_non_null(layer->world);
+    assert_in_range(bench->layer_count, 0, BENCH_LAYERS_MAX - 1);
+    bench->layers[bench->layer_count++] = *layer;
+    bench->world = layer->world;
+}
+
+/* ---- the layers -------------------------------------------------------------------------------- */
+
+static size_t count_sim(struct world *world)
+{
+    struct sim_census census;
+
+    sim_world_census(world, &census);
+    return census.streams + census.listeners + census.timers + census.queries;
+}
+
+static void add_sim(struct bench *bench, const struct sim_options *options)
+{
+    struct sim_options bounded = *options;
+
+    bounded.streams_max = BENCH_STREAMS_MAX;
+    add_layer(bench, &(struct layer){sim_create(&bounded), sim_destroy, count_sim});
+}
+
+static size_t count_sockets(struct world *world)
+{
+    struct sockets_census census;
+
+    sockets_count(world, &census);
+    return census.streams + census.listeners + census.timers + census.queries;
+}
+
+static size_t count_trace(struct world *world)
+{
+    struct trace_census census;
+
+    trace_world_census(world, &census);
+    return census.streams + census.listeners + census.timers + census.queries;
+}
+
+static void add_trace(struct bench *bench)
+{
+    struct trace_options options = {.events_max = TRACE_EVENTS_MAX};
+
+    add_layer(bench,
+              &(struct layer){trace_create(bench->world, &options), trace_destroy, count_trace});
+}
+
+static void add_fault(struct bench *bench)
+{
+    add_layer(bench, &(struct layer){fault_create(bench->world), fault_destroy, NULL});
+}
+
+/* ---- the kinds --------------------------------------------------------------------------------- */
+
+static void create_sim(struct bench *bench)
+{
+    add_sim(bench, &(struct sim_options){0});
+}
+
+/* Everything that a network may do to a program without failing it. */
+static void create_slow_sim(struct bench *bench)
+{
+    add_sim(bench, &(struct sim_options){.seed = 1,
+                                         .latency_ns = NS_PER_MS,
+                                         .segment_bytes = 1,
+                                         .short_write_bytes = 70000});
+}
+
+static void create_tight_sim(struct bench *bench)
+{
+    add_sim(bench,
+            &(struct sim_options){
+                .seed = 2, .short_write_bytes = 50, .sndbuf_bytes = 4000, .rcvbuf_bytes = 3000});
+}
+
+static void create_sockets(struct bench *bench)
+{
+    struct sockets_options options = {.seed = 1, .streams_max = BENCH_STREAMS_MAX};
+
+    add_layer(bench, &(struct layer){sockets_create(&options), sockets_destroy, count_sockets});
+}
+
+static void create_traced_sim(struct bench *bench)
+{
+    create_sim(bench);
+    add_trace(bench);
+}
+
+static void create_faulty_sim(struct bench *bench)
+{
+    create_sim(bench);
+    add_fault(bench);
+}
+
+static void create_traced_faulty_sockets(struct bench *bench)
+{
+    create_sockets(bench);
+    add_fault(bench);
+    add_trace(bench);
+}
+
+const struct world_kind WORLD_KINDS[] = {
+    {"sim", create_sim, true},
+    {"slow sim", create_slow_sim, true},
+    {"tight sim", create_tight_sim, true},
+    {"sockets", create_sockets, false},
+    {"trace on sim", create_traced_sim, true},
+    {"fault on sim", create_faulty_sim, true},
+    {"trace on fault on sockets", create_traced_faulty_sockets, false},
+    {0},
+};
