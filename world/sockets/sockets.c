@@ -353,7 +353,7 @@ void sockets_destroy(struct world **world)
     *world = NULL;
 }
 
-void sockets_world_census(struct world *world, struct sockets_census *out)
+void sockets_count(struct world *world, struct sockets_census *out)
 {
     const struct sockets *sockets = sockets_of(world);
 

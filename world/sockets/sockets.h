@@ -42,7 +42,7 @@ MUST_USE struct world *sockets_create(const struct sockets_options *options);
 /* Also empties the caller's pointer. Never from within an upcall. */
 void sockets_destroy(struct world **world);
 
-void sockets_world_census(struct world *world, struct sockets_census *out);
+void sockets_count(struct world *world, struct sockets_census *out);
 
 /*
  * To be called after a failed check() left an upcall by longjmp, before the next world_run(). Nothing of

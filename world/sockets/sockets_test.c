@@ -134,7 +134,7 @@ static int tear_down(void **state)
         stream_close(&fixture->accepted.stream, STREAM_FIN);
     if (fixture->listener.impl != NULL)
         world_unlisten(fixture->world, &fixture->listener);
-    sockets_world_census(fixture->world, &census);
+    sockets_count(fixture->world, &census);
     assert_int_equal(census.streams + census.listeners + census.timers + census.queries, 0);
     assert_int_equal(world_run(fixture->world, UINT64_MAX, TIME_NEVER), RUN_QUIESCENT);
     close_peer(fixture);
