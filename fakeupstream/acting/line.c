@@ -266,8 +266,9 @@ void line_end(struct line *line, enum stream_end end)
     if (!line_is_held(line))
         return;
     witness_settle(&line->witness, &line->transcript);
-    witness_own_ended(&line->witness, end == STREAM_FIN ? WITNESS_FIN : WITNESS_RST,
-                      world_now(line->scene->world));
+    if (line->witness.opened_ns != 0)
+        witness_own_ended(&line->witness, end == STREAM_FIN ? WITNESS_FIN : WITNESS_RST,
+                          world_now(line->scene->world));
     line->opening = false;
     line->read_ended = true;
     line->write_ended = true;
