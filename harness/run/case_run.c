@@ -135,6 +135,11 @@ void case_run_start(struct case_run *run, const struct scenario *scenario, uint6
         enter(run, PHASE_PLAYING);
         return;
     }
+    case_run_abort(run);
+}
+
+void case_run_abort(struct case_run *run)
+{
     if (run->cast->proxy != NULL)
         proxy_destroy(&run->cast->proxy);
     cast_stop(run->cast);

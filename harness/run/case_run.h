@@ -54,6 +54,9 @@ bool case_run_advance(struct case_run *run, enum run_end how);
 /* The moment up to which the world may run before the next look; it may be looked at before. */
 uint64_t case_run_until(const struct case_run *run);
 
+/* Ends a case that is under way, at once; it cannot be judged. Not from within an upcall. */
+void case_run_abort(struct case_run *run);
+
 /* Judges the case that is over. Text and arrays live until case_run_reset(). */
 void case_run_judge(struct case_run *run, struct case_outcome *out);
 /* Forgets the case. */

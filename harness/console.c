@@ -1,0 +1,91 @@
+#include "harness/console.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#define NS_PER_SECOND 1000000000ull
+
+static bool is_set(const char *name)
+{
+    const char *value = getenv(name);
+    return value != NULL && *value != '\0';
+}
+
+/* https://no-color.org and https://force-color.org */
+bool console_has_colour(FILE *stream, enum colour_choice choice)
+{
+    if (choice != COLOUR_AUTO)
+        return choice == COLOUR_ALWAYS;
+    if (is_set("NO_COLOR"))
+        return false;
+    if (is_set("FORCE_COLOR"))
+        return true;
+    const char *terminal = getenv("TERM");
+    return console_is_terminal(stream) && (terminal == NULL || strcmp(terminal, "dumb") != 0);
+}
+
+bool console_is_terminal(FILE *stream)
+{
+    return isatty(fileno(stream)) == 1;
+}
+
+unsigned console_width(FILE *stream)
+{
+    struct winsize size;
+    if (ioctl(fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+        return size.ws_col;
+    return CONSOLE_WIDTH_DEFAULT;
+}
+
+const char *console_cache_folder(char *text, size_t size)
+{
+    const char *cache = getenv("XDG_CACHE_HOME");
+    const char *home = getenv("HOME");
+    int used = -1;
+    if (cache != NULL && cache[0] == '/')
+        used = snprintf(text, size, "%s/retryproof", cache);
+    else if (home != NULL && home[0] == '/')
+        used = snprintf(text, size, "%s/.cache/retryproof", home);
+    return used >= 0 && (size_t)used < size ? text : NULL;
+}
+
+uint64_t console_now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * NS_PER_SECOND + (uint64_t)now.tv_nsec;
+}
+
+int64_t console_unix_time(void)
+{
+    return (int64_t)time(NULL);
+}
+
+/* Being called is all: SA_RESETHAND has put the default back by then, which is what is asked about later. */
+static void note_signal(int signal_number)
+{
+    (void)signal_number;
+}
+
+void console_catch_signals(void)
+{
+    struct sigaction once = {.sa_handler = note_signal, .sa_flags = (int)SA_RESETHAND};
+    sigemptyset(&once.sa_mask);
+    sigaction(SIGINT, &once, NULL);
+    sigaction(SIGTERM, &once, NULL);
+}
+
+static bool came(int signal_number)
+{
+    struct sigaction now;
+    return sigaction(signal_number, NULL, &now) == 0 && now.sa_handler == SIG_DFL;
+}
+
+bool console_is_interrupted(void)
+{
+    return came(SIGINT) || came(SIGTERM);
+}

@@ -1,0 +1,38 @@
+/*
+ * The person or the CI server that started the command: their terminal, environment, clock and signals. Nothing
+ * here ever bears on a verdict.
+ */
+#ifndef HARNESS_CONSOLE_H
+#define HARNESS_CONSOLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum colour_choice { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
+
+enum {
+    CONSOLE_WIDTH_DEFAULT = 100
+}; /* columns where nobody says: what CI servers show without folding */
+
+/* Whether to colour what goes to this stream; NO_COLOR and FORCE_COLOR count where the choice is auto. */
+bool console_has_colour(FILE *stream, enum colour_choice choice);
+/* Columns of the terminal behind the stream. */
+unsigned console_width(FILE *stream);
+/* Whether a person watches the stream. */
+bool console_is_terminal(FILE *stream);
+
+/* Where this user's commands may keep things between runs: "/home/me/.cache/retryproof"; NULL if nowhere. */
+const char *console_cache_folder(char *text, size_t size);
+
+/* Monotonic nanoseconds, and seconds since 1970. */
+uint64_t console_now_ns(void);
+int64_t console_unix_time(void);
+
+/*
+ * From now on the first SIGINT or SIGTERM only makes console_is_interrupted() true; the second ends the process at once.
+ */
+void console_catch_signals(void);
+bool console_is_interrupted(void);
+
+#endif

@@ -1,0 +1,261 @@
+#include "harness/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char OPTIONS_HELP[] =
+    "usage: retryproof run [option]... [PATH | FILE.yaml:LINE | PART-OF-AN-ID]...\n"
+    "\n"
+    "Plays the cases of scenario files against the built-in proxy and judges them by what the\n"
+    "fake upstreams and clients witnessed. Without a path: ./scenarios.\n"
+    "\n"
+    "Where\n"
+    "  --world sim|sockets|both   the simulation, this machine's sockets, or (default) both\n"
+    "  --subject builtin          the proxy under test\n"
+    "Which\n"
+    "  --filter EXPR              cases that fit, see below\n"
+    "  --tag EXPR                 the same, where a word alone is a tag: --tag 'retry and not "
+    "slow'\n"
+    "  --shard m/n                the m-th of n parts, divided by a hash of the id\n"
+    "  --last-failed              cases that failed in this folder's last run\n"
+    "  --list[=json]              only name the cases\n"
+    "How\n"
+    "  --seed N                   seed of the simulation (default 1)\n"
+    "  --repeat N                 each case N times, with seeds N, N+1, ...; until one fails\n"
+    "  --jobs N                   N processes (default 1)\n"
+    "  --fail-fast                begin no case after the first that fails\n"
+    "What comes out\n"
+    "  --report KIND[=PATH]       terminal, matrix, json, junit, github; may be repeated;\n"
+    "                             without PATH to stdout (default: matrix and terminal)\n"
+    "  --quiet                    no matrix, no progress\n"
+    "  --verbose                  a line for each case as it ends\n"
+    "  --colour auto|always|never NO_COLOR and FORCE_COLOR count where it is auto\n"
+    "\n"
+    "An expression compares fields: id, name, file, stage, fault, method, level, world, tag, with\n"
+    "= (is), != (is not) or ~ (contains); and, or, not and parentheses join comparisons. A word\n"
+    "alone is a part of the id. Values with spaces stand in double quotes.\n"
+    "    --filter 'stage = post-write and not (method = GET or id ~ chunked)'\n"
+    "\n"
+    "Results go to stdout, progress to stderr. Ctrl-C ends the run and reports what was done;\n"
+    "twice ends at once.\n"
+    "Exit: 0 pass, 1 a case failed, 2 mistake in usage or scenario, 3 internal error,\n"
+    "4 nothing to run, 5 a subject could not start, 130 interrupted.\n";
+
+enum option_word {
+    OPTION_WORLD = 256,
+    OPTION_SUBJECT,
+    OPTION_FILTER,
+    OPTION_TAG,
+    OPTION_SHARD,
+    OPTION_LAST_FAILED,
+    OPTION_LIST,
+    OPTION_SEED,
+    OPTION_REPEAT,
+    OPTION_FAIL_FAST,
+    OPTION_REPORT,
+    OPTION_COLOUR,
+};
+
+static const struct option WORDS[] = {
+    {"world", required_argument, NULL, OPTION_WORLD},
+    {"subject", required_argument, NULL, OPTION_SUBJECT},
+    {"filter", required_argument, NULL, OPTION_FILTER},
+    {"tag", required_argument, NULL, OPTION_TAG},
+    {"shard", required_argument, NULL, OPTION_SHARD},
+    {"last-failed", no_argument, NULL, OPTION_LAST_FAILED},
+    {"list", optional_argument, NULL, OPTION_LIST},
+    {"seed", required_argument, NULL, OPTION_SEED},
+    {"repeat", required_argument, NULL, OPTION_REPEAT},
+    {"jobs", required_argument, NULL, 'j'},
+    {"fail-fast", no_argument, NULL, OPTION_FAIL_FAST},
+    {"report", required_argument, NULL, OPTION_REPORT},
+    {"quiet", no_argument, NULL, 'q'},
+    {"verbose", no_argument, NULL, 'v'},
+    {"colour", required_argument, NULL, OPTION_COLOUR},
+    {"color", required_argument, NULL, OPTION_COLOUR},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
+};
+
+static bool fail(char error[OPTIONS_ERROR_BYTES], const char *option, const char *value,
+                 const char *expected)
+{
+    snprintf(error, OPTIONS_ERROR_BYTES, "%s: `%.200s` is not %s", option, value, expected);
+    return false;
+}
+
+static bool read_number(const char *text, uint64_t min, uint64_t max, uint64_t *out)
+{
+    struct bytes digits = bytes_of(text);
+    return bytes_to_u64(digits, max, out) && *out >= min;
+}
+
+/* The index of a word; -1 if it is none of them. */
+static int word_index(const char *word, const char *const *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(word, words[i]) == 0)
+            return (int)i;
+    return -1;
+}
+
+static bool read_world(struct run_options *options, const char *text,
+                       char error[OPTIONS_ERROR_BYTES])
+{
+    static const char *const WORLDS[] = {
+        [WORLD_SIM] = "sim", [WORLD_SOCKETS] = "sockets", [WORLD_KIND_COUNT] = "both"};
+    int index = word_index(text, WORLDS, COUNT_OF(WORLDS));
+    if (index < 0)
+        return fail(error, "--world", text, "sim, sockets or both");
+    options->worlds = index == WORLD_KIND_COUNT ? (1ul << WORLD_KIND_COUNT) - 1 : 1ul << index;
+    return true;
+}
+
+static bool read_shard(struct run_options *options, const char *text,
+                       char error[OPTIONS_ERROR_BYTES])
+{
+    const char *slash = strchr(text, '/');
+    uint64_t shard;
+    uint64_t shards;
+    if (slash == NULL ||
+        !bytes_to_u64(bytes_make(text, (size_t)(slash - text)), OPTIONS_SHARDS_MAX, &shard) ||
+        !read_number(slash + 1, 1, OPTIONS_SHARDS_MAX, &shards) || shard < 1 || shard > shards)
+        return fail(error, "--shard", text, "m/n with 1 <= m <= n");
+    options->shard = (unsigned)shard;
+    options->shards = (unsigned)shards;
+    return true;
+}
+
+static bool read_report(struct run_options *options, const char *text,
+                        char error[OPTIONS_ERROR_BYTES])
+{
+    static const char *const KINDS[] = {[REPORT_TERMINAL] = "terminal",
+                                        [REPORT_MATRIX] = "matrix",
+                                        [REPORT_JSON] = "json",
+                                        [REPORT_JUNIT] = "junit",
+                                        [REPORT_GITHUB] = "github"};
+    char kind[16];
+    const char *equals = strchr(text, '=');
+    size_t size = equals != NULL ? (size_t)(equals - text) : strlen(text);
+    snprintf(kind, sizeof(kind), "%.*s", (int)(size < sizeof(kind) ? size : sizeof(kind) - 1),
+             text);
+    int index = word_index(kind, KINDS, COUNT_OF(KINDS));
+    if (index < 0 || size >= sizeof(kind) || (equals != NULL && equals[1] == '\0'))
+        return fail(error, "--report", text,
+                    "terminal, matrix, json, junit or github, perhaps with =PATH");
+    if (options->report_count == OPTIONS_REPORTS_MAX)
+        return fail(error, "--report", text, "possible: there are too many");
+    options->reports[options->report_count++] =
+        (struct report_request){(enum report_kind)index, equals != NULL ? equals + 1 : NULL};
+    return true;
+}
+
+static bool read_colour(struct run_options *options, const char *text,
+                        char error[OPTIONS_ERROR_BYTES])
+{
+    static const char *const CHOICES[] = {
+        [COLOUR_AUTO] = "auto", [COLOUR_ALWAYS] = "always", [COLOUR_NEVER] = "never"};
+    int index = word_index(text, CHOICES, COUNT_OF(CHOICES));
+    options->colour = index < 0 ? COLOUR_AUTO : (enum colour_choice)index;
+    return index >= 0 || fail(error, "--colour", text, "auto, always or never");
+}
+
+static bool read_list(struct run_options *options, const char *text,
+                      char error[OPTIONS_ERROR_BYTES])
+{
+    if (text != NULL && strcmp(text, "json") != 0)
+        return fail(error, "--list", text, "json");
+    options->list = text == NULL ? LIST_TEXT : LIST_JSON;
+    return true;
+}
+
+static bool read_count(const char *option, const char *text, unsigned max, unsigned *out,
+                       char error[OPTIONS_ERROR_BYTES])
+{
+    uint64_t number;
+    char expected[64];
+    snprintf(expected, sizeof(expected), "a number from 1 to %u", max);
+    if (!read_number(text, 1, max, &number))
+        return fail(error, option, text, expected);
+    *out = (unsigned)number;
+    return true;
+}
+
+static bool read_filter(struct filter *filter, enum filter_kind kind, const char *text,
+                        char error[OPTIONS_ERROR_BYTES])
+{
+    char why[FILTER_ERROR_BYTES];
+    bool fine = filter_parse(filter, kind, text, why);
+    if (!fine)
+        snprintf(error, OPTIONS_ERROR_BYTES, "%s: %s", kind == FILTER_OF_IDS ? "--filter" : "--tag",
+                 why);
+    return fine;
+}
+
+static bool read_option(struct run_options *options, int word, const char *value,
+                        char error[OPTIONS_ERROR_BYTES])
+{
+    switch (word) {
+    case OPTION_WORLD:
+        return read_world(options, value, error);
+    case OPTION_SUBJECT:
+        return strcmp(value, "builtin") == 0 ||
+               fail(error, "--subject", value, "a subject this version knows (builtin)");
+    case OPTION_FILTER:
+        return read_filter(&options->filter, FILTER_OF_IDS, value, error);
+    case OPTION_TAG:
+        return read_filter(&options->tags, FILTER_OF_TAGS, value, error);
+    case OPTION_SHARD:
+        return read_shard(options, value, error);
+    case OPTION_LIST:
+        return read_list(options, value, error);
+    case OPTION_SEED:
+        return read_number(value, 0, UINT64_MAX, &options->seed) ||
+               fail(error, "--seed", value, "a number");
+    case OPTION_REPEAT:
+        return read_count("--repeat", value, OPTIONS_REPEAT_MAX, &options->repeat, error);
+    case 'j':
+        return read_count("--jobs", value, OPTIONS_JOBS_MAX, &options->jobs, error);
+    case OPTION_REPORT:
+        return read_report(options, value, error);
+    case OPTION_COLOUR:
+        return read_colour(options, value, error);
+    default:
+        break;
+    }
+    options->last_failed = options->last_failed || word == OPTION_LAST_FAILED;
+    options->fail_fast = options->fail_fast || word == OPTION_FAIL_FAST;
+    options->quiet = options->quiet || word == 'q';
+    options->verbose = options->verbose || word == 'v';
+    options->help = options->help || word == 'h';
+    return true;
+}
+
+bool options_read(struct run_options *options, int argc, char **argv,
+                  char error[OPTIONS_ERROR_BYTES])
+{
+    *options = (struct run_options){.worlds = (1ul << WORLD_KIND_COUNT) - 1,
+                                    .jobs = 1,
+                                    .seed = OPTIONS_SEED_DEFAULT,
+                                    .repeat = 1};
+    int word;
+    optind = 0; /* a fresh start for getopt, whatever was read before */
+    opterr = 0;
+    while ((word = getopt_long(argc, argv, ":j:qvh", WORDS, NULL)) != -1) {
+        const char *shown = argv[optind - 1];
+        if (word == '?' || word == ':') {
+            snprintf(error, OPTIONS_ERROR_BYTES,
+                     word == '?' ? "`%.200s` is no option of `retryproof run`"
+                                 : "`%.200s` needs a value",
+                     shown);
+            return false;
+        }
+        if (!read_option(options, word, optarg, error))
+            return false;
+    }
+    options->paths = (const char *const *)argv + optind;
+    options->path_count = (size_t)(argc - optind);
+    return true;
+}

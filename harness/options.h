@@ -1,0 +1,68 @@
+/*
+ * The command line of `retryproof run`.
+ *
+ * Ownership: text is that of argv. Limits: OPTIONS_REPORTS_MAX, OPTIONS_REPEAT_MAX.
+ */
+#ifndef HARNESS_OPTIONS_H
+#define HARNESS_OPTIONS_H
+
+#include "harness/console.h"
+#include "harness/suite/suite.h"
+
+enum {
+    OPTIONS_REPORTS_MAX = 16,     /* one of each kind, some of them twice */
+    OPTIONS_REPEAT_MAX = 1000000, /* a night's work */
+    OPTIONS_JOBS_MAX = 256,       /* processes */
+    OPTIONS_SHARDS_MAX = 100000,
+    OPTIONS_ERROR_BYTES = 512,
+};
+
+#define OPTIONS_SEED_DEFAULT \
+    1 /* always the same, so that two runs without a seed can be compared */
+
+enum report_kind {
+    REPORT_TERMINAL,
+    REPORT_MATRIX,
+    REPORT_JSON,
+    REPORT_JUNIT,
+    REPORT_GITHUB,
+    REPORT_KIND_COUNT
+};
+
+struct report_request {
+    enum report_kind kind;
+    const char *path; /* NULL: stdout */
+};
+
+enum list_choice { LIST_NOT, LIST_TEXT, LIST_JSON };
+
+struct run_options {
+    unsigned long worlds; /* bit of each world_kind */
+    struct filter filter;
+    struct filter tags;
+    unsigned jobs;
+    unsigned shard; /* from 1; 0: all */
+    unsigned shards;
+    uint64_t seed;
+    unsigned repeat;
+    bool fail_fast;
+    bool last_failed;
+    bool quiet;
+    bool verbose;
+    bool help;
+    enum colour_choice colour;
+    enum list_choice list;
+    struct report_request reports[OPTIONS_REPORTS_MAX];
+    size_t report_count;
+    const char *const *paths;
+    size_t path_count;
+};
+
+/* argv[0] is "run"; paths and options may be mixed, and argv is put in another order. False and a sentence. */
+MUST_USE bool options_read(struct run_options *options, int argc, char **argv,
+                           char error[OPTIONS_ERROR_BYTES]);
+
+/* What --help says. */
+extern const char OPTIONS_HELP[];
+
+#endif

@@ -1,0 +1,27 @@
+/*
+ * How far a run is, told on stderr: a bar on a terminal, a line now and then elsewhere, nothing when it is quick.
+ */
+#ifndef HARNESS_PROGRESS_H
+#define HARNESS_PROGRESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct progress {
+    size_t total;
+    size_t done;
+    size_t failed;
+    bool silent;
+    bool bar;         /* a person watches */
+    bool shown;       /* a bar stands on the line */
+    uint64_t next_ns; /* not before */
+};
+
+void progress_init(struct progress *progress, size_t total, bool silent);
+/* One more case is done. */
+void progress_note(struct progress *progress, bool failed);
+/* Takes the bar away, before anything else is written. */
+void progress_clear(struct progress *progress);
+
+#endif

@@ -1,0 +1,114 @@
+#include "harness/run/result_store.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char NO_MEMORY[] = "(no memory is left for this text)";
+
+bool result_store_init(struct result_store *store, const struct run_item *items, size_t count)
+{
+    *store = (struct result_store){.items = items, .count = count};
+    region_init(&store->region, RESULT_STORE_BYTES_MAX);
+    store->results = calloc(count + 1, sizeof(*store->results));
+    for (size_t i = 0; i < count && store->results != NULL; i++) {
+        const struct suite_case *one = items[i].one;
+        store->results[i] = (struct case_result){
+            .id = one->id,
+            .name = one->name,
+            .file = one->file->path,
+            .line = one->line,
+            .stage = stage_word(one->stage),
+            .fault = one->fault,
+            .method = one->method,
+            .world = world_word(items[i].world),
+            .subject = "builtin",
+            .source = one->source,
+            .level = one->level,
+            .verdict = VERDICT_SKIPPED,
+        };
+    }
+    return store->results != NULL;
+}
+
+void result_store_release(struct result_store *store)
+{
+    region_release(&store->region);
+    free(store->results);
+    *store = (struct result_store){0};
+}
+
+static const char *keep_text(struct result_store *store, const char *text)
+{
+    const char *kept = region_copy_text(&store->region, text, strlen(text));
+    return kept != NULL ? kept : NO_MEMORY;
+}
+
+static const char *const *keep_texts(struct result_store *store, const char *const *texts,
+                                     size_t *count)
+{
+    const char **kept = region_take(&store->region, (*count + 1) * sizeof(*kept));
+    if (kept == NULL)
+        *count = 0;
+    for (size_t i = 0; i < *count; i++)
+        kept[i] = keep_text(store, texts[i]);
+    return kept;
+}
+
+/*
+ * A copy of the text in which the escape stands before each byte of `special`. NULL when memory is used up.
+ */
+static const char *escaped(struct result_store *store, const char *text, const char *special,
+                           const char *escape)
+{
+    size_t size = strlen(text) + 1;
+    for (const char *c = text; *c != '\0'; c++)
+        size += strchr(special, *c) != NULL ? strlen(escape) : 0;
+    char *out = region_take(&store->region, size);
+    char *end = out;
+    for (; out != NULL && *text != '\0'; text++) {
+        if (strchr(special, *text) != NULL)
+            end = stpcpy(end, escape);
+        *end++ = *text;
+    }
+    return out;
+}
+
+/* One command to paste into a shell, where a quote within quotes is written '\'' */
+static const char *reproduction(struct result_store *store, const struct case_result *result,
+                                const char *path)
+{
+    const char *id = escaped(store, result->id, "\"\\", "\\");
+    const char *shell_path = escaped(store, path, "'", "'\\'");
+    const char *shell_id = id != NULL ? escaped(store, id, "'", "'\\'") : NULL;
+    if (shell_id == NULL || shell_path == NULL)
+        return NULL;
+    return region_format(&store->region,
+                         "retryproof run --world %s --seed %" PRIu64 " '%s' --filter 'id = \"%s\"'",
+                         result->world, result->seed, shell_path, shell_id);
+}
+
+const struct case_result *result_store_keep(struct result_store *store, size_t index,
+                                            const struct case_outcome *outcome, uint64_t seed)
+{
+    struct case_result *result = &store->results[index];
+    check(index < store->count);
+    check(result->verdict == VERDICT_SKIPPED);
+    result->verdict = outcome->verdict;
+    result->client = outcome->client != NULL ? keep_text(store, outcome->client) : NULL;
+    result->attempts = outcome->attempts;
+    result->delivered = outcome->delivered;
+    result->duration_ns = outcome->duration_ns;
+    result->seed = seed;
+    result->trace_hash = outcome->trace_hash;
+    store->subject_failed = store->subject_failed || outcome->subject_failed;
+    if (outcome->verdict == VERDICT_PASS)
+        return result;
+    result->sentence_count = outcome->sentence_count;
+    result->story_count = outcome->story_count;
+    result->sentences = keep_texts(store, outcome->sentences, &result->sentence_count);
+    result->story = keep_texts(store, outcome->story, &result->story_count);
+    if (outcome->verdict != VERDICT_UNSUPPORTED)
+        result->reproduce = reproduction(store, result, store->items[index].one->argument);
+    return result;
+}

@@ -1,0 +1,40 @@
+/*
+ * The results of a run while they come in, one place for each case in each world.
+ *
+ * Ownership: names and ids are the suite's, which outlives the store, as the items do; all other text is copied.
+ * Limits: RESULT_STORE_BYTES_MAX; text past it is left out, verdicts never are.
+ */
+#ifndef HARNESS_RUN_RESULT_STORE_H
+#define HARNESS_RUN_RESULT_STORE_H
+
+#include "harness/run/case_run.h"
+#include "harness/suite/suite.h"
+#include "reports/result.h"
+
+/* A hundred thousand failures, each with its story. */
+#define RESULT_STORE_BYTES_MAX ((size_t)1024 * 1024 * 1024)
+
+/* One case in one world. */
+struct run_item {
+    const struct suite_case *one;
+    enum world_kind world;
+};
+
+struct result_store {
+    struct region region;
+    const struct run_item *items;
+    struct case_result *results; /* one per item, in their order */
+    size_t count;
+    bool subject_failed; /* a subject could not start */
+};
+
+/* Every result is `skipped` until it is kept. False when memory runs out. */
+MUST_USE bool result_store_init(struct result_store *store, const struct run_item *items,
+                                size_t count);
+void result_store_release(struct result_store *store);
+
+/* Replaces the result at the index by what came of its case when it was played with this seed. */
+const struct case_result *result_store_keep(struct result_store *store, size_t index,
+                                            const struct case_outcome *outcome, uint64_t seed);
+
+#endif
