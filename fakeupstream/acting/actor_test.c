@@ -234,7 +234,7 @@ static const struct row ROWS[] = {
     {"a refused connection is noted and the script goes on",
      "[request: {}, request: {}]",
      "{listen: refused}",
-     "; open, open | ; open, open",
+     "refused | refused",
      "",
      {.seed = 1}},
     {"a new request opens a new connection when the last one ended",
