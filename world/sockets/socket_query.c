@@ -11,6 +11,9 @@ enum {
     ANY_PORT = 1,         /* address_parse() wants a default, which is replaced */
 };
 
+/* How long libevent waits for one answer of a nameserver (its default), before it asks again. */
+#define NAMESERVER_TIMEOUT_NS (5 * NS_PER_S)
+
 static void touch(struct socket_query *slot)
 {
     ready_list_add(&slot->sockets->ready, &slot->ready);
@@ -74,7 +77,8 @@ bool socket_query_call(struct socket_query *slot)
     return true;
 }
 
-static enum query_status status_of(int result)
+/* libevent has one word for a refusal and for silence; only the time that has passed tells them apart. */
+static enum query_status status_of(const struct socket_query *slot, int result)
 {
     switch (result) {
     case 0:
@@ -85,7 +89,9 @@ static enum query_status status_of(int result)
     case EVUTIL_EAI_AGAIN:
         return QUERY_TIMED_OUT;
     default:
-        return QUERY_FAILED;
+        return world_now(&slot->sockets->world) - slot->began_ns < NAMESERVER_TIMEOUT_NS
+                   ? QUERY_FAILED
+                   : QUERY_TIMED_OUT;
     }
 }
 
@@ -115,7 +121,7 @@ static void on_resolved(int result, struct evutil_addrinfo *list, void *owner)
         give_slot(slot);
         return;
     }
-    slot->status = status_of(result);
+    slot->status = status_of(slot, result);
     if (slot->status == QUERY_FOUND && slot->address_count == 0)
         slot->status = QUERY_NOT_FOUND;
     touch(slot);
@@ -123,16 +129,25 @@ static void on_resolved(int result, struct evutil_addrinfo *list, void *owner)
 
 /* ---- questions -------------------------------------------------------------------------------- */
 
-/* The resolver as /etc/resolv.conf and /etc/hosts describe it; without them, a server on this machine. */
+/* Without a resolv.conf libevent asks a server on this machine. */
 static bool make_resolver(struct sockets *sockets)
 {
+    const struct address *nameserver = &sockets->options.nameserver;
+    struct sockaddr_storage at;
+    socklen_t size;
+
     if (sockets->names != NULL)
         return true;
     sockets->names = evdns_base_new(sockets->base, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
     if (sockets->names == NULL)
         return false;
-    evdns_base_resolv_conf_parse(sockets->names, DNS_OPTIONS_ALL, "/etc/resolv.conf");
-    return true;
+    if (nameserver->family == 0) {
+        evdns_base_resolv_conf_parse(sockets->names, DNS_OPTIONS_ALL, "/etc/resolv.conf");
+        return true;
+    }
+    size = socket_address_write(nameserver, &at);
+    evdns_base_load_hosts(sockets->names, "/etc/hosts");
+    return evdns_base_nameserver_sockaddr_add(sockets->names, (struct sockaddr *)&at, size, 0) == 0;
 }
 
 static bool answer_numeric(struct socket_query *slot, const char *host)
@@ -166,6 +181,7 @@ int socket_query_start(struct world *world, struct query *query, const char *hos
         return -ENOMEM;
     slot->query = query;
     slot->port = port;
+    slot->began_ns = world_now(world);
     if (!answer_numeric(slot, host)) {
         struct evdns_getaddrinfo_request *request;
 

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "world/sockets/state.h"
@@ -308,6 +309,17 @@ static void seed(struct sockets *sockets)
     check(got >= 0);
 }
 
+/* Every stream is a descriptor, and the usual soft limit of 1024 is there for select(2). */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit); /* if it fails, -EMFILE comes earlier */
+}
+
 struct world *sockets_create(const struct sockets_options *options)
 {
     struct sockets *sockets = calloc(1, sizeof(*sockets));
@@ -329,6 +341,7 @@ struct world *sockets_create(const struct sockets_options *options)
     ready_list_init(&sockets->ready);
     timer_queue_init(&sockets->timers);
     seed(sockets);
+    raise_descriptor_limit();
     return &sockets->world;
 }
 

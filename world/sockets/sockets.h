@@ -7,6 +7,8 @@
  * Order: in one round everybody whose wanted level holds is called once, in the order in which the
  * kernel told of them; then the timers that are due. So bytes that came before a deadline are seen
  * before it, however late this process was given the processor.
+ * Names: libevent lets a server's SERVFAIL run into its own time-out, so both are QUERY_TIMED_OUT.
+ * Descriptors: the process's soft limit of them is raised to its hard one, as servers do.
  * Time: never early; up to 5 ms late, which is how finely libevent 2.1 sleeps.
  * Limits: streams_max; past it, and where the process runs out of descriptors, -EMFILE.
  */
@@ -27,6 +29,8 @@ struct sockets_options {
     int sndbuf;    /* SO_SNDBUF and SO_RCVBUF of every stream, bytes; 0 leaves them to the kernel */
     int rcvbuf;
     size_t streams_max; /* 0 is SOCKETS_STREAMS_DEFAULT */
+    struct address
+        nameserver; /* family 0: those of /etc/resolv.conf; /etc/hosts counts either way */
 };
 
 /* What is alive now; all zero when everybody has tidied up. */

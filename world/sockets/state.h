@@ -113,6 +113,7 @@ struct socket_query {
     struct query *query; /* NULL once cancelled: then it only waits for libevent to let go */
     struct socket_query *previous, *next;
     struct evdns_getaddrinfo_request *request;
+    uint64_t began_ns;
     enum query_status status;
     uint16_t port;
     size_t address_count;
