@@ -63,7 +63,7 @@ static void side_init(struct sim_side *side, struct sim_link *link, struct sim_s
 }
 
 /* NULL when memory runs out. */
-struct sim_link *link_take(struct sim *sim)
+struct sim_link *sim_link_take(struct sim *sim)
 {
     struct sim_link *link = sim->links_free;
 
@@ -129,7 +129,7 @@ void link_release_free(struct sim *sim)
 }
 
 /* Makes stream the program's handle of this side. */
-void link_open(struct sim_side *side, struct stream *stream)
+void sim_link_open(struct sim_side *side, struct stream *stream)
 {
     struct sim *sim = side->link->sim;
 

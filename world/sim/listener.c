@@ -219,7 +219,7 @@ static int accept_now(struct sim_listener *at, struct stream *stream)
     sim_stir(sim);
     link = dequeue(at);
     link->sides[1].told = STREAM_OPEN; /* an accepted stream is born open */
-    link_open(&link->sides[1], stream);
+    sim_link_open(&link->sides[1], stream);
     answer_waiting(at);
     return 0;
 }

@@ -253,12 +253,12 @@ static int start_dial(struct sim *sim, struct stream *stream, const struct addre
 
     if (sim->stream_count >= sim->options.streams_max)
         return -EMFILE;
-    link = link_take(sim);
+    link = sim_link_take(sim);
     if (link == NULL)
         return -ENOMEM;
     link->address = *address;
     link->sides[0].wanted = STREAM_OPEN;
-    link_open(&link->sides[0], stream);
+    sim_link_open(&link->sides[0], stream);
     network_send(&link->sides[0], FLIGHT_DIAL, 0);
     return 0;
 }

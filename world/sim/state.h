@@ -243,9 +243,9 @@ void network_arrive(struct sim *sim);
 uint64_t network_due(const struct sim *sim);
 
 /* link.c */
-struct sim_link *link_take(struct sim *sim);
+struct sim_link *sim_link_take(struct sim *sim);
 void link_give_if_done(struct sim_link *link);
-void link_open(struct sim_side *side, struct stream *stream);
+void sim_link_open(struct sim_side *side, struct stream *stream);
 void link_forget_all(struct sim *sim);
 void link_release_free(struct sim *sim);
 void side_touch(struct sim_side *side);
