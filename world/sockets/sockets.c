@@ -357,7 +357,7 @@ void sockets_destroy(struct world **world)
         stop_watch(&sockets->signals[i]);
     socket_query_close_all(sockets);
     socket_listener_close_all(sockets);
-    socket_stream_close_all(sockets);
+    socket_stream_end_all(sockets);
     event_del(&sockets->wake);
     event_base_free(sockets->base);
     timer_queue_release(&sockets->timers);

@@ -3,7 +3,8 @@
  * this folder includes it.
  *
  *     sockets.c          the clock, the rounds, timers, signals, and the world_ops table
- *     socket_stream.c    connections: levels made of edges, sticky errors, and the stream_ops table
+ *     socket_slot.c      connections: how they begin and end, and levels made of edges
+ *     socket_stream.c    reading and writing them, sticky errors, and the stream_ops table
  *     socket_listener.c  who answers, refuses or is silent at an address
  *     socket_query.c     names
  *     socket_address.c   addresses as the kernel writes them
@@ -174,17 +175,29 @@ static inline struct sockets *sockets_of(struct world *world)
 socklen_t socket_address_write(const struct address *address, struct sockaddr_storage *out);
 bool socket_address_read(const struct sockaddr *from, struct address *out);
 
-/* socket_stream.c */
+/* socket_slot.c */
 int socket_stream_connect(struct world *world, struct stream *stream,
                           const struct address *address);
 int socket_stream_accept(struct sockets *sockets, int listening, struct stream *stream);
+void socket_stream_end(struct socket_stream *slot);
+void socket_stream_end_all(struct sockets *sockets);
 /* False if it has nothing to say after all. */
 bool socket_stream_call(struct socket_stream *slot);
+/* The events that hold now, wanted or not. */
+unsigned socket_stream_level(const struct socket_stream *slot);
+/* To be called whenever a level or the wanted mask has changed. */
+void socket_stream_touch(struct socket_stream *slot);
+/* The peer has closed or reset: what is left to read ends soon. */
+void socket_stream_note_end(struct socket_stream *slot);
+/* SO_ERROR, which the kernel gives away once. */
+int socket_stream_take_error(int descriptor);
 /* Finds out which of the edges since the last time were errors. */
 void socket_stream_examine_suspects(struct sockets *sockets);
-void socket_stream_close_all(struct sockets *sockets);
 /* Sizes of 0 are left as they are. */
 void socket_set_buffers(int descriptor, int sndbuf, int rcvbuf);
+
+/* socket_stream.c */
+extern const struct stream_ops SOCKET_STREAM_OPS;
 
 /* socket_listener.c */
 int socket_listener_start(struct world *world, struct listener *listener, struct address *address,
