@@ -23,6 +23,11 @@ void outbox_prepare(struct outbox *outbox, const struct draft *draft)
     outbox->sent = NULL;
 }
 
+void outbox_forget(struct outbox *outbox)
+{
+    outbox->sent = NULL;
+}
+
 void outbox_begin(struct outbox *outbox, struct line *line, struct bytes mark, struct bytes label)
 {
     const struct transcript *transcript = &line->transcript;

@@ -35,6 +35,8 @@ enum outbox_progress {
 void outbox_init(struct outbox *outbox);
 /* Makes a message ready; nothing is sent. The former one is forgotten. */
 void outbox_prepare(struct outbox *outbox, const struct draft *draft);
+/* The witness dropped its messages. */
+void outbox_forget(struct outbox *outbox);
 /* Play time knows the mark and the label now; the witness is told of the message. */
 void outbox_begin(struct outbox *outbox, struct line *line, struct bytes mark, struct bytes label);
 void outbox_drip(struct outbox *outbox, uint64_t bytes, uint64_t every_ns);

@@ -296,6 +296,15 @@ struct witness_sent *witness_sending(struct witness *witness, const struct draft
     return sent;
 }
 
+void witness_forget_messages(struct witness *witness)
+{
+    region_reset(&witness->region);
+    witness->received = NULL;
+    witness->received_last = NULL;
+    witness->sent = NULL;
+    witness->sent_last = NULL;
+}
+
 /* A FIN that was only announced may turn out to be a reset before it is read; never the other way. */
 void witness_peer_ended(struct witness *witness, enum witness_end end, uint64_t now_ns)
 {

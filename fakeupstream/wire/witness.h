@@ -123,6 +123,12 @@ void witness_settle(struct witness *witness, const struct transcript *transcript
 struct witness_sent *witness_sending(struct witness *witness, const struct draft *draft,
                                      struct bytes label);
 
+/*
+ * Drops the messages kept so far, for a connection that goes on for ever: only between messages, when
+ * none is under way in either direction. Counters and streams stay.
+ */
+void witness_forget_messages(struct witness *witness);
+
 void witness_peer_ended(struct witness *witness, enum witness_end end, uint64_t now_ns);
 void witness_own_ended(struct witness *witness, enum witness_end end, uint64_t now_ns);
 
