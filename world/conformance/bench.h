@@ -69,7 +69,6 @@ struct bench {
 struct world_kind {
     const char *name;
     void (*create)(struct bench *bench); /* fills in the layers */
-    bool simulated;
 };
 
 struct row {

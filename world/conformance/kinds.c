@@ -116,12 +116,12 @@ static void create_traced_faulty_sockets(struct bench *bench)
 }
 
 const struct world_kind WORLD_KINDS[] = {
-    {"sim", create_sim, true},
-    {"slow sim", create_slow_sim, true},
-    {"tight sim", create_tight_sim, true},
-    {"sockets", create_sockets, false},
-    {"trace on sim", create_traced_sim, true},
-    {"fault on sim", create_faulty_sim, true},
-    {"trace on fault on sockets", create_traced_faulty_sockets, false},
+    {"sim", create_sim},
+    {"slow sim", create_slow_sim},
+    {"tight sim", create_tight_sim},
+    {"sockets", create_sockets},
+    {"trace on sim", create_traced_sim},
+    {"fault on sim", create_faulty_sim},
+    {"trace on fault on sockets", create_traced_faulty_sockets},
     {0},
 };

@@ -171,19 +171,6 @@ static void time_goes_on(struct bench *bench)
     assert_true(world_now(bench->world) >= before_ns + 2 * NS_PER_MS);
 }
 
-static void simulated_timers_are_exact(struct bench *bench)
-{
-    struct alarms all;
-    uint64_t at_ns = world_now(bench->world) + 3600 * NS_PER_S;
-
-    if (!bench->kind->simulated)
-        skip();
-    alarms_init(&all, bench);
-    timer_set(bench->world, &all.alarm[0].timer, at_ns);
-    assert_int_equal(world_run(bench->world, 1, TIME_NEVER), RUN_STEPS);
-    assert_int_equal(world_now(bench->world), at_ns);
-}
-
 const struct row TIMER_ROWS[] = {
     {"timers fire in the order of their times, never early", timers_fire_in_order},
     {"timers of one time fire in the order of setting", ties_break_by_setting},
@@ -193,6 +180,5 @@ const struct row TIMER_ROWS[] = {
     {"a time that has passed fires at the next turn", past_time_fires_next},
     {"a timer may be set again after it was stopped or fired", stopped_timer_is_set_again},
     {"time passes while a level is not heeded", time_goes_on},
-    {"a simulated timer fires exactly at its time", simulated_timers_are_exact},
     {0},
 };
