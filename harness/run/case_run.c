@@ -38,6 +38,7 @@ struct case_run {
     bool failed_to_start;
     bool subject_failed;
     bool timed_out;
+    bool out_of_memory;
     bool drained;
     char error[CAST_ERROR_BYTES];
     struct evidence evidence;
@@ -124,6 +125,7 @@ void case_run_start(struct case_run *run, const struct scenario *scenario, uint6
     run->failed_to_start = false;
     run->subject_failed = false;
     run->timed_out = false;
+    run->out_of_memory = false;
     run->drained = false;
     run->evidence = (struct evidence){0};
     findings_init(&run->findings, &run->region);
@@ -217,6 +219,8 @@ static void settle(struct case_run *run, bool quiet)
     struct evidence *evidence = &run->evidence;
     evidence->settled_ns = world_now(run->world);
     evidence->quiet = quiet;
+    cast_name_witnesses(run->cast, evidence);
+    run->out_of_memory = !evidence_settle(evidence, &run->region);
     cast_find_waits(run->cast, evidence, &run->region);
     for (size_t i = 0; i < run->scenario->upstream_count; i++)
         evidence->open[i] = trace_open_to(run->cast->trace, &run->cast->upstreams[i]->address);
@@ -354,7 +358,7 @@ static void judge_evidence(struct case_run *run, struct case_outcome *out)
 {
     struct evidence *evidence = &run->evidence;
     cast_fill_evidence(run->cast, evidence);
-    if (!evidence_gather(evidence, &run->region)) {
+    if (run->out_of_memory || !evidence_gather(evidence, &run->region)) {
         findings_add(&run->findings, "the witnesses saw more than a case's memory can hold");
         out->verdict = VERDICT_ERROR;
         return;

@@ -320,13 +320,17 @@ void cast_find_waits(struct cast *cast, struct evidence *evidence, struct region
     }
 }
 
-void cast_fill_evidence(const struct cast *cast, struct evidence *evidence)
+void cast_name_witnesses(const struct cast *cast, struct evidence *evidence)
 {
     evidence->scenario = cast->scenario;
     evidence->world = cast->kind;
     evidence->upstreams = cast->upstreams;
     evidence->clients = cast->clients;
     evidence->trace = cast->trace;
+}
+
+void cast_fill_evidence(const struct cast *cast, struct evidence *evidence)
+{
     evidence->records = cast->records;
     evidence->record_count = cast->record_count;
     evidence->record_total = cast->record_total;

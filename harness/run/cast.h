@@ -72,7 +72,9 @@ struct cast_pulse cast_feel_pulse(const struct cast *cast);
 
 /* A sentence for each client that plays on and each upstream script that waits for a signal. */
 void cast_find_waits(struct cast *cast, struct evidence *evidence, struct region *region);
-/* What the witnesses saw, except what only the runner knows. */
+/* Who the witnesses are; before the case has settled. */
+void cast_name_witnesses(const struct cast *cast, struct evidence *evidence);
+/* What the seam saw and the proxy recorded; after the case is over. */
 void cast_fill_evidence(const struct cast *cast, struct evidence *evidence);
 
 /* Ends everybody; the proxy has been destroyed. Witnesses stay until cast_reset(). */

@@ -24,24 +24,29 @@ static size_t count_received(const struct witness *witness)
     return count;
 }
 
-static bool take_arrays(struct evidence *evidence, struct region *region)
+static bool take_client_arrays(struct evidence *evidence, struct region *region)
 {
     size_t sent = 0;
     size_t outcomes = 0;
-    size_t arrivals = 0;
     for (size_t c = 0; c < evidence->scenario->client_count; c++)
         for (size_t i = 0; i < evidence->clients[c]->line_count; i++) {
             const struct witness *witness = client_witness(evidence->clients[c], i);
             sent += count_sent(witness);
             outcomes += count_sent(witness) + count_received(witness) + 1;
         }
+    evidence->requests = region_take(region, (sent + 1) * sizeof(*evidence->requests));
+    evidence->outcomes = region_take(region, (outcomes + 1) * sizeof(*evidence->outcomes));
+    return evidence->requests != NULL && evidence->outcomes != NULL;
+}
+
+static bool take_arrivals(struct evidence *evidence, struct region *region)
+{
+    size_t arrivals = 0;
     for (size_t u = 0; u < evidence->scenario->upstream_count; u++)
         for (size_t i = 0; i < evidence->upstreams[u]->connection_count; i++)
             arrivals += count_received(fake_upstream_witness(evidence->upstreams[u], i));
-    evidence->requests = region_take(region, (sent + 1) * sizeof(*evidence->requests));
-    evidence->outcomes = region_take(region, (outcomes + 1) * sizeof(*evidence->outcomes));
     evidence->arrivals = region_take(region, (arrivals + 1) * sizeof(*evidence->arrivals));
-    return evidence->requests != NULL && evidence->outcomes != NULL && evidence->arrivals != NULL;
+    return evidence->arrivals != NULL;
 }
 
 /* ---- requests and outcomes ------------------------------------------------------------------ */
@@ -96,19 +101,15 @@ static void settle_outcome(const struct evidence *evidence, struct outcome_fact 
     for (size_t r = 0; r < evidence->request_count && message != NULL; r++)
         if (evidence->requests[r].response == message)
             outcome->request = &evidence->requests[r];
-    outcome->complete =
-        message != NULL && message->complete && message->complete_ns <= evidence->settled_ns;
-    bool closed =
-        connection->peer_end != WITNESS_OPEN && connection->peer_end_ns <= evidence->settled_ns;
-    outcome->closing = closed ? connection->peer_end : WITNESS_OPEN;
-    if (outcome->complete)
-        outcome->ended_ns = message->complete_ns;
-    else if (closed)
-        outcome->ended_ns = connection->peer_end_ns;
+    outcome->complete = message != NULL && message->complete;
+    outcome->closing = connection->peer_end;
+    outcome->ended_ns = outcome->complete ? message->complete_ns : connection->peer_end_ns;
 }
 
-static void gather_clients(struct evidence *evidence)
+bool evidence_settle(struct evidence *evidence, struct region *region)
 {
+    if (!take_client_arrays(evidence, region))
+        return false;
     for (size_t c = 0; c < evidence->scenario->client_count; c++)
         for (size_t i = 0; i < evidence->clients[c]->line_count; i++)
             gather_connection(evidence, c, client_witness(evidence->clients[c], i));
@@ -117,6 +118,7 @@ static void gather_clients(struct evidence *evidence)
               by_beginning);
     for (size_t i = 0; i < evidence->outcome_count; i++)
         settle_outcome(evidence, &evidence->outcomes[i]);
+    return true;
 }
 
 /* ---- arrivals ------------------------------------------------------------------------------- */
@@ -168,9 +170,8 @@ static void gather_upstream(struct evidence *evidence, size_t upstream)
 
 bool evidence_gather(struct evidence *evidence, struct region *region)
 {
-    if (!take_arrays(evidence, region))
+    if (!take_arrivals(evidence, region))
         return false;
-    gather_clients(evidence);
     for (size_t u = 0; u < evidence->scenario->upstream_count; u++) {
         const struct upstream_tally *tally = &evidence->tallies[u];
         gather_upstream(evidence, u);

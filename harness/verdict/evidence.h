@@ -82,18 +82,22 @@ struct evidence {
     const char *waits[EVIDENCE_WAITS_MAX]; /* actors that wait for ever, a sentence each */
     size_t wait_count;
 
-    /* Found by evidence_gather(). */
+    /* Found by evidence_settle(). */
     struct request_fact *requests; /* in the order in which they were begun */
     size_t request_count;
-    struct arrival_fact *arrivals; /* by upstream, connection and number */
-    size_t arrival_count;
     struct outcome_fact *outcomes; /* by client, connection and number */
     size_t outcome_count;
+
+    /* Found by evidence_gather(). */
+    struct arrival_fact *arrivals; /* by upstream, connection and number */
+    size_t arrival_count;
     struct upstream_tally tallies[UPSTREAMS_MAX];
     struct upstream_tally total;
 };
 
-/* False when the region is full. */
+/* What the clients have got, when the case has settled and before anything is ended. False when the region is full. */
+MUST_USE bool evidence_settle(struct evidence *evidence, struct region *region);
+/* What reached the upstreams, when all is over. After evidence_settle(). False when the region is full. */
 MUST_USE bool evidence_gather(struct evidence *evidence, struct region *region);
 
 /* "POST /pay"; of raw bytes, "a request". Returns text. */
