@@ -276,7 +276,7 @@ enum exchange_event begin_response(struct exchange *exchange)
 static enum exchange_event fail_when_sent(struct exchange *exchange)
 {
     return outlet_has_pending(&exchange->download, &exchange->response) ? EVENT_NONE
-                                                                        : EVENT_ATTEMPT_FAILED;
+                                                                        : fail_upstream(exchange);
 }
 
 static enum exchange_event write_down(struct exchange *exchange)
