@@ -13,6 +13,23 @@ static struct admission admit(struct bytes target, struct bytes host)
     return (struct admission){.admitted = true, .request = {.target = target, .host = host}};
 }
 
+struct admission admission_refuse(const struct reader_refusal *refusal)
+{
+    bool of_target = refusal->rule == RULE_TARGET_NOT_VALID;
+
+    return refuse((unsigned)refusal->status, of_target ? "URL_PARSE_ERROR" : "INVALID_PROTOCOL",
+                  refusal->rule);
+}
+
+/* Schemes are compared without case, RFC 3986 3.1. */
+static bool is_http(struct bytes target)
+{
+    static const char scheme[] = "http://";
+
+    return target.size >= sizeof(scheme) - 1 &&
+           bytes_equal_text_nocase(bytes_make(target.data, sizeof(scheme) - 1), scheme);
+}
+
 static const char *host_rule(enum host_verdict verdict)
 {
     switch (verdict) {
@@ -43,13 +60,15 @@ struct admission admission_decide(const struct head *head)
         return admit(head->target, host);
     case TARGET_ABSOLUTE:
         /* The target's authority replaces Host, RFC 9112 3.2.2. */
-        if (!target_split_absolute(head->method, head->target, &host, &path))
+        if (!is_http(head->target))
             return refuse(400, "INVALID_PROTOCOL", "the target's scheme is not http");
+        if (!target_split_absolute(head->method, head->target, &host, &path))
+            return refuse(400, "URL_PARSE_ERROR", RULE_TARGET_NOT_VALID);
         return admit(path, host);
     case TARGET_AUTHORITY:
         return refuse(501, "INVALID_PROTOCOL", "CONNECT is not served here");
     case TARGET_INVALID:
     default:
-        return refuse(400, "URL_PARSE_ERROR", "the target is not valid");
+        return refuse(400, "URL_PARSE_ERROR", RULE_TARGET_NOT_VALID);
     }
 }

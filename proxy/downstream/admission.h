@@ -15,4 +15,7 @@ struct admission {
 /* A reverse proxy's rules: origin-form, absolute-form for http, `*` for OPTIONS; Host as RFC 9112 3.2 asks. */
 struct admission admission_decide(const struct head *head);
 
+/* The same for bytes that the reader refused to take for a head. */
+struct admission admission_refuse(const struct reader_refusal *refusal);
+
 #endif

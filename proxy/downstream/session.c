@@ -143,8 +143,7 @@ static void begin(struct session *session, const struct admission *admission)
 /* Looks whether a head is complete; true if something began. */
 static bool read_head(struct session *session)
 {
-    const struct reader_refusal *refusal = &session->request.reader.refusal;
-    struct admission admission = {0};
+    struct admission admission;
     enum reader_step step = inlet_read_head(&session->request);
 
     if (session->request.incomplete || (step == READER_MORE && session->request.input_ended)) {
@@ -153,11 +152,8 @@ static bool read_head(struct session *session)
     }
     if (step == READER_MORE)
         return false;
-    if (step == READER_HEAD)
-        admission = admission_decide(&session->request.head);
-    else
-        admission.apology = (struct apology){
-            .status = (unsigned)refusal->status, .word = "INVALID_PROTOCOL", .rule = refusal->rule};
+    admission = step == READER_HEAD ? admission_decide(&session->request.head)
+                                    : admission_refuse(&session->request.reader.refusal);
     begin(session, &admission);
     return true;
 }

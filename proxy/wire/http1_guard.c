@@ -52,9 +52,11 @@ struct part {
     const char *rule; /* what was broken where another byte comes */
 };
 
+const char RULE_TARGET_NOT_VALID[] = "target is not valid";
+
 static const struct part PARTS[] = {
     [METHOD] = {CLASS_TOKEN, 1, ' ', TARGET, "method is not a token"},
-    [TARGET] = {CLASS_TARGET, 1, ' ', REQUEST_VERSION, "target is not valid"},
+    [TARGET] = {CLASS_TARGET, 1, ' ', REQUEST_VERSION, RULE_TARGET_NOT_VALID},
     [REQUEST_VERSION_END] = {0, 0, '\r', LINE_LF, "request line does not end behind its version"},
     [RESPONSE_VERSION_END] = {0, 0, ' ', STATUS, "no space behind the version"},
     [STATUS_END] = {0, 0, ' ', REASON, "no space behind the status"},

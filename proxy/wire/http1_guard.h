@@ -23,6 +23,9 @@ struct reader_refusal {
     const char *rule; /* a short sentence, static */
 };
 
+/* The rule of a refusal that is about the request target: its word to the client is another. */
+extern const char RULE_TARGET_NOT_VALID[];
+
 enum guard_section {
     GUARD_REQUEST_HEAD,  /* request line, fields, empty line */
     GUARD_RESPONSE_HEAD, /* status line, fields, empty line */

@@ -107,7 +107,7 @@ static struct reader_refusal refusal_of(const llhttp_t *parser)
         return (struct reader_refusal){501, "method is not known"};
     switch (llhttp_get_errno(parser)) {
     case HPE_INVALID_URL:
-        return (struct reader_refusal){400, "target is not valid"};
+        return (struct reader_refusal){400, RULE_TARGET_NOT_VALID};
     case HPE_USER:
         return (struct reader_refusal){431, "too many fields"};
     case HPE_INVALID_CONTENT_LENGTH:
