@@ -262,6 +262,8 @@ static void take_end(struct http1_guard *guard, uint8_t byte)
         enter(guard, part->next);
     else if (guard->state == TARGET && (CLASSES[byte] & CLASS_TARGET) != 0)
         refuse(guard, 414, "target is too long");
+    else if (guard->state == TARGET && (guard->at == 0 || byte == '\r' || byte == '\n'))
+        refuse(guard, 400, "request line lacks a part");
     else if (guard->state == NAME && (byte == ' ' || byte == '\t'))
         refuse(guard, 400, "white space between field name and colon"); /* RFC 9112 5.1 */
     else if (byte == '\n' && part->end == '\r')
