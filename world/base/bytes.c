@@ -12,16 +12,6 @@ static bool is_blank(uint8_t c)
     return c == ' ' || c == '\t';
 }
 
-struct bytes bytes_of(const char *text)
-{
-    return bytes_make(text, strlen(text));
-}
-
-struct bytes bytes_make(const void *data, size_t size)
-{
-    return (struct bytes){.data = data, .size = size};
-}
-
 bool bytes_equal(struct bytes a, struct bytes b)
 {
     return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
@@ -35,16 +25,6 @@ bool bytes_equal_nocase(struct bytes a, struct bytes b)
         if (lower(a.data[i]) != lower(b.data[i]))
             return false;
     return true;
-}
-
-bool bytes_equal_text(struct bytes a, const char *text)
-{
-    return bytes_equal(a, bytes_of(text));
-}
-
-bool bytes_equal_text_nocase(struct bytes a, const char *text)
-{
-    return bytes_equal_nocase(a, bytes_of(text));
 }
 
 struct bytes bytes_trim(struct bytes a)

@@ -7,21 +7,37 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct bytes {
     const uint8_t *data; /* may be NULL when size is 0 */
     size_t size;
 };
 
-/* A slice over a string literal or a NUL-terminated string, without its NUL. */
-struct bytes bytes_of(const char *text);
-struct bytes bytes_make(const void *data, size_t size);
+static inline struct bytes bytes_make(const void *data, size_t size)
+{
+    return (struct bytes){.data = (const uint8_t *)data, .size = size};
+}
+
+/* A slice over a NUL-terminated string, without its NUL. In the header, so that a literal costs nothing. */
+static inline struct bytes bytes_of(const char *text)
+{
+    return bytes_make(text, strlen(text));
+}
 
 bool bytes_equal(struct bytes a, struct bytes b);
 /* ASCII case-insensitive: what RFC 9110 5.1 asks for field names. */
 bool bytes_equal_nocase(struct bytes a, struct bytes b);
-bool bytes_equal_text(struct bytes a, const char *text);
-bool bytes_equal_text_nocase(struct bytes a, const char *text);
+
+static inline bool bytes_equal_text(struct bytes a, const char *text)
+{
+    return bytes_equal(a, bytes_of(text));
+}
+
+static inline bool bytes_equal_text_nocase(struct bytes a, const char *text)
+{
+    return bytes_equal_nocase(a, bytes_of(text));
+}
 
 /* Without leading and trailing SP and HTAB (OWS of RFC 9110 5.6.3). */
 struct bytes bytes_trim(struct bytes a);

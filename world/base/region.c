@@ -44,13 +44,16 @@ static struct region_block *next_block(struct region *region, size_t size)
 {
     struct region_block *following =
         region->current == NULL ? region->first : region->current->next;
-    size_t block_size = size > BLOCK_BYTES ? size : BLOCK_BYTES;
+    size_t left = region->bytes_max - region->total;
+    size_t block_size = BLOCK_BYTES < left ? BLOCK_BYTES : left;
     struct region_block *block;
 
     if (following != NULL && following->size >= size)
         return following;
-    if (block_size > region->bytes_max - region->total)
+    if (size > left)
         return NULL;
+    if (block_size < size)
+        block_size = size;
     block = malloc(sizeof(*block) + block_size);
     if (block == NULL)
         return NULL;
