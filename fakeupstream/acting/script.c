@@ -279,6 +279,17 @@ static bool read_read(struct reading *reading, const struct yaml_node *node, str
     return true;
 }
 
+/* Any bytes at all, also NUL. */
+static bool read_raw(struct reading *reading, const struct yaml_node *node, struct step *step)
+{
+    if (node->kind != YAML_SCALAR)
+        return yaml_fail(reading->error, node, "raw is a text, with YAML's escapes in quotes");
+    if (node->text_size == 0)
+        return yaml_fail(reading->error, node, "raw is at least 1 byte");
+    step->raw = bytes_make(node->text, node->text_size);
+    return true;
+}
+
 static bool read_garbage(struct reading *reading, const struct yaml_node *node, struct step *step)
 {
     uint64_t size;
@@ -330,8 +341,6 @@ static bool read_drip(struct reading *reading, const struct yaml_node *node, str
 
 static bool read_argument(struct reading *reading, const struct yaml_node *node, struct step *step)
 {
-    const char *text;
-
     switch (step->word) {
     case STEP_REQUEST:
     case STEP_PREPARE:
@@ -343,10 +352,7 @@ static bool read_argument(struct reading *reading, const struct yaml_node *node,
     case STEP_READ:
         return read_read(reading, node, step);
     case STEP_RAW:
-        if (!yaml_text(node, "raw", &text, reading->error))
-            return false;
-        step->raw = bytes_make(text, node->text_size);
-        return node->text_size > 0 || yaml_fail(reading->error, node, "raw is at least 1 byte");
+        return read_raw(reading, node, step);
     case STEP_GARBAGE:
         return read_garbage(reading, node, step);
     case STEP_END:

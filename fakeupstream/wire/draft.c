@@ -328,11 +328,9 @@ static bool read_body_map(struct reading *reading, const struct yaml_node *map)
         !yaml_size(bytes, "bytes", DRAFT_BODY_BYTES_MAX, &draft->body_bytes, reading->error))
         return false;
     if (text != NULL) {
-        const char *start;
-
-        if (!yaml_text(text, "text", &start, reading->error))
-            return false;
-        draft->text = bytes_make(start, text->text_size);
+        if (text->kind != YAML_SCALAR)
+            return yaml_fail(reading->error, text, "`text` is a text");
+        draft->text = bytes_make(text->text, text->text_size);
         draft->body_bytes = text->text_size;
     }
     if (framing != NULL && !read_framing(reading, framing))
