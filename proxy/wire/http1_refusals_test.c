@@ -23,7 +23,7 @@ struct row {
 #define HEAD(fields) INPUT("POST /x HTTP/1.1\r\nHost: a\r\n" fields "\r\n\r\n0\r\n\r\n")
 
 static const struct row REQUEST_LINES[] = {
-    {"no version", INPUT("GET /\r\n\r\n"), "400 target is not valid"},
+    {"no version", INPUT("GET /\r\n\r\n"), "400 request line lacks a part"},
     {"an empty method", INPUT(" / HTTP/1.1\r\n\r\n"), "400 method is not a token"},
     {"a method that is no token", INPUT("G@T / HTTP/1.1\r\n\r\n"), "400 method is not a token"},
     {"a method nobody knows", INPUT("FOO / HTTP/1.1\r\n\r\n"), "501 method is not known"},
@@ -37,7 +37,10 @@ static const struct row REQUEST_LINES[] = {
     {"a TLS handshake", INPUT("\x16\x03\x01\x02\x00\x01"), "400 method is not a token"},
     {"a response", INPUT("HTTP/1.1 200 OK\r\n\r\n"), "400 method is not a token"},
     {"a tab behind the method", INPUT("GET\t/ HTTP/1.1\r\n\r\n"), "400 method is not a token"},
-    {"two spaces behind the method", INPUT("GET  / HTTP/1.1\r\n\r\n"), "400 target is not valid"},
+    {"no target", INPUT("GET HTTP/1.1\r\n\r\n"), "400 request line lacks a part"},
+    {"a line of a method", INPUT("GET \r\n\r\n"), "400 request line lacks a part"},
+    {"two spaces behind the method", INPUT("GET  / HTTP/1.1\r\n\r\n"),
+     "400 request line lacks a part"},
     {"two spaces behind the target", INPUT("GET /  HTTP/1.1\r\n\r\n"),
      "400 version is not HTTP/ and two digits"},
     {"a space in the target", INPUT("GET /a b HTTP/1.1\r\n\r\n"),

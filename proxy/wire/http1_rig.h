@@ -89,6 +89,18 @@ static inline void PRINTF_LIKE(2, 3) rig_say(struct rig *rig, const char *format
     check(rig->text_size < sizeof(rig->text));
 }
 
+/* Bytes as they are, but for NUL, which would end the line and is written as "\\0". */
+static inline void rig_say_bytes(struct rig *rig, struct bytes bytes)
+{
+    for (size_t i = 0; i < bytes.size; i++) {
+        check(rig->text_size + 2 < sizeof(rig->text));
+        if (bytes.data[i] == '\0')
+            rig->text[rig->text_size++] = '\\';
+        rig->text[rig->text_size++] = bytes.data[i] == '\0' ? '0' : (char)bytes.data[i];
+    }
+    rig->text[rig->text_size] = '\0';
+}
+
 /* A word that stands apart from the one before. */
 static inline void rig_say_word(struct rig *rig, const char *word)
 {
@@ -100,11 +112,10 @@ static inline void rig_say_fields(struct rig *rig, const struct head *head)
 {
     rig_say(rig, " {");
     for (size_t i = 0; i < head->field_count; i++) {
-        const struct field *field = &head->fields[i];
-
-        rig_say(rig, "%s%.*s: %.*s", i > 0 ? "; " : "", (int)field->name.size,
-                (const char *)field->name.data, (int)field->value.size,
-                (const char *)field->value.data);
+        rig_say(rig, "%s", i > 0 ? "; " : "");
+        rig_say_bytes(rig, head->fields[i].name);
+        rig_say(rig, ": ");
+        rig_say_bytes(rig, head->fields[i].value);
     }
     rig_say(rig, "}");
 }
@@ -116,12 +127,15 @@ static inline void rig_say_head(struct rig *rig)
     const struct head *head = &rig->head;
 
     rig_say_word(rig, "");
-    if (reader->kind == READ_REQUEST)
-        rig_say(rig, "%.*s %.*s HTTP/1.%u", (int)head->method.size, (const char *)head->method.data,
-                (int)head->target.size, (const char *)head->target.data, head->minor);
-    else
-        rig_say(rig, "HTTP/1.%u %u %.*s", head->minor, head->status, (int)head->reason.size,
-                (const char *)head->reason.data);
+    if (reader->kind == READ_REQUEST) {
+        rig_say_bytes(rig, head->method);
+        rig_say(rig, " ");
+        rig_say_bytes(rig, head->target);
+        rig_say(rig, " HTTP/1.%u", head->minor);
+    } else {
+        rig_say(rig, "HTTP/1.%u %u ", head->minor, head->status);
+        rig_say_bytes(rig, head->reason);
+    }
     rig_say_fields(rig, head);
     rig_say(rig, "%s", framings[reader->framing]);
     if (reader->framing == FRAMING_LENGTH)
@@ -137,7 +151,7 @@ static inline void rig_say_body(struct rig *rig, struct bytes body)
     check(body.size > 0);
     if (!rig->in_body)
         rig_say_word(rig, "body ");
-    rig_say(rig, "%.*s", (int)body.size, (const char *)body.data);
+    rig_say_bytes(rig, body);
     rig->in_body = true;
 }
 
@@ -219,9 +233,10 @@ static inline const char *rig_finish(struct rig *rig, struct bytes whole)
         else
             (void)rig_note(rig, step, (struct bytes){0});
     }
-    if (rig->taken < whole.size)
-        rig_say(rig, ", rest %.*s", (int)(whole.size - rig->taken),
-                (const char *)whole.data + rig->taken);
+    if (rig->taken < whole.size) {
+        rig_say_word(rig, "rest ");
+        rig_say_bytes(rig, bytes_make(whole.data + rig->taken, whole.size - rig->taken));
+    }
     return rig->text;
 }
 

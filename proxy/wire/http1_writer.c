@@ -1,17 +1,15 @@
 #include "proxy/wire/http1_writer.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
-enum { NUMBER_BYTES = 24 }; /* 2^64 in decimal, and a NUL */
+enum { DIGITS_MAX = 20 }; /* of 2^64 in decimal */
 
 void http1_writer_init(struct http1_writer *writer, uint8_t *data, size_t size_max)
 {
     *writer = (struct http1_writer){.data = data, .size_max = size_max};
 }
 
-static void write_bytes(struct http1_writer *writer, struct bytes bytes)
+void http1_write_bytes(struct http1_writer *writer, struct bytes bytes)
 {
     if (writer->overflowed || bytes.size > writer->size_max - writer->size) {
         writer->overflowed = true;
@@ -22,40 +20,50 @@ static void write_bytes(struct http1_writer *writer, struct bytes bytes)
     writer->size += bytes.size;
 }
 
-static void write_text(struct http1_writer *writer, const char *text)
+static inline void write_text(struct http1_writer *writer, const char *text)
 {
-    write_bytes(writer, bytes_of(text));
+    http1_write_bytes(writer, bytes_of(text));
+}
+
+static void write_decimal(struct http1_writer *writer, uint64_t value)
+{
+    uint8_t digits[DIGITS_MAX];
+    size_t at = sizeof(digits);
+
+    do {
+        digits[--at] = (uint8_t)('0' + value % 10);
+        value /= 10;
+    } while (value > 0);
+    http1_write_bytes(writer, bytes_make(digits + at, sizeof(digits) - at));
 }
 
 void http1_write_request_line(struct http1_writer *writer, struct bytes method, struct bytes target)
 {
-    write_bytes(writer, method);
+    http1_write_bytes(writer, method);
     write_text(writer, " ");
     /* An absolute-form target without a path: RFC 9112 3.2.1. */
     if (target.size > 0 && target.data[0] == '?')
         write_text(writer, "/");
-    write_bytes(writer, target);
+    http1_write_bytes(writer, target);
     write_text(writer, " HTTP/1.1\r\n");
 }
 
 void http1_write_status_line(struct http1_writer *writer, unsigned status, struct bytes reason)
 {
-    char digits[NUMBER_BYTES];
-
     check(status >= 100);
     check(status <= 999);
-    snprintf(digits, sizeof(digits), "%u ", status);
     write_text(writer, "HTTP/1.1 ");
-    write_text(writer, digits);
-    write_bytes(writer, reason.size > 0 ? reason : bytes_of(http1_reason(status)));
+    write_decimal(writer, status);
+    write_text(writer, " ");
+    http1_write_bytes(writer, reason.size > 0 ? reason : bytes_of(http1_reason(status)));
     write_text(writer, "\r\n");
 }
 
 void http1_write_field(struct http1_writer *writer, struct bytes name, struct bytes value)
 {
-    write_bytes(writer, name);
+    http1_write_bytes(writer, name);
     write_text(writer, ": ");
-    write_bytes(writer, value);
+    http1_write_bytes(writer, value);
     write_text(writer, "\r\n");
 }
 
@@ -66,10 +74,10 @@ void http1_write_field_text(struct http1_writer *writer, const char *name, const
 
 void http1_write_field_u64(struct http1_writer *writer, const char *name, uint64_t value)
 {
-    char digits[NUMBER_BYTES];
-
-    snprintf(digits, sizeof(digits), "%" PRIu64, value);
-    http1_write_field_text(writer, name, digits);
+    write_text(writer, name);
+    write_text(writer, ": ");
+    write_decimal(writer, value);
+    write_text(writer, "\r\n");
 }
 
 void http1_write_end_of_head(struct http1_writer *writer)

@@ -16,6 +16,9 @@ struct http1_writer {
 
 void http1_writer_init(struct http1_writer *writer, uint8_t *data, size_t size_max);
 
+/* These bytes as they are, or nothing of them. */
+void http1_write_bytes(struct http1_writer *writer, struct bytes bytes);
+
 void http1_write_request_line(struct http1_writer *writer, struct bytes method,
                               struct bytes target); /* always HTTP/1.1 */
 /* An empty reason gets the registered phrase, RFC 9110 15. */
