@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/run/subject.h"
+#include "harness/run/warm_up.h"
 #include "harness/verdict/claims.h"
 #include "harness/verdict/judge.h"
 #include "world/sim/sim.h"
@@ -21,6 +23,8 @@ enum {
 
 enum phase {
     PHASE_NONE,
+    PHASE_STARTING, /* a subject of its own: until it listens */
+    PHASE_WARMING,  /* a subject of its own: exchanges before the case */
     PHASE_PLAYING,  /* until the clients are done and the proxy has nothing under way */
     PHASE_WATCHING, /* simulation: does anything come late? */
     PHASE_DRAINING, /* the proxy was asked to end */
@@ -32,9 +36,12 @@ struct case_run {
     struct world *world;
     enum world_kind kind;
     struct cast *cast;
+    struct subject subject; /* where the scenario wants a process of its own */
+    uint64_t memory_before; /* of it */
     struct region region;
     const struct scenario *scenario;
     enum phase phase;
+    uint64_t phase_began_ns;
     bool failed_to_start;
     bool subject_failed;
     bool timed_out;
@@ -51,6 +58,7 @@ struct case_run {
     uint64_t silent_since_ns;
 };
 
+static void give_up(struct case_run *run, bool subject_failed);
 static bool is_quiet(struct case_run *run, enum run_end how);
 static void enter(struct case_run *run, enum phase phase);
 
@@ -105,17 +113,37 @@ static void configure_world(struct case_run *run, uint64_t seed)
         sim_configure(run->world, &options);
 }
 
-static bool start_cast(struct case_run *run)
+static void begin_case(struct case_run *run, const struct address *subject)
 {
-    if (!cast_start_upstreams(run->cast, run->scenario, run->error))
-        return false;
-    if (!cast_start_proxy(run->cast, run->error)) {
-        run->subject_failed = true;
-        return false;
+    run->evidence.began_ns = world_now(run->world);
+    run->deadline_ns = run->evidence.began_ns + run->scenario->time_limit_ns;
+    cast_start_clients(run->cast, subject);
+    enter(run, PHASE_PLAYING);
+}
+
+static void start_within(struct case_run *run)
+{
+    if (!cast_start_upstreams(run->cast, run->scenario, NULL, run->error)) {
+        give_up(run, false);
+    } else if (!cast_start_proxy(run->cast, run->error)) {
+        give_up(run, true);
+    } else {
+        struct address subject = proxy_address(run->cast->proxy);
+        begin_case(run, &subject);
     }
-    struct address subject = proxy_address(run->cast->proxy);
-    cast_start_clients(run->cast, &subject);
-    return true;
+}
+
+/* The warm-up's upstreams come first: the subject is told their addresses, and those of the case take them over. */
+static void start_own_process(struct case_run *run)
+{
+    const struct scenario *warm = warm_up_make(run->scenario, &run->region);
+    snprintf(run->error, sizeof(run->error), "out of memory");
+    if (warm == NULL || !cast_start_upstreams(run->cast, warm, NULL, run->error))
+        give_up(run, false);
+    else if (!subject_start(&run->subject, &run->cast->settings, run->error))
+        give_up(run, true);
+    else
+        enter(run, PHASE_STARTING);
 }
 
 void case_run_start(struct case_run *run, const struct scenario *scenario, uint64_t seed)
@@ -130,22 +158,97 @@ void case_run_start(struct case_run *run, const struct scenario *scenario, uint6
     run->evidence = (struct evidence){0};
     findings_init(&run->findings, &run->region);
     configure_world(run, seed);
-    run->evidence.began_ns = world_now(run->world);
-    run->deadline_ns = run->evidence.began_ns + scenario->time_limit_ns;
-    run->failed_to_start = !start_cast(run);
-    if (!run->failed_to_start) {
-        enter(run, PHASE_PLAYING);
-        return;
-    }
-    case_run_abort(run);
+    if (scenario->process_own)
+        start_own_process(run);
+    else
+        start_within(run);
 }
 
 void case_run_abort(struct case_run *run)
 {
+    subject_kill(&run->subject);
     if (run->cast->proxy != NULL)
         proxy_destroy(&run->cast->proxy);
     cast_stop(run->cast);
     enter(run, PHASE_OVER);
+}
+
+/* What the case needs first did not come about; run->error says what. */
+static void give_up(struct case_run *run, bool subject_failed)
+{
+    run->failed_to_start = true;
+    run->subject_failed = subject_failed;
+    case_run_abort(run);
+}
+
+/* ---- a subject of its own -------------------------------------------------------------------- */
+
+static bool is_out_of_patience(const struct case_run *run)
+{
+    return world_now(run->world) - run->phase_began_ns >= SUBJECT_PATIENCE_NS;
+}
+
+static void wait_for_subject(struct case_run *run)
+{
+    switch (subject_look(&run->subject, run->error)) {
+    case SUBJECT_LISTENS:
+        cast_start_clients(run->cast, &run->subject.address);
+        enter(run, PHASE_WARMING);
+        break;
+    case SUBJECT_ENDED:
+        give_up(run, true);
+        break;
+    case SUBJECT_STARTING:
+        if (is_out_of_patience(run)) {
+            snprintf(run->error, sizeof(run->error), "the subject never said where it listens");
+            give_up(run, true);
+        }
+        break;
+    }
+}
+
+static void warm_up(struct case_run *run)
+{
+    uint16_t ports[UPSTREAMS_MAX];
+    if (is_out_of_patience(run)) {
+        snprintf(run->error, sizeof(run->error), "the subject did not answer its first requests");
+        give_up(run, true);
+        return;
+    }
+    if (!cast_clients_are_over(run->cast) || !cast_upstreams_are_left(run->cast))
+        return;
+    for (size_t i = 0; i < run->scenario->upstream_count; i++)
+        ports[i] = run->cast->upstreams[i]->address.port;
+    cast_stop(run->cast);
+    cast_reset(run->cast);
+    if (!cast_start_upstreams(run->cast, run->scenario, ports, run->error)) {
+        give_up(run, false);
+        return;
+    }
+    subject_forget_peak(&run->subject);
+    run->memory_before = subject_memory(&run->subject);
+    begin_case(run, &run->subject.address);
+}
+
+static void ask_subject_to_end(struct case_run *run)
+{
+    uint64_t peak = subject_memory_peak(&run->subject);
+    if (peak == 0 || run->memory_before == 0)
+        findings_add(&run->findings, "the subject's memory could not be read");
+    else if (peak > run->memory_before)
+        run->evidence.memory_growth = peak - run->memory_before;
+    subject_ask_to_end(&run->subject);
+}
+
+static bool subject_has_ended(struct case_run *run)
+{
+    if (subject_look(&run->subject, run->error) == SUBJECT_ENDED)
+        return true;
+    if (!is_out_of_patience(run))
+        return false;
+    findings_add(&run->findings, "the subject did not end when it was asked to");
+    subject_kill(&run->subject);
+    return true;
 }
 
 /* ---- settling ------------------------------------------------------------------------------- */
@@ -153,9 +256,10 @@ void case_run_abort(struct case_run *run)
 static void enter(struct case_run *run, enum phase phase)
 {
     run->phase = phase;
+    run->phase_began_ns = world_now(run->world);
     run->pulse = (struct cast_pulse){0};
     run->quiet_looks = 0;
-    run->silent_since_ns = world_now(run->world);
+    run->silent_since_ns = run->phase_began_ns;
 }
 
 /*
@@ -181,9 +285,12 @@ static bool is_quiet(struct case_run *run, enum run_end how)
            now_ns - run->silent_since_ns >= SILENCE_NS;
 }
 
+/* Of a subject in its own process only quietness tells. */
 static bool proxy_is_idle(const struct case_run *run)
 {
     struct proxy_census census;
+    if (run->cast->proxy == NULL)
+        return true;
     proxy_census(run->cast->proxy, &census);
     return census.exchanges == 0;
 }
@@ -223,14 +330,27 @@ static void settle(struct case_run *run, bool quiet)
     run->out_of_memory = !evidence_settle(evidence, &run->region);
     cast_find_waits(run->cast, evidence, &run->region);
     for (size_t i = 0; i < run->scenario->upstream_count; i++)
-        evidence->open[i] = trace_open_to(run->cast->trace, &run->cast->upstreams[i]->address);
-    proxy_drain(run->cast->proxy, on_drained, run);
+        evidence->open[i] = run->cast->proxy != NULL
+                                ? trace_open_to(run->cast->trace, &run->cast->upstreams[i]->address)
+                                : cast_held_by_subject(run->cast, i);
+    if (run->cast->proxy != NULL)
+        proxy_drain(run->cast->proxy, on_drained, run);
+    else
+        ask_subject_to_end(run);
     enter(run, PHASE_DRAINING);
+}
+
+static bool proxy_has_drained(struct case_run *run, enum run_end how)
+{
+    if (run->cast->proxy == NULL)
+        return subject_has_ended(run);
+    return run->drained || is_quiet(run, how);
 }
 
 static void end_proxy(struct case_run *run)
 {
-    proxy_destroy(&run->cast->proxy);
+    if (run->cast->proxy != NULL)
+        proxy_destroy(&run->cast->proxy);
     trace_world_census(run->cast->trace, &run->evidence.left);
     enter(run, PHASE_ENDING);
 }
@@ -256,6 +376,12 @@ static void play_on(struct case_run *run, enum run_end how)
 bool case_run_advance(struct case_run *run, enum run_end how)
 {
     switch (run->phase) {
+    case PHASE_STARTING:
+        wait_for_subject(run);
+        break;
+    case PHASE_WARMING:
+        warm_up(run);
+        break;
     case PHASE_PLAYING:
         play_on(run, how);
         break;
@@ -264,7 +390,7 @@ bool case_run_advance(struct case_run *run, enum run_end how)
             settle(run, proxy_is_idle(run));
         break;
     case PHASE_DRAINING:
-        if (run->drained || is_quiet(run, how))
+        if (proxy_has_drained(run, how))
             end_proxy(run);
         break;
     case PHASE_ENDING:

@@ -82,17 +82,18 @@ static void fail_first_dials(struct fake_upstream *upstream)
                                                                  : SIM_DIAL_DROPPED);
 }
 
-static bool start_upstream(struct cast *cast, size_t index, char error[CAST_ERROR_BYTES])
+static bool start_upstream(struct cast *cast, size_t index, uint16_t port,
+                           char error[CAST_ERROR_BYTES])
 {
     const struct scenario_network *network = &cast->scenario->network;
     const char *name = cast->scenario->upstream_names[index];
-    const struct address any_port = address_loopback(0);
+    const struct address address = address_loopback(port);
     if (!make_upstream(cast, index)) {
         snprintf(error, CAST_ERROR_BYTES, "out of memory");
         return false;
     }
     struct fake_upstream *upstream = cast->upstreams[index];
-    int outcome = fake_upstream_start(upstream, name, &cast->scenario->upstreams[index], &any_port);
+    int outcome = fake_upstream_start(upstream, name, &cast->scenario->upstreams[index], &address);
     if (outcome != 0) {
         snprintf(error, CAST_ERROR_BYTES, "upstream %s could not listen: %s", name,
                  strerror(-outcome));
@@ -159,13 +160,13 @@ static void fill_settings(struct cast *cast)
     cast->settings.owner = cast;
 }
 
-bool cast_start_upstreams(struct cast *cast, const struct scenario *scenario,
+bool cast_start_upstreams(struct cast *cast, const struct scenario *scenario, const uint16_t *ports,
                           char error[CAST_ERROR_BYTES])
 {
     check(cast->scenario == NULL);
     cast->scenario = scenario;
     for (size_t i = 0; i < scenario->upstream_count; i++) {
-        if (!start_upstream(cast, i, error))
+        if (!start_upstream(cast, i, ports != NULL ? ports[i] : 0, error))
             return false;
         if (!add_rules(cast, i)) {
             snprintf(error, CAST_ERROR_BYTES, "more than %d pre-write faults", FAULT_RULES_MAX);
@@ -182,7 +183,8 @@ bool cast_start_proxy(struct cast *cast, char error[CAST_ERROR_BYTES])
     cast->proxy = proxy_create(cast->fault, &cast->settings, &os_error);
     if (cast->proxy == NULL)
         snprintf(error, CAST_ERROR_BYTES, "the proxy could not listen: %s", strerror(os_error));
-    return cast->proxy != NULL;
+    cast->proxy_seen = cast->proxy != NULL;
+    return cast->proxy_seen;
 }
 
 void cast_start_clients(struct cast *cast, const struct address *subject)
@@ -219,6 +221,24 @@ bool cast_clients_are_over(const struct cast *cast)
 {
     for (size_t i = 0; i < cast->scenario->client_count; i++)
         if (!client_is_over(cast->clients[i]))
+            return false;
+    return true;
+}
+
+size_t cast_held_by_subject(const struct cast *cast, size_t upstream)
+{
+    const struct fake_upstream *at = cast->upstreams[upstream];
+    size_t held = 0;
+    for (size_t i = 0; i < at->connection_count; i++)
+        held += line_is_held(&at->connections[i]->line) &&
+                fake_upstream_witness(at, i)->peer_end == WITNESS_OPEN;
+    return held;
+}
+
+bool cast_upstreams_are_left(const struct cast *cast)
+{
+    for (size_t u = 0; u < cast->scenario->upstream_count; u++)
+        if (cast_held_by_subject(cast, u) > 0)
             return false;
     return true;
 }
@@ -280,7 +300,7 @@ struct cast_pulse cast_feel_pulse(const struct cast *cast)
         proxy_flow(cast, TRACE_CONNECTED),
         upstream_flow(cast),
     };
-    struct cast_pulse pulse = {.conserved = true};
+    struct cast_pulse pulse = {.conserved = cast->proxy_seen};
     for (size_t i = 0; i < COUNT_OF(flows); i++)
         pulse.activity += flows[i].in + flows[i].out + flows[i].opened + flows[i].ended;
     for (size_t i = 0; i < COUNT_OF(flows); i += 2)
@@ -326,7 +346,7 @@ void cast_name_witnesses(const struct cast *cast, struct evidence *evidence)
     evidence->world = cast->kind;
     evidence->upstreams = cast->upstreams;
     evidence->clients = cast->clients;
-    evidence->trace = cast->trace;
+    evidence->trace = cast->proxy_seen ? cast->trace : NULL;
 }
 
 void cast_fill_evidence(const struct cast *cast, struct evidence *evidence)
@@ -366,6 +386,7 @@ void cast_reset(struct cast *cast)
     trace_reset(cast->trace);
     fault_reset(cast->fault);
     cast->scenario = NULL;
+    cast->proxy_seen = false;
     cast->rule_count = 0;
     cast->record_count = 0;
     cast->record_total = 0;

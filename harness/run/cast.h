@@ -43,6 +43,7 @@ struct cast {
     size_t rule_count;
     struct proxy_settings settings;  /* the case's, with addresses */
     struct proxy *proxy;             /* NULL: not started, or destroyed */
+    bool proxy_seen;                 /* it was started within this process */
     struct exchange_record *records; /* the last ones, oldest first */
     size_t record_count;
     size_t record_capacity;
@@ -59,15 +60,22 @@ struct cast_pulse {
 MUST_USE struct cast *cast_create(struct world *world, enum world_kind kind);
 void cast_destroy(struct cast **cast);
 
-/* The upstreams listen and the faults lie ready; settings hold the upstreams' addresses. */
+/*
+ * The upstreams listen and the faults lie ready; settings hold the upstreams' addresses. ports: one for each, or NULL
+ * for any.
+ */
 MUST_USE bool cast_start_upstreams(struct cast *cast, const struct scenario *scenario,
-                                   char error[CAST_ERROR_BYTES]);
-/* The built-in proxy listens. */
+                                   const uint16_t *ports, char error[CAST_ERROR_BYTES]);
+/* The built-in proxy listens, within this process; without it nothing is seen at the seam. */
 MUST_USE bool cast_start_proxy(struct cast *cast, char error[CAST_ERROR_BYTES]);
 /* The clients begin to play against the address. */
 void cast_start_clients(struct cast *cast, const struct address *subject);
 
 bool cast_clients_are_over(const struct cast *cast);
+/* The subject has closed every connection that an upstream accepted. */
+bool cast_upstreams_are_left(const struct cast *cast);
+/* Connections to an upstream that the subject holds, as far as the upstream can tell. */
+size_t cast_held_by_subject(const struct cast *cast, size_t upstream);
 struct cast_pulse cast_feel_pulse(const struct cast *cast);
 
 /* A sentence for each client that plays on and each upstream script that waits for a signal. */

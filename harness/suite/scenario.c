@@ -334,6 +334,22 @@ static const char *last_method(const struct reading *reading)
     return "-";
 }
 
+/* A build that watches its own memory (-fsanitize=address) cannot tell how much the proxy needs. */
+static bool is_memory_measurable(void)
+{
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+    return false;
+#else
+    return true;
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+    return false;
+#else
+    return true;
+#endif
+}
+
 /* What a world cannot do although the file does not say so. */
 static void find_unsupported(struct scenario *scenario)
 {
@@ -341,6 +357,9 @@ static void find_unsupported(struct scenario *scenario)
     const char **sockets = &scenario->unsupported[WORLD_SOCKETS];
     if (scenario->process_own && *sim == NULL)
         *sim = "a subject in a process of its own needs real sockets";
+    if (scenario->expect.memory_growth_max != UINT64_MAX && !is_memory_measurable() &&
+        *sockets == NULL)
+        *sockets = "memory cannot be measured in a build with -fsanitize=address";
     for (size_t i = 0; i < scenario->upstream_count && *sockets == NULL; i++) {
         if (scenario->upstreams[i].listen_times > 0)
             *sockets = "real sockets cannot refuse or drop the first dials only";

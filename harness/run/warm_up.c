@@ -1,0 +1,53 @@
+#include "harness/run/warm_up.h"
+
+/* Connections are closed after each exchange: none may be left in a pool whose end could race with the case. */
+static const char TEXT[] =
+    "name: the subject has served before\n"
+    "stage: route\n"
+    "client: [request: {path: /warm-up}]\n"
+    "upstreams:\n"
+    "  any: {then: [read: request, respond: {body: 100, keep-alive: false}, end: fin]}\n"
+    "expect: {}\n";
+
+static bool read_text(struct scenario *warm, struct region *region)
+{
+    struct yaml_error error = {{0}};
+    struct scenario_file *file = region_take(region, sizeof(*file));
+    return file != NULL &&
+           scenario_file_parse(file, region, bytes_make(TEXT, sizeof(TEXT) - 1), "warm-up",
+                               &error) &&
+           scenario_read(warm, file, 0, region, &error) == SCENARIO_READ;
+}
+
+/* The one request again and again. */
+static bool repeat_request(struct scenario *warm, struct region *region)
+{
+    struct script *script = &warm->clients[0].script;
+    struct step *steps = region_take(region, WARM_UP_EXCHANGES * sizeof(*steps));
+    check(script->count == 1);
+    for (size_t i = 0; i < WARM_UP_EXCHANGES && steps != NULL; i++)
+        steps[i] = script->steps[0];
+    *script = (struct script){.steps = steps, .count = WARM_UP_EXCHANGES};
+    return steps != NULL;
+}
+
+const struct scenario *warm_up_make(const struct scenario *scenario, struct region *region)
+{
+    struct scenario *warm = region_take(region, sizeof(*warm));
+    struct upstream_script *upstreams =
+        region_take(region, (scenario->upstream_count + 1) * sizeof(*upstreams));
+    if (warm == NULL || upstreams == NULL || !read_text(warm, region) ||
+        !repeat_request(warm, region))
+        return NULL;
+    for (size_t i = 0; i < scenario->upstream_count; i++)
+        upstreams[i] = warm->upstreams[0];
+    warm->upstreams = upstreams;
+    warm->upstream_names = scenario->upstream_names;
+    warm->upstream_count = scenario->upstream_count;
+    warm->proxy = scenario->proxy;
+    warm->proxy_upstream_count = scenario->proxy_upstream_count;
+    for (size_t i = 0; i < scenario->proxy_upstream_count; i++)
+        warm->proxy_upstreams[i] = scenario->proxy_upstreams[i];
+    warm->network = scenario->network;
+    return warm;
+}
