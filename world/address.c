@@ -61,6 +61,12 @@ const char *address_format(const struct address *address, char text[ADDRESS_TEXT
     return text;
 }
 
+const char *address_format_host(const struct address *address, char text[ADDRESS_TEXT_BYTES])
+{
+    return inet_ntop(address->family == 4 ? AF_INET : AF_INET6, address->bytes, text,
+                     ADDRESS_TEXT_BYTES);
+}
+
 bool address_equal(const struct address *a, const struct address *b)
 {
     return a->family == b->family && a->port == b->port &&

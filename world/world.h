@@ -60,6 +60,8 @@ enum { ADDRESS_TEXT_BYTES = 56 }; /* "[ipv6]:65535" and a NUL, with room */
 bool address_parse(const char *text, uint16_t port_default, struct address *out);
 /* Writes "127.0.0.1:80" or "[::1]:80" and returns text. */
 const char *address_format(const struct address *address, char text[ADDRESS_TEXT_BYTES]);
+/* The same without port and brackets: "127.0.0.1", "::1". */
+const char *address_format_host(const struct address *address, char text[ADDRESS_TEXT_BYTES]);
 bool address_equal(const struct address *a, const struct address *b);
 struct address address_loopback(uint16_t port);
 

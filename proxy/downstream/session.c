@@ -90,6 +90,7 @@ void session_start(struct session *session)
 
     stream_info(&session->stream, &info);
     session->exchange.client_address = info.peer;
+    address_format_host(&info.peer, session->exchange.client_host);
     session->state = SESSION_READING;
     session->client_closed = false;
     session->stopping = false;

@@ -93,6 +93,7 @@ struct exchange {
     struct stream *client; /* the session's */
     struct inlet *request; /* the session's: what came from the client */
     struct address client_address;
+    char client_host[ADDRESS_TEXT_BYTES]; /* as text, without port and brackets */
     void (*on_turn)(void *owner); /* after each turn that began at the upstream or at a timer */
     void *owner;
 

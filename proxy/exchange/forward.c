@@ -1,6 +1,5 @@
 #include "proxy/exchange/forward.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "proxy/policy/forwarding.h"
@@ -30,67 +29,51 @@ static struct bytes connection_options(const struct head *head, char *store, siz
     return bytes_make(store, used);
 }
 
-/* "values so far, added" of a list field that every hop appends to. */
-static void write_appended(struct http1_writer *writer, const struct head *head, const char *name,
-                           const char *added)
+/* "values so far, " of a list field that every hop appends to; the caller writes its own element. */
+static void begin_appended(struct http1_writer *writer, const struct head *head, const char *name)
 {
-    uint8_t store[FORWARD_ADDED_BYTES / 4];
-    size_t used = 0;
-    size_t added_size = strlen(added);
-
+    http1_write_bytes(writer, bytes_of(name));
+    http1_write_bytes(writer, bytes_of(": "));
     for (size_t i = 0; i < head->field_count; i++) {
-        const struct field *field = &head->fields[i];
-
-        if (!bytes_equal_text_nocase(field->name, name))
+        if (!bytes_equal_text_nocase(head->fields[i].name, name))
             continue;
-        if (used + field->value.size + 2 + added_size > sizeof(store)) {
-            http1_write_field(writer, field->name, field->value);
-            continue;
-        }
-        memcpy(store + used, field->value.data, field->value.size);
-        used += field->value.size;
-        store[used++] = ',';
-        store[used++] = ' ';
+        http1_write_bytes(writer, head->fields[i].value);
+        http1_write_bytes(writer, bytes_of(", "));
     }
-    memcpy(store + used, added, added_size);
-    http1_write_field(writer, bytes_of(name), bytes_make(store, used + added_size));
 }
 
+static void end_line(struct http1_writer *writer)
+{
+    http1_write_bytes(writer, bytes_of("\r\n"));
+}
+
+/* The version is that of the message received; RFC 9110 7.6.3. */
 static void write_via(struct http1_writer *writer, const struct head *head, const char *pseudonym)
 {
-    char own[96];
-
-    /* The version is that of the message received; RFC 9110 7.6.3. */
-    snprintf(own, sizeof(own), "1.%u %s", head->minor, pseudonym);
-    write_appended(writer, head, "Via", own);
+    begin_appended(writer, head, "Via");
+    http1_write_bytes(writer, bytes_of(head->minor == 0 ? "1.0 " : "1.1 "));
+    http1_write_bytes(writer, bytes_of(pseudonym));
+    end_line(writer);
 }
 
+/* RFC 7239 6: an IPv6 address stands in brackets and quotes. */
 static void write_forwarded(struct http1_writer *writer, const struct forward_request *request)
 {
-    char address[ADDRESS_TEXT_BYTES];
-    char element[FORWARDED_HOST_BYTES_MAX + 128];
-    char *port;
-    int size;
+    bool quoted = request->client->family == 6;
 
-    address_format(request->client, address);
-    port = strrchr(address, ':');
-    check(port != NULL);
-    *port = '\0';
-    /* RFC 7239 6: an IPv6 address stands in brackets and quotes. */
-    size = snprintf(element, sizeof(element),
-                    request->client->family == 6 ? "for=\"%s\";proto=http" : "for=%s;proto=http",
-                    address);
-    check(size > 0);
-    if (request->host.size > 0 && request->host.size <= FORWARDED_HOST_BYTES_MAX)
-        snprintf(element + size, sizeof(element) - (size_t)size, ";host=\"%.*s\"",
-                 (int)request->host.size, (const char *)request->host.data);
-    write_appended(writer, request->head, "Forwarded", element);
-    if (address[0] == '[') {
-        address[strlen(address) - 1] = '\0';
-        write_appended(writer, request->head, "X-Forwarded-For", address + 1);
-    } else {
-        write_appended(writer, request->head, "X-Forwarded-For", address);
+    begin_appended(writer, request->head, "Forwarded");
+    http1_write_bytes(writer, bytes_of(quoted ? "for=\"[" : "for="));
+    http1_write_bytes(writer, bytes_of(request->client_host));
+    http1_write_bytes(writer, bytes_of(quoted ? "]\";proto=http" : ";proto=http"));
+    if (request->host.size > 0 && request->host.size <= FORWARDED_HOST_BYTES_MAX) {
+        http1_write_bytes(writer, bytes_of(";host=\""));
+        http1_write_bytes(writer, request->host);
+        http1_write_bytes(writer, bytes_of("\""));
     }
+    end_line(writer);
+    begin_appended(writer, request->head, "X-Forwarded-For");
+    http1_write_bytes(writer, bytes_of(request->client_host));
+    end_line(writer);
 }
 
 static void write_framing(struct http1_writer *writer, enum framing framing, uint64_t length)

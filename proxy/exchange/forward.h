@@ -25,7 +25,8 @@ struct forward_request {
     const char *upstream_host; /* stands in where the client gave no Host */
     const char *via;
     const struct address *client;
-    bool drop_expect; /* a 100 went down before: the next attempt must not bring another */
+    const char *client_host; /* its address as text, without port and brackets */
+    bool drop_expect;        /* a 100 went down before: the next attempt must not bring another */
 };
 MUST_USE bool forward_write_request(const struct forward_request *request,
                                     struct http1_writer *writer);

@@ -21,6 +21,7 @@ struct fixture {
     struct head head;
     struct http1_writer writer;
     struct address client;
+    char host[ADDRESS_TEXT_BYTES];
 };
 
 static void set_up(struct fixture *fixture, const struct pair *fields)
@@ -54,6 +55,7 @@ static struct forward_request request_of(struct fixture *fixture)
         .upstream_host = "127.0.0.1",
         .via = "edge",
         .client = &fixture->client,
+        .client_host = address_format_host(&fixture->client, fixture->host),
     };
 }
 

@@ -36,6 +36,7 @@ static struct bytes write_request_head(struct exchange *exchange)
         .upstream_host = ground->origins[exchange->upstream].host,
         .via = ground->settings->via,
         .client = &exchange->client_address,
+        .client_host = exchange->client_host,
         .drop_expect = exchange->continue_forwarded,
     };
     struct http1_writer writer;
