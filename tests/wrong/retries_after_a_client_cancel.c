@@ -1,18 +1,23 @@
 /*
- * A proxy to which a client that left is a failed attempt like any other. Wraps retry_decide(): the cancel looks like a
- * connection that broke, and the client like one that waits.
+ * A proxy to which a client that left is a failed attempt like any other, and who sends its request elsewhere. Wraps judge():
+ * the cancel looks like a connection that broke before a byte was written.
  */
-#include "proxy/policy/retry.h"
+#include "proxy/exchange/actions.h"
+#include "tests/wrong/replay.h"
 
-struct retry_decision __real_retry_decide(const struct retry_facts *facts);
-struct retry_decision __wrap_retry_decide(const struct retry_facts *facts);
+enum exchange_event __real_judge(struct exchange *exchange);
+enum exchange_event __wrap_judge(struct exchange *exchange);
 
-struct retry_decision __wrap_retry_decide(const struct retry_facts *facts)
+enum exchange_event __wrap_judge(struct exchange *exchange)
 {
-    struct retry_facts seen = *facts;
+    struct failure *failure = &exchange->failure;
 
-    seen.client_gone = false;
-    if (seen.cause == CAUSE_CLIENT_CANCELLED)
-        seen.cause = CAUSE_CONNECTION_TERMINATED;
-    return __real_retry_decide(&seen);
+    if (failure->cause == CAUSE_CLIENT_CANCELLED && !exchange->response_down) {
+        failure->side = SIDE_UPSTREAM;
+        failure->cause = CAUSE_CONNECTION_TERMINATED;
+        exchange->client_gone = false;
+        if (failure->stage >= STAGE_PRE_WRITE)
+            (void)replay_prepare(exchange);
+    }
+    return __real_judge(exchange);
 }
