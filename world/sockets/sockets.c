@@ -5,12 +5,11 @@
 #include <stdlib.h>
 #include <sys/random.h>
 #include <sys/resource.h>
+#include <sys/timerfd.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "world/sockets/state.h"
-
-/* Longer sleeps are cut: the loop merely looks around once more. */
-#define SLEEP_NS_MAX (3600 * NS_PER_S)
 
 static const struct world_ops SOCKETS_OPS;
 
@@ -95,24 +94,6 @@ static bool call_next(struct sockets *sockets)
     return called;
 }
 
-/* How long libevent may sleep: 0 not at all, TIME_NEVER for ever. */
-static uint64_t sleep_time(const struct sockets *sockets, uint64_t until_ns)
-{
-    uint64_t due = timer_queue_due(&sockets->timers);
-    uint64_t clock;
-
-    if (!ready_list_is_empty(&sockets->ready))
-        return 0;
-    if (until_ns < due)
-        due = until_ns;
-    if (due == TIME_NEVER)
-        return TIME_NEVER;
-    clock = read_clock();
-    if (due <= clock)
-        return 0;
-    return due - clock < SLEEP_NS_MAX ? due - clock : SLEEP_NS_MAX;
-}
-
 static void on_wake(evutil_socket_t descriptor, short events, void *owner)
 {
     (void)descriptor;
@@ -120,21 +101,46 @@ static void on_wake(evutil_socket_t descriptor, short events, void *owner)
     (void)owner; /* that libevent has returned is all that was wanted */
 }
 
+/*
+ * Sees to it that libevent returns at that time. libevent's own timers are as coarse as the kernel's
+ * tick; a timerfd is exact, and is set again only when it would ring too late: too early does no harm.
+ */
+static void set_alarm(struct sockets *sockets, uint64_t at_ns)
+{
+    struct itimerspec at = {
+        .it_value = {.tv_sec = (time_t)(at_ns / NS_PER_S), .tv_nsec = (long)(at_ns % NS_PER_S)}};
+    int set;
+
+    if (sockets->alarm_ns > sockets->now_ns && sockets->alarm_ns <= at_ns)
+        return;
+    set = timerfd_settime(sockets->alarm, TFD_TIMER_ABSTIME, &at, NULL);
+    check(set == 0);
+    sockets->alarm_ns = at_ns;
+}
+
+/* Whether libevent may sleep; if so the alarm is set for the time at which it must not any longer. */
+static bool may_sleep(struct sockets *sockets, uint64_t until_ns)
+{
+    uint64_t due = timer_queue_due(&sockets->timers);
+
+    if (!ready_list_is_empty(&sockets->ready))
+        return false;
+    if (until_ns < due)
+        due = until_ns;
+    if (due == TIME_NEVER)
+        return true;
+    sockets->now_ns = read_clock();
+    if (due <= sockets->now_ns)
+        return false;
+    set_alarm(sockets, due);
+    return true;
+}
+
 /* Waits for something to happen, and makes of it the next round. */
 static void begin_round(struct sockets *sockets, uint64_t until_ns)
 {
-    uint64_t sleep_ns = sleep_time(sockets, until_ns);
-    int flags = sleep_ns == 0 ? EVLOOP_NONBLOCK : EVLOOP_ONCE;
+    int flags = may_sleep(sockets, until_ns) ? EVLOOP_ONCE : EVLOOP_NONBLOCK;
 
-    if (sleep_ns == 0 || sleep_ns == TIME_NEVER) {
-        event_del(&sockets->wake);
-    } else {
-        uint64_t sleep_us = (sleep_ns + NS_PER_US - 1) / NS_PER_US;
-        struct timeval sleep = {.tv_sec = (time_t)(sleep_us / 1000000),
-                                .tv_usec = (suseconds_t)(sleep_us % 1000000)};
-
-        event_add(&sockets->wake, &sleep);
-    }
     event_base_loop(sockets->base, flags);
     socket_stream_examine_suspects(sockets);
     sockets->now_ns = read_clock();
@@ -320,14 +326,36 @@ static void raise_descriptor_limit(void)
     setrlimit(RLIMIT_NOFILE, &limit); /* if it fails, -EMFILE comes earlier */
 }
 
+/* What the kernel gives. False with errno; what was taken is left for release_kernel(). */
+static bool take_kernel(struct sockets *sockets)
+{
+    sockets->base = make_base();
+    sockets->alarm = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    if (sockets->base == NULL || sockets->alarm < 0)
+        return false;
+    event_assign(&sockets->alarm_event, sockets->base, sockets->alarm, EV_READ | EV_ET | EV_PERSIST,
+                 on_wake, NULL);
+    return event_add(&sockets->alarm_event, NULL) == 0;
+}
+
+static void release_kernel(struct sockets *sockets)
+{
+    if (sockets->base != NULL && event_initialized(&sockets->alarm_event))
+        event_del(&sockets->alarm_event);
+    if (sockets->alarm >= 0)
+        close(sockets->alarm);
+    if (sockets->base != NULL)
+        event_base_free(sockets->base);
+}
+
 struct world *sockets_create(const struct sockets_options *options)
 {
     struct sockets *sockets = calloc(1, sizeof(*sockets));
 
     if (sockets == NULL)
         return NULL;
-    sockets->base = make_base();
-    if (sockets->base == NULL) {
+    if (!take_kernel(sockets)) {
+        release_kernel(sockets);
         free(sockets);
         return NULL;
     }
@@ -336,7 +364,6 @@ struct world *sockets_create(const struct sockets_options *options)
     sockets->options = *options;
     if (sockets->options.streams_max == 0)
         sockets->options.streams_max = SOCKETS_STREAMS_DEFAULT;
-    evtimer_assign(&sockets->wake, sockets->base, on_wake, NULL);
     ready_list_init(&sockets->round);
     ready_list_init(&sockets->ready);
     timer_queue_init(&sockets->timers);
@@ -358,8 +385,7 @@ void sockets_destroy(struct world **world)
     socket_query_close_all(sockets);
     socket_listener_close_all(sockets);
     socket_stream_end_all(sockets);
-    event_del(&sockets->wake);
-    event_base_free(sockets->base);
+    release_kernel(sockets);
     timer_queue_release(&sockets->timers);
     sockets->tag = 0;
     free(sockets);

@@ -9,7 +9,7 @@
  * before it, however late this process was given the processor.
  * Names: libevent lets a server's SERVFAIL run into its own time-out, so both are QUERY_TIMED_OUT.
  * Descriptors: the process's soft limit of them is raised to its hard one, as servers do.
- * Time: never early; up to 5 ms late, which is how finely libevent 2.1 sleeps.
+ * Time: CLOCK_MONOTONIC; a timer is never early, and late only by what the machine is.
  * Limits: streams_max; past it, and where the process runs out of descriptors, -EMFILE.
  */
 #ifndef WORLD_SOCKETS_SOCKETS_H

@@ -445,6 +445,33 @@ static void a_run_until_now_looks_around_once(void **state)
     timer_stop(fixture->world, &future);
 }
 
+/* Each of three sleeps must end in time: set anew, set nearer, and left as it was. */
+static void a_sleep_ends_with_the_nearest_timer(void **state)
+{
+    static const uint64_t waits_ms[] = {20, 5, 1};
+    struct fixture *fixture = *state;
+    uint64_t far_ns = world_now(fixture->world) + PATIENCE_S * NS_PER_S;
+    int far_calls = 0;
+    int near_calls = 0;
+    struct timer far = {.on_time = count_timer, .owner = &far_calls};
+    struct timer near = {.on_time = count_timer, .owner = &near_calls};
+
+    accept_peer(fixture);
+    timer_set(fixture->world, &far, far_ns);
+    assert_int_equal(world_run(fixture->world, UINT64_MAX, world_now(fixture->world) + NS_PER_MS),
+                     RUN_UNTIL);
+    for (size_t i = 0; i < COUNT_OF(waits_ms); i++) {
+        uint64_t due_ns = world_now(fixture->world) + waits_ms[i] * NS_PER_MS;
+
+        timer_set(fixture->world, &near, due_ns);
+        assert_int_equal(world_run(fixture->world, 1, TIME_NEVER), RUN_STEPS);
+        assert_int_equal(near_calls, i + 1);
+        assert_true(world_now(fixture->world) >= due_ns);
+    }
+    assert_int_equal(far_calls, 0);
+    timer_stop(fixture->world, &far);
+}
+
 static void nothing_to_wait_for_is_quiescence(void **state)
 {
     struct fixture *fixture = *state;
@@ -518,6 +545,7 @@ int main(void)
         CASE(a_wanted_level_goes_on_being_told),
         CASE(bytes_left_in_the_socket_are_told_without_a_new_edge),
         CASE(a_run_until_now_looks_around_once),
+        CASE(a_sleep_ends_with_the_nearest_timer),
         CASE(nothing_to_wait_for_is_quiescence),
         CASE(a_world_goes_on_after_an_upcall_was_left),
         CASE(a_signal_is_told_from_the_loop),

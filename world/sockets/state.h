@@ -138,7 +138,9 @@ struct sockets {
     struct sockets_options options; /* defaults filled in */
     struct event_base *base;
     struct evdns_base *names; /* made at the first name that is not numeric */
-    struct event wake;        /* the next timer, while libevent sleeps */
+    struct event alarm_event;
+    int alarm;         /* a timerfd that ends libevent's sleep */
+    uint64_t alarm_ns; /* when it rings, or rang last */
     uint64_t now_ns;
     uint64_t upcalls; /* made so far */
     uint64_t random_state;
