@@ -79,15 +79,14 @@ static void says_when_something_did_not_fit(void **state)
 
 static void once_overflowed_it_stays_so(void **state)
 {
-    uint8_t data[4];
+    uint8_t data[sizeof("Host:") - 1]; /* no room for the space, though for the value */
     struct http1_writer writer;
 
     (void)state;
     http1_writer_init(&writer, data, sizeof(data));
     http1_write_field_text(&writer, "Host", "a");
     assert_true(writer.overflowed);
-    http1_write_end_of_head(&writer);
-    assert_true(writer.overflowed);
+    assert_int_equal(writer.size, sizeof("Host") - 1);
 }
 
 struct chunk_row {
