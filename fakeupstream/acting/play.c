@@ -1,8 +1,6 @@
 #include "fakeupstream/acting/play.h"
 
-#include <stdio.h>
-
-#include "world/base/check.h"
+#include "fakeupstream/wire/splice.h"
 
 typedef enum play_outcome play_function(struct actor *actor, const struct step *step);
 
@@ -44,32 +42,49 @@ static enum play_outcome wait_for_outbox(struct actor *actor, enum outbox_progre
     return WAITS;
 }
 
-/* Makes the mark and the label: who sends this message, and which one it is. */
+/* "a.1.2" or "client.3": who sends this message, and which one it is. */
+static void make_label(struct actor *actor, struct splice *label)
+{
+    splice_text(label, actor->name);
+    splice_text(label, ".");
+    if (actor_is_upstream(actor)) {
+        uint64_t begun = actor->line->transcript.begun;
+
+        splice_number(label, actor->line->witness.connection, 10);
+        splice_text(label, ".");
+        splice_number(label, begun > 0 ? begun : 1, 10);
+    } else {
+        splice_number(label, ++actor->requests, 10);
+    }
+}
+
+/* The field lines that are known only at play time. */
+static void make_mark(const struct actor *actor, struct bytes label, struct splice *mark)
+{
+    if (!actor_is_upstream(actor) && !actor->outbox.message.draft->own_host) {
+        splice_text(mark, "Host: ");
+        splice_text(mark, actor->host);
+        splice_text(mark, "\r\n");
+    }
+    splice_text(mark, actor_is_upstream(actor) ? "X-Attempt: " : "X-Request: ");
+    splice_bytes(mark, label);
+    splice_text(mark, "\r\n");
+}
+
 static void begin_message(struct actor *actor)
 {
-    const struct draft *draft = actor->outbox.message.draft;
-    struct line *line = actor->line;
-    char label[ACTOR_LABEL_BYTES];
-    char mark[MESSAGE_MARK_BYTES];
-    int size;
+    char label_text[ACTOR_LABEL_BYTES];
+    char mark_text[MESSAGE_MARK_BYTES];
+    struct splice label = {.data = label_text, .room = sizeof(label_text)};
+    struct splice mark = {.data = mark_text, .room = sizeof(mark_text)};
 
-    if (actor_is_upstream(actor)) {
-        uint64_t begun = line->transcript.begun;
-
-        snprintf(label, sizeof(label), "%s.%u.%llu", actor->name, line->witness.connection,
-                 (unsigned long long)(begun > 0 ? begun : 1));
-        size = snprintf(mark, sizeof(mark), "X-Attempt: %s\r\n", label);
-    } else {
-        actor->requests++;
+    make_label(actor, &label);
+    make_mark(actor, splice_whole(&label), &mark);
+    if (!actor_is_upstream(actor)) {
         actor->asked++;
-        transcript_ask(&line->transcript, bytes_of(draft->method));
-        snprintf(label, sizeof(label), "%s.%llu", actor->name, (unsigned long long)actor->requests);
-        size = snprintf(mark, sizeof(mark), "%s%s%sX-Request: %s\r\n",
-                        draft->own_host ? "" : "Host: ", draft->own_host ? "" : actor->host,
-                        draft->own_host ? "" : "\r\n", label);
+        transcript_ask(&actor->line->transcript, bytes_of(actor->outbox.message.draft->method));
     }
-    check(size > 0 && (size_t)size < sizeof(mark));
-    outbox_begin(&actor->outbox, line, bytes_make(mark, (size_t)size), bytes_of(label));
+    outbox_begin(&actor->outbox, actor->line, splice_whole(&mark), splice_whole(&label));
 }
 
 /* A final response is out: a request that came whole is done with. */

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "fakeupstream/wire/message.h"
+#include "fakeupstream/wire/splice.h"
 
 static const char *const STEP_WORDS[] = {
 #define STEP_TEXT(name, word, side) word,
@@ -21,6 +21,8 @@ static const char *const DRIP_KEYS[] = {"bytes", "every", NULL};
 static const char *const SEND_WORDS[] = {"head", "body", "rest", NULL};
 static const char *const CLIENT_READ_WORDS[] = {"head", "interim", "response", "eof", NULL};
 static const char *const UPSTREAM_READ_WORDS[] = {"head", "request", "eof", NULL};
+
+enum { TOLD_TARGET_BYTES = 128 }; /* a longer one would not fit in a sentence */
 
 /* What is being read. The prepared message is followed as far as it can be known before play time. */
 struct reading {
@@ -129,17 +131,21 @@ static const char *step_text(struct reading *reading, const struct step *step,
                              const struct yaml_node *argument)
 {
     const char *word = STEP_WORDS[step->word];
+    char number[SPLICE_NUMBER_BYTES + 1] = "";
+    struct splice status = {.data = number, .room = SPLICE_NUMBER_BYTES};
 
-    if (argument == NULL)
+    if (argument == NULL || step->word == STEP_RAW || step->word == STEP_DRIP)
         return word;
-    if (step->draft != NULL && step->draft->kind == DRAFT_REQUEST)
-        return region_format(reading->region, "%s: %s %.64s", word, step->draft->method,
-                             step->draft->target);
-    if (step->draft != NULL)
-        return region_format(reading->region, "%s: %u", word, step->draft->status);
-    if (argument->kind == YAML_SCALAR && step->word != STEP_RAW)
-        return region_format(reading->region, "%s: %.64s", word, argument->text);
-    return word;
+    if (step->draft == NULL)
+        return splice_join(reading->region,
+                           (const char *const[]){word, ": ", argument->text, NULL});
+    if (step->draft->kind == DRAFT_REQUEST && strlen(step->draft->target) > TOLD_TARGET_BYTES)
+        return word;
+    if (step->draft->kind == DRAFT_REQUEST)
+        return splice_join(reading->region, (const char *const[]){word, ": ", step->draft->method,
+                                                                  " ", step->draft->target, NULL});
+    splice_number(&status, step->draft->status, 10);
+    return splice_join(reading->region, (const char *const[]){word, ": ", number, NULL});
 }
 
 static bool read_step(struct reading *reading, const struct yaml_node *node, struct step *step)

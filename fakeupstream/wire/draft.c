@@ -1,7 +1,8 @@
 #include "fakeupstream/wire/draft.h"
 
-#include <stdio.h>
 #include <string.h>
+
+#include "fakeupstream/wire/splice.h"
 
 static const char *const REQUEST_KEYS[] = {
     "method", "path", "version", "host", "headers", "body", "trailers", "expect-continue", NULL};
@@ -113,14 +114,14 @@ static void make_field(struct reading *reading, const char *name, const char *va
 /* A path of N bytes begins with a slash like any other. */
 static bool read_path(struct reading *reading, const struct yaml_node *node)
 {
-    struct bytes text;
+    struct bytes text = bytes_make("", 0);
     const char *target;
 
     if (!read_long_text(reading, node, "path", &text))
         return false;
     target = (const char *)text.data;
     if (node->kind == YAML_MAP && text.size > 0) {
-        target = region_format(reading->region, "/%s", target + 1);
+        target = splice_join(reading->region, (const char *const[]){"/", target + 1, NULL});
         if (target == NULL)
             return no_memory(reading, node);
     }
@@ -134,7 +135,7 @@ static bool read_start_of_request(struct reading *reading, const struct yaml_nod
     const struct yaml_node *path = yaml_get(map, "path");
     const char *version = "1.1";
     const char *host = NULL;
-    char *start;
+    const char *start;
 
     draft->method = "GET";
     draft->target = "/";
@@ -144,8 +145,8 @@ static bool read_start_of_request(struct reading *reading, const struct yaml_nod
         !read_text_key(reading, map, "host", &host) ||
         !read_flag(reading, map, "expect-continue", &draft->expect_continue))
         return false;
-    start =
-        region_format(reading->region, "%s %s HTTP/%s\r\n", draft->method, draft->target, version);
+    start = splice_join(reading->region, (const char *const[]){draft->method, " ", draft->target,
+                                                               " HTTP/", version, "\r\n", NULL});
     if (start == NULL)
         return no_memory(reading, map);
     draft->start = bytes_of(start);
@@ -164,9 +165,11 @@ static bool read_start_of_response(struct reading *reading, const struct yaml_no
     const struct yaml_node *status = node->kind == YAML_MAP ? yaml_get(node, "status") : node;
     bool interim = draft->kind == DRAFT_INTERIM;
     uint64_t value = interim ? 103 : 200;
+    char number[SPLICE_NUMBER_BYTES + 1] = "";
+    struct splice digits = {.data = number, .room = SPLICE_NUMBER_BYTES};
     const char *version = "1.1";
     const char *reason;
-    char *start;
+    const char *start;
 
     if (status != NULL && !yaml_u64(status, "status", DRAFT_STATUS_MIN,
                                     interim ? 199 : DRAFT_STATUS_MAX, &value, reading->error))
@@ -177,7 +180,9 @@ static bool read_start_of_response(struct reading *reading, const struct yaml_no
                                    !read_text_key(reading, node, "version", &version) ||
                                    !read_flag(reading, node, "keep-alive", &reading->keep_alive)))
         return false;
-    start = region_format(reading->region, "HTTP/%s %u %s\r\n", version, draft->status, reason);
+    splice_number(&digits, draft->status, 10);
+    start = splice_join(reading->region, (const char *const[]){"HTTP/", version, " ", number, " ",
+                                                               reason, "\r\n", NULL});
     if (start == NULL)
         return no_memory(reading, node);
     draft->start = bytes_of(start);
@@ -373,7 +378,7 @@ static bool read_body(struct reading *reading, const struct yaml_node *node)
 static bool make_framing_field(struct reading *reading)
 {
     struct draft *draft = reading->draft;
-    char *digits;
+    struct splice digits = {.room = SPLICE_NUMBER_BYTES};
 
     if (draft->kind == DRAFT_RESPONSE && draft->framing == MESSAGE_NO_BODY &&
         !status_forbids_body(draft->status))
@@ -385,10 +390,11 @@ static bool make_framing_field(struct reading *reading)
     } else if (draft->framing == MESSAGE_LENGTH) {
         uint64_t length = reading->declared_said ? reading->declared : draft->body_bytes;
 
-        digits = region_format(reading->region, "%llu", (unsigned long long)length);
-        if (digits == NULL)
+        digits.data = region_take(reading->region, SPLICE_NUMBER_BYTES + 1);
+        if (digits.data == NULL)
             return false;
-        make_field(reading, "Content-Length", digits);
+        splice_number(&digits, length, 10);
+        make_field(reading, "Content-Length", digits.data);
     }
     return true;
 }

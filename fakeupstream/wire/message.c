@@ -1,14 +1,14 @@
 #include "fakeupstream/wire/message.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "fakeupstream/wire/pattern.h"
+#include "fakeupstream/wire/splice.h"
 #include "world/base/check.h"
 
 enum {
     LINE_END_BYTES = 2,
-    CHUNK_HEAD_BYTES = 24, /* 16 hex digits, CRLF and a NUL, with room */
+    CHUNK_HEAD_BYTES = 24, /* 16 hex digits and CRLF, with room */
 };
 
 void message_init(struct message *message, const struct draft *draft, struct bytes mark,
@@ -41,7 +41,11 @@ static uint64_t body_bytes(const struct message *message)
 /* "4000\r\n" in front of a chunk of so many bytes; returns its length. */
 static size_t chunk_head(uint64_t size, char text[CHUNK_HEAD_BYTES])
 {
-    return (size_t)snprintf(text, CHUNK_HEAD_BYTES, "%llx\r\n", (unsigned long long)size);
+    struct splice head = {.data = text, .room = CHUNK_HEAD_BYTES};
+
+    splice_number(&head, size, 16);
+    splice_text(&head, "\r\n");
+    return head.size;
 }
 
 /* Bytes on the wire of a chunk that holds so many: its head, data and line end. */
