@@ -118,15 +118,14 @@ documents()
 {
     temporary=$(mktemp -d)
     trap 'rm -rf "$temporary"' EXIT
-    awk -v folder="$temporary" '
-        /^```/ { inside = $0 == "```yaml"; if (inside) shown++; next }
-        inside { print > (folder "/" FILENAME "-" shown ".yaml") }
-    ' README.md
-    (cd docs && awk -v folder="$temporary" '
-        /^```/ { inside = $0 == "```yaml"; if (inside) shown++; next }
-        inside { print > (folder "/" FILENAME "-" shown ".yaml") }
-    ' scenarios.md)
-    "$RETRYPROOF" run --list scenarios "$temporary"/*.yaml >/dev/null
+    for document in README.md docs/scenarios.md; do
+        awk -v prefix="$temporary/$(basename "$document")" '
+            /^```/ { inside = $0 == "```yaml"; shown += inside; next }
+            inside { print > (prefix "-" shown ".yaml") }
+        ' "$document"
+    done
+    find "$temporary" -name '*.yaml' -exec "$RETRYPROOF" run --list {} + >/dev/null
+    "$RETRYPROOF" run --list scenarios >/dev/null
 }
 
 complain()

@@ -100,6 +100,12 @@ plant_documents()
 {
     plant readme README.md 'does not name ./dev test' './dev run'
     plant readme README.md 'links to docs/gone.md' './dev run ./dev test [here](docs/gone.md)'
+    [ -n "${RETRYPROOF:-}" ] || return 0
+    clean_tree
+    refusal=$("$check" documents "$tree" 2>&1) || expect_skip $? documents
+    plant documents scenarios/route/a.yaml 'a.yaml:1' 'name: a scenario without anything else'
+    plant documents README.md 'README.md-1.yaml:1' '```yaml' 'name: a scenario that is shown' '```'
+    plant documents docs/scenarios.md 'scenarios.md-1.yaml:1' '```yaml' 'name: a scenario that is shown' '```'
 }
 
 # plant RULE FILE WORDS LINE...: the tree with FILE holding LINEs must be refused with WORDS.
@@ -145,7 +151,7 @@ repeat()
 clean_tree()
 {
     rm -rf "$tree"
-    mkdir -p "$tree/world/base"
+    mkdir -p "$tree/world/base" "$tree/scenarios" "$tree/docs"
     cp "$(dirname "$check")/../../.clang-format" "$tree"
     cat >"$tree/world/base/clean.h" <<'TEXT'
 #ifndef WORLD_BASE_CLEAN_H
@@ -162,6 +168,14 @@ TEXT
         printf '    return a + b + c + d;\n}\n'
     } >"$tree/world/base/clean.c"
     printf '#!/bin/sh\necho clean\n' >"$tree/clean.sh"
+    cat >"$tree/scenarios/clean.yaml" <<'TEXT'
+name: a request is answered
+stage: status
+client: [request: {}]
+upstreams: {a: {then: [read: request, respond: 200]}}
+expect: {client: {status: 200}}
+TEXT
+    echo 'Nothing is shown.' >"$tree/docs/scenarios.md"
     # shellcheck disable=SC2016 # a backquote is a backquote here
     echo 'Say `./dev run` or `./dev test`; see [the code](world/base/clean.c).' >"$tree/README.md"
 }
