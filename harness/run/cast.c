@@ -82,12 +82,30 @@ static void fail_first_dials(struct fake_upstream *upstream)
                                                                  : SIM_DIAL_DROPPED);
 }
 
+/*
+ * Where the listeners of a case are. On real sockets each case has an address of its own within 127.0.0.0/8: thousands of
+ * connections of earlier cases linger in TIME_WAIT, and looking for a port that none of them holds would be most of the
+ * work of a case.
+ */
+static struct address choose_address(const struct cast *cast)
+{
+    struct address address = address_loopback(0);
+    if (cast->kind == WORLD_SIM)
+        return address;
+    uint64_t chance = world_random(cast->world);
+    address.bytes[1] = (uint8_t)(1 + chance % 254);
+    address.bytes[2] = (uint8_t)(chance >> 16);
+    address.bytes[3] = (uint8_t)(1 + (chance >> 32) % 254);
+    return address;
+}
+
 static bool start_upstream(struct cast *cast, size_t index, uint16_t port,
                            char error[CAST_ERROR_BYTES])
 {
     const struct scenario_network *network = &cast->scenario->network;
     const char *name = cast->scenario->upstream_names[index];
-    const struct address address = address_loopback(port);
+    struct address address = cast->address;
+    address.port = port;
     if (!make_upstream(cast, index)) {
         snprintf(error, CAST_ERROR_BYTES, "out of memory");
         return false;
@@ -156,6 +174,7 @@ static void fill_settings(struct cast *cast)
         snprintf(settings->host, sizeof(settings->host), "%s", text);
         settings->port = cast->upstreams[index]->address.port;
     }
+    cast->settings.listen = cast->address;
     cast->settings.on_record = keep_record;
     cast->settings.owner = cast;
 }
@@ -165,6 +184,8 @@ bool cast_start_upstreams(struct cast *cast, const struct scenario *scenario, co
 {
     check(cast->scenario == NULL);
     cast->scenario = scenario;
+    if (ports == NULL)
+        cast->address = choose_address(cast);
     for (size_t i = 0; i < scenario->upstream_count; i++) {
         if (!start_upstream(cast, i, ports != NULL ? ports[i] : 0, error))
             return false;

@@ -37,6 +37,7 @@ struct cast {
     struct world *fault; /* around that: the proxy's world */
     struct scene scene;
     const struct scenario *scenario;                /* NULL: no case */
+    struct address address;                         /* where its listeners are */
     struct fake_upstream *upstreams[UPSTREAMS_MAX]; /* made when first needed */
     struct client *clients[SCENARIO_CLIENTS_MAX];
     struct cast_rule rules[FAULT_RULES_MAX];
@@ -61,8 +62,8 @@ MUST_USE struct cast *cast_create(struct world *world, enum world_kind kind);
 void cast_destroy(struct cast **cast);
 
 /*
- * The upstreams listen and the faults lie ready; settings hold the upstreams' addresses. ports: one for each, or NULL
- * for any.
+ * The upstreams listen and the faults lie ready; settings hold the upstreams' addresses. ports: one for each, at the
+ * address of the case before; NULL for any.
  */
 MUST_USE bool cast_start_upstreams(struct cast *cast, const struct scenario *scenario,
                                    const uint16_t *ports, char error[CAST_ERROR_BYTES]);

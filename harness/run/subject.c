@@ -31,7 +31,8 @@ void subject_write_config(const struct proxy_settings *settings, FILE *out)
     static const char *const RULES[] = {[SELECT_FIRST] = "first",
                                         [SELECT_ROUND_ROBIN] = "round-robin",
                                         [SELECT_LEAST_CONNECTIONS] = "least-connections"};
-    fprintf(out, "listen: 127.0.0.1:0\nupstreams:\n");
+    char listen[ADDRESS_TEXT_BYTES];
+    fprintf(out, "listen: %s\nupstreams:\n", address_format(&settings->listen, listen));
     for (size_t i = 0; i < settings->upstream_count; i++)
         fprintf(out, "  - {name: \"%s\", address: \"%s:%u\"}\n", settings->upstreams[i].name,
                 settings->upstreams[i].host, settings->upstreams[i].port);

@@ -252,7 +252,9 @@ static const struct yaml_node *placeholder_value(const struct substitution *by,
 /* Where the next `${name}` begins and ends in the text; false when there is none. */
 static bool find_placeholder(const char *text, const char **begin, const char **end)
 {
-    *begin = strstr(text, "${");
+    *begin = strchr(text, '$');
+    while (*begin != NULL && (*begin)[1] != '{')
+        *begin = strchr(*begin + 1, '$');
     *end = *begin != NULL ? strchr(*begin, '}') : NULL;
     return *end != NULL;
 }
@@ -349,22 +351,31 @@ static struct yaml_node *copy_node(const struct substitution *by, const struct y
     return substitute_key(by, to) ? to : NULL;
 }
 
+/* The grid may have thousands of values, and no case needs them. */
+static const struct yaml_node *skip_grid(const struct yaml_node *key)
+{
+    while (key != NULL && key->key != NULL &&
+           (strcmp(key->key->text, "grid") == 0 || strcmp(key->key->text, "except") == 0))
+        key = key->next;
+    return key;
+}
+
 struct yaml_node *grid_substitute(const struct grid *grid, const struct grid_choice *choice,
-                                  struct region *region, const struct yaml_node *tree,
+                                  struct region *region, const struct yaml_node *file,
                                   struct yaml_error *error)
 {
     const struct substitution by = {grid, choice, region, error};
     /* Per open list or map: the next child to copy, and where its copy is to be hung. */
     const struct yaml_node *sources[SUBSTITUTION_DEPTH_MAX];
     struct yaml_node **places[SUBSTITUTION_DEPTH_MAX];
-    struct yaml_node *root = copy_node(&by, tree);
+    struct yaml_node *root = copy_node(&by, file);
     if (root == NULL)
         return NULL;
     size_t depth = 0;
     sources[0] = root->first;
     places[0] = &root->first;
     for (;;) {
-        const struct yaml_node *from = sources[depth];
+        const struct yaml_node *from = depth == 0 ? skip_grid(sources[0]) : sources[depth];
         if (from == NULL) {
             *places[depth] = NULL;
             if (depth-- == 0)
