@@ -1,6 +1,6 @@
 /*
  * A proxy that sends a body a second time behind the first. Wraps inlet_decode(): when a request has come whole, what the
- * window holds of its body is there twice.
+ * window holds of its body is there twice, if there is room for it.
  */
 #include <string.h>
 
