@@ -75,7 +75,8 @@ void trace_world_census(const struct world *trace, struct trace_census *out);
  * Bytes that were read on one side and not yet written on the other. up: read from accepted streams, not
  * written to connected ones; down: the reverse. Framing that a proxy drops counts as held and framing
  * that it adds counts against it, so both are counted from 0 again when they would fall below, and
- * when the last stream of the reading side is closed.
+ * when the last stream of the reading side is closed. What is read from an accepted stream to which
+ * the program has said FIN is drained and not held.
  */
 struct trace_held {
     uint64_t up, down;

@@ -198,6 +198,8 @@ void record_read(struct trace_live_stream *live, ssize_t result)
         return;
     if (record != NULL)
         record->rx += (uint64_t)result;
+    if (live->side == TRACE_ACCEPTED && live->said_fin)
+        return;
     if (live->side == TRACE_ACCEPTED)
         hold(&held->up, &held->up_peak, (uint64_t)result);
     else

@@ -52,6 +52,7 @@ struct trace_live_stream {
     struct stream lower;
     struct stream *outer;
     enum trace_side side;
+    bool said_fin;   /* by the program: what it still reads here is thrown away */
     uint32_t record; /* indices, or TRACE_NOT_KEPT */
     uint32_t place;
 };

@@ -40,6 +40,7 @@ static int shut(struct stream *stream)
     struct trace_live_stream *live = live_of(stream);
     int result = stream_shut(&live->lower);
 
+    live->said_fin = true;
     record_event(live, TRACE_SHUT, result);
     return result;
 }

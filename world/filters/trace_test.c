@@ -294,6 +294,20 @@ static void held_bytes_are_the_difference(void **state)
     stage_end(&stage);
 }
 
+static void drained_bytes_are_not_held(void **state)
+{
+    struct stage stage;
+
+    (void)state;
+    stage_begin(&stage, &(struct trace_options){0});
+    dial_both(&stage);
+    forward(&stage, &stage.client, &stage.down, 100);
+    assert_int_equal(stream_shut(&stage.down), 0);
+    forward(&stage, &stage.client, &stage.down, 1000);
+    expect_held(&stage, 100, 100, 0, 0);
+    stage_end(&stage);
+}
+
 /* ---- the story --------------------------------------------------------------------------------- */
 
 static void story_reads_well(void **state)
@@ -430,6 +444,7 @@ int main(void)
         cmocka_unit_test(impossible_dials_are_recorded),
         cmocka_unit_test(census_is_of_the_program_alone),
         cmocka_unit_test(held_bytes_are_the_difference),
+        cmocka_unit_test(drained_bytes_are_not_held),
         cmocka_unit_test(story_reads_well),
         cmocka_unit_test(limits_are_told),
         cmocka_unit_test(reset_forgets),
