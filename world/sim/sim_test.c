@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "world/sim/sim.h"
+#include "world/sim/state.h"
 
 /* A client and a server in a simulated world, which do nothing of themselves. */
 struct pair {
@@ -224,6 +225,57 @@ static void backlog_delays_the_answer(void **state)
     assert_int_equal(world_accept(world, &listener, &accepted[1]), 0);
     assert_int_equal(world_accept(world, &listener, &pair.server), -EAGAIN);
     sim_destroy(&world);
+}
+
+/* What the reader made room for only when the reset was on its way comes behind it, and is lost. */
+static void reset_loses_what_follows(void **state)
+{
+    struct sim_options options = {
+        .latency_ns = NS_PER_MS, .sndbuf_bytes = 3000, .rcvbuf_bytes = 1000};
+    struct pair pair;
+    uint8_t data[1000];
+
+    (void)state;
+    pair_begin(&pair, &options);
+    assert_int_equal(write_zeros(&pair.server, 3000), 3000);
+    settle(&pair);
+    stream_close(&pair.server, STREAM_RST);
+    assert_int_equal(stream_read(&pair.client, data, sizeof(data)), 1000);
+    assert_int_equal(stream_read(&pair.client, data, sizeof(data)), -EAGAIN);
+    settle(&pair);
+    assert_int_equal(stream_read(&pair.client, data, sizeof(data)), -ECONNRESET);
+    sim_destroy(&pair.world);
+}
+
+static void connections_leave_nothing_behind(void **state)
+{
+    static const enum stream_end ends[][2] = {{STREAM_FIN, STREAM_FIN},
+                                              {STREAM_FIN, STREAM_RST},
+                                              {STREAM_RST, STREAM_FIN},
+                                              {STREAM_RST, STREAM_RST}};
+    struct pair pair;
+
+    (void)state;
+    pair_begin(&pair, &(struct sim_options){.latency_ns = NS_PER_MS});
+    for (size_t i = 0; i < COUNT_OF(ends); i++) {
+        write_zeros(&pair.client, 100);
+        stream_close(&pair.client, ends[i][0]);
+        write_zeros(&pair.server, 100);
+        stream_close(&pair.server, ends[i][1]);
+        settle(&pair);
+        assert_null(sim_of(pair.world)->links_live);
+        dial(&pair);
+        settle(&pair);
+    }
+    stream_close(&pair.client, STREAM_FIN);
+    stream_close(&pair.server, STREAM_FIN);
+    dial(&pair);
+    stream_close(&pair.client, STREAM_FIN); /* before anybody answered */
+    settle(&pair);
+    stream_close(&pair.server, STREAM_FIN);
+    settle(&pair);
+    assert_null(sim_of(pair.world)->links_live);
+    sim_destroy(&pair.world);
 }
 
 /* ---- dials that fail --------------------------------------------------------------------------- */
@@ -575,6 +627,8 @@ int main(void)
         cmocka_unit_test(segments_are_exact),
         cmocka_unit_test(short_writes_follow_the_seed),
         cmocka_unit_test(backlog_delays_the_answer),
+        cmocka_unit_test(reset_loses_what_follows),
+        cmocka_unit_test(connections_leave_nothing_behind),
         cmocka_unit_test(first_dials_fail),
         cmocka_unit_test(names_answer_as_told),
         cmocka_unit_test(names_have_a_limit),
