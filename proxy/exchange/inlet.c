@@ -16,8 +16,10 @@ bool inlet_init(struct inlet *inlet, const struct inlet_settings *settings)
     inlet->window_bytes = settings->window_bytes;
     head_init(&inlet->head, memory + settings->window_bytes, head_bytes);
     head_init(&inlet->trailers, memory + settings->window_bytes + head_bytes, TRAILER_BYTES_MAX);
-    http1_reader_init(&inlet->reader, settings->kind, &inlet->head, &inlet->trailers,
-                      &settings->limits);
+    http1_reader_init(&inlet->reader, &(struct reader_settings){.kind = settings->kind,
+                                                                .head = &inlet->head,
+                                                                .trailers = &inlet->trailers,
+                                                                .limits = settings->limits});
     return true;
 }
 

@@ -36,16 +36,15 @@ static reading *const READINGS[] = {
     [READING_REFUSED] = read_nothing,
 };
 
-void http1_reader_init(struct http1_reader *reader, enum reader_kind kind, struct head *head,
-                       struct head *trailers, const struct reader_limits *limits)
+void http1_reader_init(struct http1_reader *reader, const struct reader_settings *settings)
 {
-    check(limits->head_bytes_max <= head->storage_max);
-    check(trailers->storage_max >= sizeof("\r\n") - 1);
+    check(settings->limits.head_bytes_max <= settings->head->storage_max);
+    check(settings->trailers->storage_max >= sizeof("\r\n") - 1);
     *reader = (struct http1_reader){
-        .kind = kind,
-        .limits = *limits,
-        .head = head,
-        .trailers = trailers,
+        .kind = settings->kind,
+        .limits = settings->limits,
+        .head = settings->head,
+        .trailers = settings->trailers,
     };
     http1_reader_next_message(reader);
 }

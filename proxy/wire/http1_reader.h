@@ -80,12 +80,15 @@ struct http1_reader {
     uint64_t body_bytes;  /* decoded body bytes promised or seen so far; never past the limit */
 };
 
-/*
- * head and trailers must stay as long as the reader; limits are copied. head's storage holds at least
- * head_bytes_max bytes; that of trailers may be small, but holds the empty line.
- */
-void http1_reader_init(struct http1_reader *reader, enum reader_kind kind, struct head *head,
-                       struct head *trailers, const struct reader_limits *limits);
+/* Copied; the heads must stay as long as the reader. */
+struct reader_settings {
+    enum reader_kind kind;
+    struct head *head;     /* storage for head_bytes_max bytes at least */
+    struct head *trailers; /* its storage is their limit; it holds the empty line at least */
+    struct reader_limits limits;
+};
+
+void http1_reader_init(struct http1_reader *reader, const struct reader_settings *settings);
 
 /*
  * Makes ready for the next message on the same connection; clears head and trailers. What

@@ -65,7 +65,10 @@ static inline void rig_init(struct rig *rig, const struct rig_settings *settings
 
     head_init(&rig->head, rig->head_storage, settings->limits.head_bytes_max);
     head_init(&rig->trailers, rig->trailer_storage, settings->trailer_bytes_max);
-    http1_reader_init(&rig->reader, settings->kind, &rig->head, &rig->trailers, &settings->limits);
+    http1_reader_init(&rig->reader, &(struct reader_settings){.kind = settings->kind,
+                                                              .head = &rig->head,
+                                                              .trailers = &rig->trailers,
+                                                              .limits = settings->limits});
     if (settings->kind == READ_RESPONSE)
         http1_reader_expect_response_to(&rig->reader, bytes_of(method));
     rig->messages_left = settings->messages_max;
