@@ -138,15 +138,17 @@ static void a_read_takes_not_a_byte_more_than_asked(void **state)
     static const struct {
         const char *step;
         uint64_t bytes;
-    } READS[] = {{"[[read: head, wait: x]]", sizeof(REQUEST) - 1 - 5},
-                 {"[[read: 2 of body, wait: x]]", sizeof(REQUEST) - 1 - 3},
-                 {"[[read: head, read: 2 of body, wait: x]]", sizeof(REQUEST) - 1 - 3},
-                 {"[[read: 7, wait: x]]", 7},
-                 {"[[read: 7, read: 2, wait: x]]", 9},
-                 {"[[wait: x]]", 0},
-                 {"[[pause-reading, read: request]]", 0},
-                 {"[[read: request, wait: x]]", sizeof(REQUEST) - 1},
-                 {"[[read: head, read: request, end: stall]]", sizeof(REQUEST) - 1}};
+    } READS[] = {
+        {"[[read: head, wait: x]]", sizeof(REQUEST) - 1 - 5},
+        {"[[read: 2 of body, wait: x]]", sizeof(REQUEST) - 1 - 3},
+        {"[[read: head, read: 2 of body, wait: x]]", sizeof(REQUEST) - 1 - 3},
+        {"[[read: 2 of body, signal: y, read: 2 of body, wait: x]]", sizeof(REQUEST) - 1 - 1},
+        {"[[read: 7, wait: x]]", 7},
+        {"[[read: 7, read: 2, wait: x]]", 9},
+        {"[[wait: x]]", 0},
+        {"[[pause-reading, read: request]]", 0},
+        {"[[read: request, wait: x]]", sizeof(REQUEST) - 1},
+        {"[[read: head, read: request, end: stall]]", sizeof(REQUEST) - 1}};
     const struct sim_options options = {.seed = 1};
 
     (void)state;
@@ -261,6 +263,39 @@ static void a_stalled_connection_still_sees_its_peer_go(void **state)
         assert_true(fake_upstream_is_over(&stand.upstream));
         finish();
     }
+}
+
+static void a_reset_is_noticed_while_reading_is_paused(void **state)
+{
+    const struct sim_options options = {.seed = 1};
+    struct plain *plain;
+
+    (void)state;
+    start("[[pause-reading, read: request, respond: 200]]", &options);
+    plain = dial();
+    say(plain, REQUEST);
+    stream_close(&plain->stream, STREAM_RST);
+    run();
+    assert_int_equal(stand.upstream.connections[0]->actor.state, ACTOR_BROKEN_OFF);
+    assert_int_equal(witness(0)->in.bytes, 0);
+    finish();
+}
+
+/* Neither reads nor answers: each round is done with its request all the same. */
+static void a_standing_answer_may_do_nothing(void **state)
+{
+    const struct sim_options options = {.seed = 1};
+    struct plain *plain;
+
+    (void)state;
+    start("{then: [signal: x]}", &options);
+    plain = dial();
+    say(plain, REQUEST);
+    say(plain, REQUEST);
+    assert_int_equal(witness(0)->received_last->number, 2);
+    assert_true(witness(0)->received_last->complete);
+    assert_int_equal(plain->got, 0);
+    finish();
 }
 
 static void where_an_actor_stands_can_be_said(void **state)
@@ -400,6 +435,8 @@ int main(void)
         cmocka_unit_test(a_drip_keeps_its_pace),
         cmocka_unit_test(dials_are_refused_or_never_answered),
         cmocka_unit_test(a_stalled_connection_still_sees_its_peer_go),
+        cmocka_unit_test(a_reset_is_noticed_while_reading_is_paused),
+        cmocka_unit_test(a_standing_answer_may_do_nothing),
         cmocka_unit_test(where_an_actor_stands_can_be_said),
         cmocka_unit_test(a_script_that_cannot_go_on_says_so),
         cmocka_unit_test(accepting_waits_while_the_world_has_no_streams),

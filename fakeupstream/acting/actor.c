@@ -157,12 +157,11 @@ static void rest(struct actor *actor)
     while (actor->state == ACTOR_RESTING && actor->line != NULL) {
         struct line *line = actor->line;
         struct transcript_goal goal = {.kind = GOAL_NEVER};
-        bool answers = actor->standing != NULL && !line->write_ended;
         enum line_progress progress;
 
         if (actor->paused)
             return;
-        if (answers)
+        if (actor->standing != NULL)
             goal = (struct transcript_goal){.kind = GOAL_BEGUN, .message = next_to_answer(actor)};
         progress = line_read(line, &goal, false);
         if (progress == LINE_ENDED) {

@@ -170,6 +170,23 @@ static void the_end_of_the_body_data_lacks_only_the_last_chunk(void **state)
     region_release(&made.region);
 }
 
+static void positions_past_the_body_are_its_end(void **state)
+{
+    static const struct row ROWS_OF_TWO[] = {
+        {"", DRAFT_REQUEST, "{body: 2}", ""},
+        {"", DRAFT_REQUEST, "{body: {bytes: 2, framing: chunked}}", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(ROWS_OF_TWO); i++) {
+        make(&ROWS_OF_TWO[i]);
+        for (uint64_t count = 3; count < 9; count++)
+            assert_int_equal(message_body_position(&made.message, count),
+                             message_body_end(&made.message));
+        region_release(&made.region);
+    }
+}
+
 static void an_answer_to_head_has_the_head_alone(void **state)
 {
     static const struct row ROW = {"", DRAFT_RESPONSE, "{body: {bytes: 6, framing: chunked}}", ""};
@@ -205,6 +222,7 @@ int main(void)
 {
     const struct CMUnitTest others[] = {
         cmocka_unit_test(the_end_of_the_body_data_lacks_only_the_last_chunk),
+        cmocka_unit_test(positions_past_the_body_are_its_end),
         cmocka_unit_test(an_answer_to_head_has_the_head_alone),
         cmocka_unit_test(a_body_of_a_tebibyte_is_addressed_without_making_it),
     };

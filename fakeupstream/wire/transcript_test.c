@@ -331,6 +331,27 @@ static void what_is_wanted_never_passes_the_goal(void **state)
     transcript_release(&transcript);
 }
 
+/* A head of every length, so that a piece ends at each place of a line's end. */
+static void a_head_of_any_length_is_not_passed(void **state)
+{
+    static const struct transcript_goal GOAL = {.kind = GOAL_HEAD, .message = 1};
+    char input[128];
+    struct transcript transcript;
+
+    (void)state;
+    transcript_init(&transcript, TRANSCRIPT_REQUESTS);
+    for (int length = 0; length < 16; length++)
+        for (int padding = 0; padding < 16; padding++) {
+            int size = snprintf(input, sizeof(input), "GET /%.*s HTTP/1.1\r\nHost: %.*s\r\n\r\n",
+                                length, "0123456789abcdef", padding, "0123456789abcdef");
+
+            transcript_reset(&transcript, TRANSCRIPT_REQUESTS);
+            memcpy(input + size, "GET /", 5);
+            assert_int_equal(read_exactly(&transcript, &GOAL, input, (size_t)size + 5), size);
+        }
+    transcript_release(&transcript);
+}
+
 static void a_head_past_the_limit_is_raw_bytes(void **state)
 {
     static char head[TRANSCRIPT_HEAD_BYTES_MAX];
@@ -393,6 +414,7 @@ int main(void)
 {
     const struct CMUnitTest others[] = {
         cmocka_unit_test(what_is_wanted_never_passes_the_goal),
+        cmocka_unit_test(a_head_of_any_length_is_not_passed),
         cmocka_unit_test(a_head_past_the_limit_is_raw_bytes),
         cmocka_unit_test(a_connection_is_kept_as_rfc_9112_says),
         cmocka_unit_test(raw_requests_make_any_number_of_responses_due),

@@ -159,6 +159,15 @@ static void a_body_without_a_label_is_known_by_its_digest(void **state)
     expect_digest(fixture.witness.received, "abc", 3);
 }
 
+static void each_body_has_its_own_digest(void **state)
+{
+    (void)state;
+    see_text("PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc");
+    see_text("PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nde");
+    expect_digest(fixture.witness.received, "abc", 3);
+    expect_digest(fixture.witness.received->next, "de", 2);
+}
+
 static void a_body_that_was_cut_is_digested_as_far_as_it_came(void **state)
 {
     uint8_t body[BODY_BYTES];
@@ -267,6 +276,7 @@ int main(void)
         ROW(the_first_byte_that_differs_is_told),
         ROW(a_body_of_another_message_is_not_intact),
         ROW(a_body_without_a_label_is_known_by_its_digest),
+        ROW(each_body_has_its_own_digest),
         ROW(a_body_that_was_cut_is_digested_as_far_as_it_came),
         ROW(several_messages_are_kept_in_order),
         ROW(interims_and_trailers_belong_to_their_response),
