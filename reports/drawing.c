@@ -8,7 +8,7 @@
 enum {
     INDENT = 2,
     GAP = 2,         /* between columns */
-    LABEL_MIN = 24,  /* of a fault's name; with less of it rows are not told apart */
+    LABEL_MIN = 32,  /* of a fault's name; with less of it rows are not told apart */
     CELL_MAX = 30,   /* three outcomes and both ranges fit */
     NOTE_INDENT = 5, /* "[12] " */
     SIGN_COLUMNS = 10,
@@ -27,6 +27,7 @@ static const struct legend_row LEGEND[] = {
     {"FAIL", "a case at level must failed; warn: one at level should or info did not hold"},
     {"ERROR", "a case could not be set up, or broke off: it proves nothing"},
     {"n/a", "this world or subject cannot make the fault faithfully; skip: left out"},
+    {"*", "some methods of the column have no such case"},
     {"~", "the same of some cases of this cell; the others passed"},
     {"[1]", "runs of one case differ between worlds or repetitions, as told below the tables"},
     {".", "no such case"},
@@ -89,9 +90,10 @@ static const char *display_text(const struct matrix_cell *cell, struct region *r
 {
     const char *mark = MARK_WORDS[cell->mark];
     const char *gap = cell->text[0] != '\0' && mark[0] != '\0' ? " " : "";
+    const char *star = cell->partial ? "*" : "";
     if (cell->note == 0)
-        return region_format(region, "%s%s%s", mark, gap, cell->text);
-    return region_format(region, "%s%s%s [%u]", mark, gap, cell->text, cell->note);
+        return region_format(region, "%s%s%s%s", mark, gap, cell->text, star);
+    return region_format(region, "%s%s%s%s [%u]", mark, gap, cell->text, star, cell->note);
 }
 
 static size_t larger(size_t a, size_t b)

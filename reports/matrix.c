@@ -260,11 +260,19 @@ static bool draft_rows(struct fold *fold, struct stage_draft *draft)
     return true;
 }
 
-static bool columns_alike(const struct stage_draft *draft, size_t a, size_t b)
+static struct matrix_cell *draft_cell(const struct stage_draft *draft, size_t row, size_t column)
+{
+    return &draft->cells[row * draft->method_count + column];
+}
+
+/* No row tells the two apart: where both have a case, it ended alike. */
+static bool columns_agree(const struct stage_draft *draft, size_t a, size_t b)
 {
     for (size_t row = 0; row < draft->fault_count; row++) {
-        const struct matrix_cell *left = &draft->cells[row * draft->method_count + a];
-        const struct matrix_cell *right = &draft->cells[row * draft->method_count + b];
+        const struct matrix_cell *left = draft_cell(draft, row, a);
+        const struct matrix_cell *right = draft_cell(draft, row, b);
+        if (left->mark == MARK_EMPTY || right->mark == MARK_EMPTY)
+            continue;
         if (left->mark != right->mark || strcmp(left->text, right->text) != 0)
             return false;
         if (left->note != 0 || right->note != 0)
@@ -273,7 +281,22 @@ static bool columns_alike(const struct stage_draft *draft, size_t a, size_t b)
     return true;
 }
 
-/* Joins the columns that are alike; keeps maps each final column to the drafted one that it shows. */
+/* Puts the second column into the first, with which it agrees. */
+static void merge_column(const struct stage_draft *draft, size_t into, size_t from)
+{
+    for (size_t row = 0; row < draft->fault_count; row++) {
+        struct matrix_cell *left = draft_cell(draft, row, into);
+        const struct matrix_cell *right = draft_cell(draft, row, from);
+        const bool both = left->mark != MARK_EMPTY && right->mark != MARK_EMPTY;
+        const bool partial =
+            left->partial || right->partial || (!both && left->mark != right->mark);
+        if (left->mark == MARK_EMPTY)
+            *left = *right;
+        left->partial = partial;
+    }
+}
+
+/* Joins the columns that agree; keeps maps each final column to the drafted one that it shows. */
 static bool join_columns(struct fold *fold, const struct stage_draft *draft,
                          struct matrix_stage *stage, size_t keeps[MATRIX_METHODS_MAX])
 {
@@ -290,8 +313,10 @@ static bool join_columns(struct fold *fold, const struct stage_draft *draft,
         keeps[stage->column_count++] = first;
         column->methods = methods;
         for (size_t i = first; i < draft->method_count; i++) {
-            if (joined[i] || (i != first && !columns_alike(draft, first, i)))
+            if (joined[i] || (i != first && !columns_agree(draft, first, i)))
                 continue;
+            if (i != first)
+                merge_column(draft, first, i);
             joined[i] = true;
             *methods++ = draft->methods[i];
             column->method_count++;
@@ -323,8 +348,7 @@ static bool fold_stage(struct fold *fold, struct entry *begin, struct entry *end
         return false;
     for (size_t row = 0; row < stage->fault_count; row++) {
         for (size_t column = 0; column < stage->column_count; column++)
-            cells[row * stage->column_count + column] =
-                draft.cells[row * draft.method_count + keeps[column]];
+            cells[row * stage->column_count + column] = *draft_cell(&draft, row, keeps[column]);
     }
     stage->cells = cells;
     *fold->next_stage = stage;

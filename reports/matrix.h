@@ -2,7 +2,7 @@
  * The matrix as a value: the cases of a run folded into stage x fault x method, before anybody draws it.
  *
  * Cases that differ only in what the matrix does not show (body framing, world, repetition, …) share a
- * cell. Columns of a stage whose cells are all alike are one column with several methods.
+ * cell. Methods of a stage that never differ are one column; a cell says when it is not of all of them.
  *
  * Ownership: everything lives in the region that was given.
  * Limits: MATRIX_METHODS_MAX columns per stage; once so many are needed, the last one is "others".
@@ -10,6 +10,7 @@
 #ifndef REPORTS_MATRIX_H
 #define REPORTS_MATRIX_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "reports/cell.h"
@@ -26,6 +27,7 @@ struct matrix_cell {
     const char
         *text;     /* the two parts: "502 1/1", "502|504 1-2/0-1"; "" if no case ran to its end */
     unsigned note; /* the number of its note, from 1; 0 if its worlds agree */
+    bool partial;  /* some methods of its column have no such case */
 };
 
 struct matrix_column {
