@@ -119,10 +119,17 @@ static void write_dial(const struct trace_stream *stream, const char *who, int64
         snprintf(what, WHAT_BYTES, "dial %s could not begin: %s", who, strerror((int)-result));
 }
 
+struct phrase {
+    const char *verb, *preposition;
+};
+
 /* "read 120 B from a#1", "read from a#1: Connection reset by peer". */
-static void write_bytes(const char *verb, const char *preposition, const char *who, int64_t result,
+static void write_bytes(const struct phrase *phrase, const char *who, int64_t result,
                         char what[WHAT_BYTES])
 {
+    const char *verb = phrase->verb;
+    const char *preposition = phrase->preposition;
+
     if (result > 0)
         snprintf(what, WHAT_BYTES, "%s %" PRId64 " B %s %s", verb, result, preposition, who);
     else if (result == 0)
@@ -146,10 +153,10 @@ static void write_what(const struct trace_event *event, const struct trace_strea
         snprintf(what, WHAT_BYTES, "accepted %s", who);
         break;
     case TRACE_READ:
-        write_bytes("read", "from", who, event->value, what);
+        write_bytes(&(struct phrase){"read", "from"}, who, event->value, what);
         break;
     case TRACE_WRITE:
-        write_bytes("wrote", "to", who, event->value, what);
+        write_bytes(&(struct phrase){"wrote", "to"}, who, event->value, what);
         break;
     case TRACE_SHUT:
         snprintf(what, WHAT_BYTES, "sent FIN to %s", who);

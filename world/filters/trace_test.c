@@ -256,16 +256,12 @@ static void census_is_of_the_program_alone(void **state)
     stage_end(&stage);
 }
 
-static void expect_held(const struct stage *stage, uint64_t up, uint64_t up_peak, uint64_t down,
-                        uint64_t down_peak)
+static void expect_held(const struct stage *stage, const struct trace_held *expected)
 {
     struct trace_held held;
 
     trace_world_held(stage->trace, &held);
-    assert_int_equal(held.up, up);
-    assert_int_equal(held.up_peak, up_peak);
-    assert_int_equal(held.down, down);
-    assert_int_equal(held.down_peak, down_peak);
+    assert_memory_equal(&held, expected, sizeof(held));
 }
 
 static void held_bytes_are_the_difference(void **state)
@@ -276,21 +272,21 @@ static void held_bytes_are_the_difference(void **state)
     stage_begin(&stage, &(struct trace_options){0});
     dial_both(&stage);
     forward(&stage, &stage.client, &stage.down, 1000);
-    expect_held(&stage, 1000, 1000, 0, 0);
+    expect_held(&stage, &(struct trace_held){1000, 0, 1000, 0});
     write_zeros(&stage.up, 600);
-    expect_held(&stage, 400, 1000, 0, 0);
+    expect_held(&stage, &(struct trace_held){400, 0, 1000, 0});
     forward(&stage, &stage.client, &stage.down, 700);
-    expect_held(&stage, 1100, 1100, 0, 0);
+    expect_held(&stage, &(struct trace_held){1100, 0, 1100, 0});
     write_zeros(&stage.up, 2000); /* more than was read: framing of the program's own */
-    expect_held(&stage, 0, 1100, 0, 0);
+    expect_held(&stage, &(struct trace_held){0, 0, 1100, 0});
     run(&stage);
     read_bytes(&stage.server, 2600);
     forward(&stage, &stage.server, &stage.up, 300);
-    expect_held(&stage, 0, 1100, 300, 300);
+    expect_held(&stage, &(struct trace_held){0, 300, 1100, 300});
     write_zeros(&stage.down, 100);
-    expect_held(&stage, 0, 1100, 200, 300);
+    expect_held(&stage, &(struct trace_held){0, 200, 1100, 300});
     stream_close(&stage.up, STREAM_FIN);
-    expect_held(&stage, 0, 1100, 0, 300);
+    expect_held(&stage, &(struct trace_held){0, 0, 1100, 300});
     stage_end(&stage);
 }
 
@@ -304,7 +300,7 @@ static void drained_bytes_are_not_held(void **state)
     forward(&stage, &stage.client, &stage.down, 100);
     assert_int_equal(stream_shut(&stage.down), 0);
     forward(&stage, &stage.client, &stage.down, 1000);
-    expect_held(&stage, 100, 100, 0, 0);
+    expect_held(&stage, &(struct trace_held){100, 0, 100, 0});
     stage_end(&stage);
 }
 
@@ -385,7 +381,7 @@ static void limits_are_told(void **state)
     assert_non_null(trace_stream_at(stage.trace, 0));
     assert_null(trace_stream_at(stage.trace, 1));
     forward(&stage, &stage.client, &stage.down, 10); /* the second works like any other */
-    expect_held(&stage, 10, 10, 0, 0);
+    expect_held(&stage, &(struct trace_held){10, 0, 10, 0});
     stream_close(&stage.down, STREAM_FIN);
     stage_end(&stage);
 }
@@ -402,7 +398,7 @@ static void reset_forgets(void **state)
     trace_reset(stage.trace);
     sim_reset(stage.sim, 1);
     expect_census(&stage, &(struct trace_census){0});
-    expect_held(&stage, 0, 0, 0, 0);
+    expect_held(&stage, &(struct trace_held){0, 0, 0, 0});
     assert_int_equal(trace_dials(stage.trace, &stage.back_at), 0);
     assert_int_equal(trace_open_to(stage.trace, NULL), 0);
     assert_int_equal(trace_event_count(stage.trace), 0);
