@@ -50,7 +50,7 @@ struct world *trace_create(struct world *inner, const struct trace_options *opti
     node_pool_init(&trace->streams, sizeof(struct trace_live_stream));
     node_pool_init(&trace->timers, sizeof(struct trace_live_timer));
     node_pool_init(&trace->queries, sizeof(struct trace_live_query));
-    record_forget(trace);
+    trace_record_forget(trace);
     return &trace->world;
 }
 
@@ -64,7 +64,7 @@ void trace_destroy(struct world **world)
     node_pool_release(&trace->streams);
     node_pool_release(&trace->timers);
     node_pool_release(&trace->queries);
-    record_release(trace);
+    trace_record_release(trace);
     trace->tag = 0;
     free(trace);
     *world = NULL;
@@ -78,7 +78,7 @@ void trace_reset(struct world *world)
     node_pool_forget(&trace->timers);
     node_pool_forget(&trace->queries);
     trace->listener_count = 0;
-    record_forget(trace);
+    trace_record_forget(trace);
 }
 
 /* ---- timers ------------------------------------------------------------------------------------ */

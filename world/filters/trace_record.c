@@ -44,7 +44,7 @@ static bool room_for_place(struct trace *trace)
     return there;
 }
 
-void record_forget(struct trace *trace)
+void trace_record_forget(struct trace *trace)
 {
     trace->record_count = 0;
     trace->place_count = 0;
@@ -54,10 +54,10 @@ void record_forget(struct trace *trace)
     trace->held = (struct trace_held){0};
     trace->open[TRACE_ACCEPTED] = 0;
     trace->open[TRACE_CONNECTED] = 0;
-    record_place(trace, &(struct address){0}); /* the clients come first */
+    trace_record_place(trace, &(struct address){0}); /* the clients come first */
 }
 
-void record_release(struct trace *trace)
+void trace_record_release(struct trace *trace)
 {
     free(trace->records);
     free(trace->places);
@@ -65,7 +65,7 @@ void record_release(struct trace *trace)
 }
 
 /* The place's index, made if need be; TRACE_NOT_KEPT when memory runs out. */
-uint32_t record_place(struct trace *trace, const struct address *address)
+uint32_t trace_record_place(struct trace *trace, const struct address *address)
 {
     for (size_t i = 0; i < trace->place_count; i++)
         if (address_equal(&trace->places[i].address, address))
@@ -116,7 +116,7 @@ static void keep_record(struct trace_live_stream *live, const struct trace_strea
     trace->records[trace->record_count++] = *record;
 }
 
-void record_begin(struct trace_live_stream *live, const struct address *address, int result)
+void trace_record_begin(struct trace_live_stream *live, const struct address *address, int result)
 {
     uint64_t now_ns = world_now(live->trace->inner);
     struct trace_stream record = {.side = live->side,
@@ -128,7 +128,7 @@ void record_begin(struct trace_live_stream *live, const struct address *address,
 
     if (address != NULL)
         record.address = *address;
-    live->place = record_place(live->trace, &record.address);
+    live->place = trace_record_place(live->trace, &record.address);
     count_begin(live, result == 0);
     place = place_of(live);
     record.ordinal = place == NULL ? 0 : (uint32_t)place->begun;
@@ -137,10 +137,10 @@ void record_begin(struct trace_live_stream *live, const struct address *address,
         record.outcome = -EINPROGRESS;
     }
     keep_record(live, &record);
-    record_event(live, live->side == TRACE_CONNECTED ? TRACE_DIAL : TRACE_ACCEPT, result);
+    trace_record_event(live, live->side == TRACE_CONNECTED ? TRACE_DIAL : TRACE_ACCEPT, result);
 }
 
-void record_dial_ended(struct trace_live_stream *live, int outcome)
+void trace_record_dial_ended(struct trace_live_stream *live, int outcome)
 {
     struct trace_stream *record = record_of(live);
 
@@ -150,16 +150,16 @@ void record_dial_ended(struct trace_live_stream *live, int outcome)
         record->outcome = outcome;
         record->opened_ns = world_now(live->trace->inner);
     }
-    record_event(live, TRACE_DIAL_ENDED, outcome);
+    trace_record_event(live, TRACE_DIAL_ENDED, outcome);
 }
 
-void record_end(struct trace_live_stream *live, enum stream_end end)
+void trace_record_end(struct trace_live_stream *live, enum stream_end end)
 {
     struct trace *trace = live->trace;
     struct trace_stream *record = record_of(live);
     struct trace_place *place = place_of(live);
 
-    record_event(live, TRACE_CLOSE, end);
+    trace_record_event(live, TRACE_CLOSE, end);
     if (record != NULL) {
         record->ended_ns = world_now(trace->inner);
         record->end = end == STREAM_FIN ? TRACE_CLOSED_FIN : TRACE_CLOSED_RST;
@@ -188,12 +188,12 @@ static void let_go(uint64_t *held, uint64_t bytes)
     *held = *held > bytes ? *held - bytes : 0;
 }
 
-void record_read(struct trace_live_stream *live, ssize_t result)
+void trace_record_read(struct trace_live_stream *live, ssize_t result)
 {
     struct trace_stream *record = record_of(live);
     struct trace_held *held = &live->trace->held;
 
-    record_event(live, TRACE_READ, result);
+    trace_record_event(live, TRACE_READ, result);
     if (result <= 0)
         return;
     if (record != NULL)
@@ -206,12 +206,12 @@ void record_read(struct trace_live_stream *live, ssize_t result)
         hold(&held->down, &held->down_peak, (uint64_t)result);
 }
 
-void record_write(struct trace_live_stream *live, ssize_t result)
+void trace_record_write(struct trace_live_stream *live, ssize_t result)
 {
     struct trace_stream *record = record_of(live);
     struct trace_held *held = &live->trace->held;
 
-    record_event(live, TRACE_WRITE, result);
+    trace_record_event(live, TRACE_WRITE, result);
     if (result <= 0)
         return;
     if (record != NULL)
@@ -219,7 +219,7 @@ void record_write(struct trace_live_stream *live, ssize_t result)
     let_go(live->side == TRACE_ACCEPTED ? &held->down : &held->up, (uint64_t)result);
 }
 
-void record_event(struct trace_live_stream *live, enum trace_what what, int64_t value)
+void trace_record_event(struct trace_live_stream *live, enum trace_what what, int64_t value)
 {
     struct trace *trace = live->trace;
 

@@ -74,17 +74,17 @@ static inline const struct trace *trace_of_const(const struct world *world)
 }
 
 /* trace_record.c: what is kept. */
-void record_forget(struct trace *trace);
-void record_release(struct trace *trace);
+void trace_record_forget(struct trace *trace);
+void trace_record_release(struct trace *trace);
 /* A dial to address, or (NULL) an accept. result as of connect; the stream lives on only if it is 0. */
-void record_begin(struct trace_live_stream *live, const struct address *address, int result);
-void record_dial_ended(struct trace_live_stream *live, int outcome);
-void record_read(struct trace_live_stream *live, ssize_t result);
-void record_write(struct trace_live_stream *live, ssize_t result);
-void record_event(struct trace_live_stream *live, enum trace_what what, int64_t value);
-void record_end(struct trace_live_stream *live, enum stream_end end);
+void trace_record_begin(struct trace_live_stream *live, const struct address *address, int result);
+void trace_record_dial_ended(struct trace_live_stream *live, int outcome);
+void trace_record_read(struct trace_live_stream *live, ssize_t result);
+void trace_record_write(struct trace_live_stream *live, ssize_t result);
+void trace_record_event(struct trace_live_stream *live, enum trace_what what, int64_t value);
+void trace_record_end(struct trace_live_stream *live, enum stream_end end);
 
-uint32_t record_place(struct trace *trace, const struct address *address);
+uint32_t trace_record_place(struct trace *trace, const struct address *address);
 
 /* trace_stream.c: the stream_ops table. */
 int trace_stream_connect(struct world *world, struct stream *stream, const struct address *address);

@@ -84,7 +84,7 @@ bool trace_is_complete(const struct world *world)
 bool trace_name_address(struct world *world, const struct address *address, const char *name)
 {
     struct trace *trace = trace_of(world);
-    uint32_t place = record_place(trace, address);
+    uint32_t place = trace_record_place(trace, address);
 
     if (place == TRACE_NOT_KEPT)
         return false;

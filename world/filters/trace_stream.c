@@ -21,7 +21,7 @@ static ssize_t read_bytes(struct stream *stream, void *data, size_t size)
     ssize_t result = stream_read(&live->lower, data, size);
 
     if (result != -EAGAIN)
-        record_read(live, result);
+        trace_record_read(live, result);
     return result;
 }
 
@@ -31,7 +31,7 @@ static ssize_t write_bytes(struct stream *stream, const struct iovec *pieces, in
     ssize_t result = stream_write(&live->lower, pieces, count);
 
     if (result != -EAGAIN)
-        record_write(live, result);
+        trace_record_write(live, result);
     return result;
 }
 
@@ -41,7 +41,7 @@ static int shut(struct stream *stream)
     int result = stream_shut(&live->lower);
 
     live->said_fin = true;
-    record_event(live, TRACE_SHUT, result);
+    trace_record_event(live, TRACE_SHUT, result);
     return result;
 }
 
@@ -49,7 +49,7 @@ static void close_stream(struct stream *stream, enum stream_end end)
 {
     struct trace_live_stream *live = live_of(stream);
 
-    record_end(live, end);
+    trace_record_end(live, end);
     stream_close(&live->lower, end);
     stream->impl = NULL;
     node_pool_give(&live->trace->streams, live);
@@ -81,9 +81,9 @@ static void on_event(struct stream *lower, unsigned events)
     struct stream *outer = live->outer;
 
     if ((events & STREAM_OPEN) != 0 && live->side == TRACE_CONNECTED)
-        record_dial_ended(live, stream_status(lower));
+        trace_record_dial_ended(live, stream_status(lower));
     if ((events & STREAM_CLOSED) != 0)
-        record_event(live, TRACE_PEER_CLOSED, 0);
+        trace_record_event(live, TRACE_PEER_CLOSED, 0);
     outer->on_event(outer, events);
 }
 
@@ -118,7 +118,7 @@ int trace_stream_connect(struct world *world, struct stream *stream, const struc
     if (live == NULL)
         return -ENOMEM;
     result = world_connect(trace->inner, &live->lower, address);
-    record_begin(live, address, result);
+    trace_record_begin(live, address, result);
     if (result == 0)
         open_outer(live);
     else
@@ -139,7 +139,7 @@ int trace_stream_accept(struct world *world, struct listener *listener, struct s
         node_pool_give(&trace->streams, live);
         return result;
     }
-    record_begin(live, NULL, 0);
+    trace_record_begin(live, NULL, 0);
     open_outer(live);
     return 0;
 }

@@ -27,13 +27,13 @@ static unsigned level_of(const struct sim_side *side)
 }
 
 /* Asks for a turn if a level that is wanted holds. */
-void side_touch(struct sim_side *side)
+void sim_side_touch(struct sim_side *side)
 {
     if (side->stream != NULL && side->item.next == NULL && (level_of(side) & side->wanted) != 0)
         agenda_add(&side->link->sim->agenda, &side->item);
 }
 
-void side_call(struct sim_side *side)
+void sim_side_call(struct sim_side *side)
 {
     struct sim *sim = side->link->sim;
     struct stream *stream = side->stream;
@@ -49,7 +49,7 @@ void side_call(struct sim_side *side)
     side->told |= events & (STREAM_OPEN | STREAM_CLOSED);
     stream->on_event(stream, events);
     sim_upcall_end(sim);
-    side_touch(side);
+    sim_side_touch(side);
 }
 
 /* ---- links ------------------------------------------------------------------------------------- */
@@ -100,14 +100,14 @@ static void link_give(struct sim_link *link)
     sim->links_free = link;
 }
 
-void link_give_if_done(struct sim_link *link)
+void sim_link_give_if_done(struct sim_link *link)
 {
     if (link->flights == 0 && link->sides[0].state == SIDE_CLOSED &&
         link->sides[1].state == SIDE_CLOSED)
         link_give(link);
 }
 
-void link_forget_all(struct sim *sim)
+void sim_link_forget_all(struct sim *sim)
 {
     while (sim->links_live != NULL) {
         sim->links_live->sides[0].tag = 0;
@@ -116,7 +116,7 @@ void link_forget_all(struct sim *sim)
     }
 }
 
-void link_release_free(struct sim *sim)
+void sim_link_release_free(struct sim *sim)
 {
     while (sim->links_free != NULL) {
         struct sim_link *link = sim->links_free;
@@ -144,7 +144,7 @@ void sim_link_open(struct sim_side *side, struct stream *stream)
 /* ---- bytes ------------------------------------------------------------------------------------- */
 
 /* Sends on their way the bytes that the reader has room for, and behind the last of them the FIN. */
-void side_send_bytes(struct sim_side *to)
+void sim_side_send_bytes(struct sim_side *to)
 {
     struct pipe *pipe = &to->in;
     uint64_t count = pipe_sendable(pipe, to->link->sim->options.rcvbuf_bytes);
@@ -153,11 +153,11 @@ void side_send_bytes(struct sim_side *to)
         return;
     if (count > 0) {
         pipe->sent += count;
-        network_send(to, FLIGHT_BYTES, count);
+        sim_network_send(to, FLIGHT_BYTES, count);
     }
     if (pipe->end_asked && !pipe->end_sent && pipe->sent == pipe->written) {
         pipe->end_sent = true;
-        network_send(to, FLIGHT_FIN, 0);
+        sim_network_send(to, FLIGHT_FIN, 0);
     }
 }
 
@@ -165,12 +165,12 @@ void side_send_bytes(struct sim_side *to)
  * The peer's RST is here. After its FIN only writing fails, with EPIPE, and read still ends in 0; else
  * both fail, after the bytes that came before it.
  */
-void side_reset(struct sim_side *side)
+void sim_side_reset(struct sim_side *side)
 {
     if (side->state == SIDE_CLOSED || side->error != 0)
         return;
     side->error = side->in.end_arrived ? EPIPE : ECONNRESET;
-    side_touch(side);
+    sim_side_touch(side);
 }
 
 /* ---- stream_ops -------------------------------------------------------------------------------- */
@@ -215,7 +215,7 @@ static ssize_t read_now(struct sim_side *side, void *data, size_t size)
         return side->in.end_arrived ? 0 : -side->error;
     side->rx += part;
     if (side->error == 0)
-        side_send_bytes(side);
+        sim_side_send_bytes(side);
     return (ssize_t)part;
 }
 
@@ -280,7 +280,7 @@ static ssize_t write_now(struct sim_side *side, const struct iovec *pieces, int 
         return -ENOMEM;
     note_bytes(sim, pieces, size);
     side->tx += size;
-    side_send_bytes(side->peer);
+    sim_side_send_bytes(side->peer);
     return (ssize_t)size;
 }
 
@@ -303,13 +303,13 @@ static int stream_shut_now(struct stream *stream)
     sim_stir(side->link->sim);
     side->shut = true;
     side->peer->in.end_asked = true;
-    side_send_bytes(side->peer);
-    side_touch(side);
+    sim_side_send_bytes(side->peer);
+    sim_side_touch(side);
     return 0;
 }
 
 /* The last the side does: what its peer will see of it. */
-void side_close(struct sim_side *side, enum stream_end end)
+void sim_side_close(struct sim_side *side, enum stream_end end)
 {
     bool was_open = side->state == SIDE_OPEN;
 
@@ -318,11 +318,11 @@ void side_close(struct sim_side *side, enum stream_end end)
         return; /* the peer is gone, or there never was one */
     if (was_open && end == STREAM_FIN && pipe_readable(&side->in) == 0) {
         side->peer->in.end_asked = true;
-        side_send_bytes(side->peer);
+        sim_side_send_bytes(side->peer);
         return;
     }
     side->reset_sent = true;
-    network_send(side->peer, FLIGHT_RST, 0);
+    sim_network_send(side->peer, FLIGHT_RST, 0);
 }
 
 static void stream_close_now(struct stream *stream, enum stream_end end)
@@ -334,13 +334,13 @@ static void stream_close_now(struct stream *stream, enum stream_end end)
     sim_note(sim, NOTED_CLOSE, side->ordinal, end);
     sim_stir(sim);
     agenda_remove(&sim->agenda, &side->item);
-    side_close(side, end);
+    sim_side_close(side, end);
     side->stream = NULL;
     side->tag = 0;
     stream->impl = NULL;
     sim->stream_count--;
-    link_give_if_done(link);
-    listener_feed_all(sim);
+    sim_link_give_if_done(link);
+    sim_listener_feed_all(sim);
 }
 
 static void stream_want_now(struct stream *stream, unsigned events)
@@ -351,7 +351,7 @@ static void stream_want_now(struct stream *stream, unsigned events)
     if (events != side->wanted)
         sim_stir(side->link->sim);
     side->wanted = events;
-    side_touch(side);
+    sim_side_touch(side);
 }
 
 /* The dialling side has no port of its own here; its ordinal stands in for one. */

@@ -38,7 +38,7 @@ static void answer_waiting(struct sim_listener *at)
     uint32_t most = at->backlog > 0 ? at->backlog : 1;
 
     while (at->unanswered != NULL && at->answered < most) {
-        network_send(&at->unanswered->sides[0], FLIGHT_OPENED, 0);
+        sim_network_send(&at->unanswered->sides[0], FLIGHT_OPENED, 0);
         at->unanswered = at->unanswered->waiting_next;
         at->answered++;
     }
@@ -75,11 +75,11 @@ static struct sim_link *dequeue(struct sim_listener *at)
 static void fail_dial(struct sim_link *link, enum sim_dial_failure how)
 {
     if (how != SIM_DIAL_DROPPED)
-        network_send(&link->sides[0], FLIGHT_FAILED,
-                     how == SIM_DIAL_REFUSED ? ECONNREFUSED : EHOSTUNREACH);
+        sim_network_send(&link->sides[0], FLIGHT_FAILED,
+                         how == SIM_DIAL_REFUSED ? ECONNREFUSED : EHOSTUNREACH);
 }
 
-void listener_take_dial(struct sim *sim, struct sim_link *link)
+void sim_listener_take_dial(struct sim *sim, struct sim_link *link)
 {
     struct sim_listener *at = listener_at(sim, &link->address);
 
@@ -96,7 +96,7 @@ void listener_take_dial(struct sim *sim, struct sim_link *link)
     }
 }
 
-void listener_call(struct sim_listener *at)
+void sim_listener_call(struct sim_listener *at)
 {
     struct sim *sim = at->sim;
     struct listener *listener = at->listener;
@@ -109,7 +109,7 @@ void listener_call(struct sim_listener *at)
 }
 
 /* A stream was closed: those that could not accept may try again. */
-void listener_feed_all(struct sim *sim)
+void sim_listener_feed_all(struct sim *sim)
 {
     if (!sim->starving)
         return;
@@ -180,8 +180,8 @@ static int start(struct sim *sim, struct listener *listener, const struct sim_li
     return 0;
 }
 
-int listener_start(struct world *world, struct listener *listener, struct address *address,
-                   enum listen_mode mode, int backlog)
+int sim_listener_start(struct world *world, struct listener *listener, struct address *address,
+                       enum listen_mode mode, int backlog)
 {
     struct sim *sim = sim_of(world);
     int result = 0;
@@ -224,7 +224,7 @@ static int accept_now(struct sim_listener *at, struct stream *stream)
     return 0;
 }
 
-int listener_accept(struct world *world, struct listener *listener, struct stream *stream)
+int sim_listener_accept(struct world *world, struct listener *listener, struct stream *stream)
 {
     struct sim *sim = sim_of(world);
     struct sim_listener *at = listener_of(listener);
@@ -244,16 +244,16 @@ static void refuse_waiting(struct sim_listener *at)
         struct sim_link *link = dequeue(at);
 
         if (answered) {
-            side_close(&link->sides[1], STREAM_RST);
+            sim_side_close(&link->sides[1], STREAM_RST);
         } else {
             link->sides[1].state = SIDE_CLOSED;
             fail_dial(link, SIM_DIAL_REFUSED);
         }
-        link_give_if_done(link);
+        sim_link_give_if_done(link);
     }
 }
 
-void listener_stop(struct world *world, struct listener *listener)
+void sim_listener_stop(struct world *world, struct listener *listener)
 {
     struct sim *sim = sim_of(world);
     struct sim_listener *at = listener_of(listener);
@@ -276,14 +276,14 @@ void sim_listener_fail_first(struct listener *listener, uint32_t count, enum sim
 
 /* ---- reset ------------------------------------------------------------------------------------- */
 
-void listener_forget_all(struct sim *sim)
+void sim_listener_forget_all(struct sim *sim)
 {
     while (sim->listeners_live != NULL)
         remove_and_keep(sim, sim->listeners_live);
     sim->port_next = PORT_FIRST;
 }
 
-void listener_release_free(struct sim *sim)
+void sim_listener_release_free(struct sim *sim)
 {
     while (sim->listeners_free != NULL) {
         struct sim_listener *at = sim->listeners_free;

@@ -157,7 +157,7 @@ static int start(struct sim *sim, struct query *query, const char *host, uint16_
     return 0;
 }
 
-int name_resolve(struct world *world, struct query *query, const char *host, uint16_t port)
+int sim_name_resolve(struct world *world, struct query *query, const char *host, uint16_t port)
 {
     struct sim *sim = sim_of(world);
     int result;
@@ -168,7 +168,7 @@ int name_resolve(struct world *world, struct query *query, const char *host, uin
     return result;
 }
 
-void name_cancel(struct world *world, struct query *query)
+void sim_name_cancel(struct world *world, struct query *query)
 {
     struct sim *sim = sim_of(world);
     struct sim_query *at;
@@ -184,7 +184,7 @@ void name_cancel(struct world *world, struct query *query)
 
 /* ---- reset ------------------------------------------------------------------------------------- */
 
-void name_forget_all(struct sim *sim)
+void sim_name_forget_all(struct sim *sim)
 {
     while (sim->queries_live != NULL)
         give(sim->queries_live);
@@ -193,9 +193,9 @@ void name_forget_all(struct sim *sim)
     sim->name_count = 0;
 }
 
-void name_release(struct sim *sim)
+void sim_name_release(struct sim *sim)
 {
-    name_forget_all(sim);
+    sim_name_forget_all(sim);
     free(sim->names);
     sim->names = NULL;
     while (sim->queries_free != NULL) {

@@ -22,18 +22,18 @@ static void grow(struct flight_queue *queue)
     queue->first = 0;
 }
 
-void network_release(struct sim *sim)
+void sim_network_release(struct sim *sim)
 {
     free(sim->flights.ring);
     sim->flights = (struct flight_queue){0};
 }
 
-uint64_t network_due(const struct sim *sim)
+uint64_t sim_network_due(const struct sim *sim)
 {
     return sim->flights.count == 0 ? TIME_NEVER : sim->flights.ring[sim->flights.first].due_ns;
 }
 
-void network_send(struct sim_side *to, enum flight_kind kind, uint64_t count)
+void sim_network_send(struct sim_side *to, enum flight_kind kind, uint64_t count)
 {
     struct sim *sim = to->link->sim;
     struct flight_queue *queue = &sim->flights;
@@ -53,8 +53,8 @@ static void open_dialler(struct sim_side *side)
     if (side->state != SIDE_CONNECTING)
         return; /* its owner gave up in the meantime and has told the other side */
     side->state = SIDE_OPEN;
-    side_send_bytes(side->peer);
-    side_touch(side);
+    sim_side_send_bytes(side->peer);
+    sim_side_touch(side);
 }
 
 static void fail_dialler(struct sim_side *side, int error)
@@ -63,7 +63,7 @@ static void fail_dialler(struct sim_side *side, int error)
         return;
     side->state = SIDE_FAILED;
     side->error = error;
-    side_touch(side);
+    sim_side_touch(side);
 }
 
 /* Bytes for a side that is closed are answered with RST, RFC 9293 3.10.7.4. */
@@ -71,7 +71,7 @@ static void arrive_bytes(struct sim_side *to, uint64_t count)
 {
     if (to->state == SIDE_CLOSED) {
         if (!to->reset_sent)
-            network_send(to->peer, FLIGHT_RST, 0);
+            sim_network_send(to->peer, FLIGHT_RST, 0);
         to->reset_sent = true;
         return;
     }
@@ -79,8 +79,8 @@ static void arrive_bytes(struct sim_side *to, uint64_t count)
         return;
     to->in.arrived += count;
     check(to->in.arrived <= to->in.sent);
-    side_touch(to);
-    side_touch(to->peer);
+    sim_side_touch(to);
+    sim_side_touch(to->peer);
 }
 
 static void arrive_fin(struct sim_side *to)
@@ -88,14 +88,14 @@ static void arrive_fin(struct sim_side *to)
     if (to->state == SIDE_CLOSED || to->error != 0)
         return;
     to->in.end_arrived = true;
-    side_touch(to);
+    sim_side_touch(to);
 }
 
 static void arrive(const struct flight *flight, struct sim *sim)
 {
     switch (flight->kind) {
     case FLIGHT_DIAL:
-        listener_take_dial(sim, flight->to->link);
+        sim_listener_take_dial(sim, flight->to->link);
         break;
     case FLIGHT_OPENED:
         open_dialler(flight->to);
@@ -110,13 +110,13 @@ static void arrive(const struct flight *flight, struct sim *sim)
         arrive_fin(flight->to);
         break;
     case FLIGHT_RST:
-        side_reset(flight->to);
+        sim_side_reset(flight->to);
         break;
     }
 }
 
 /* Delivers the next flight, or a segment of it: what is left of its bytes stays the next. */
-void network_arrive(struct sim *sim)
+void sim_network_arrive(struct sim *sim)
 {
     struct flight_queue *queue = &sim->flights;
     struct flight *first = &queue->ring[queue->first];
@@ -137,5 +137,5 @@ void network_arrive(struct sim *sim)
     queue->count--;
     link->flights--;
     arrive(&now, sim);
-    link_give_if_done(link);
+    sim_link_give_if_done(link);
 }

@@ -51,9 +51,9 @@ static void begin(struct sim *sim, const struct sim_options *options)
     sim->flights.count = 0;
     agenda_init(&sim->agenda);
     timer_queue_forget(&sim->timers);
-    link_forget_all(sim);
-    listener_forget_all(sim);
-    name_forget_all(sim);
+    sim_link_forget_all(sim);
+    sim_listener_forget_all(sim);
+    sim_name_forget_all(sim);
 }
 
 struct world *sim_create(const struct sim_options *options)
@@ -77,10 +77,10 @@ void sim_destroy(struct world **world)
         return;
     sim = sim_of(*world);
     sim_reset(*world, 0);
-    link_release_free(sim);
-    listener_release_free(sim);
-    name_release(sim);
-    network_release(sim);
+    sim_link_release_free(sim);
+    sim_listener_release_free(sim);
+    sim_name_release(sim);
+    sim_network_release(sim);
     timer_queue_release(&sim->timers);
     sim->tag = 0;
     free(sim);
@@ -110,7 +110,7 @@ void sim_configure(struct world *world, const struct sim_options *options)
  */
 static void schedule_due(struct sim *sim)
 {
-    if (network_due(sim) <= sim->now_ns)
+    if (sim_network_due(sim) <= sim->now_ns)
         agenda_add(&sim->agenda, &sim->arrival_turn);
     else if (timer_queue_due(&sim->timers) <= sim->now_ns)
         agenda_add(&sim->agenda, &sim->timer_turn);
@@ -143,16 +143,17 @@ static void take_turn(struct sim *sim, struct agenda_item *item)
 {
     switch (item->kind) {
     case AGENDA_ARRIVAL:
-        network_arrive(sim);
+        sim_network_arrive(sim);
         break;
     case AGENDA_TIMER:
         call_timer(sim);
         break;
     case AGENDA_LISTENER:
-        listener_call((struct sim_listener *)((char *)item - offsetof(struct sim_listener, item)));
+        sim_listener_call(
+            (struct sim_listener *)((char *)item - offsetof(struct sim_listener, item)));
         break;
     case AGENDA_STREAM:
-        side_call((struct sim_side *)((char *)item - offsetof(struct sim_side, item)));
+        sim_side_call((struct sim_side *)((char *)item - offsetof(struct sim_side, item)));
         break;
     }
 }
@@ -169,7 +170,7 @@ static bool is_idle(const struct sim *sim)
  */
 static bool jump(struct sim *sim, uint64_t until_ns, enum run_end *end)
 {
-    uint64_t arrival_ns = network_due(sim);
+    uint64_t arrival_ns = sim_network_due(sim);
     uint64_t timer_ns = timer_queue_due(&sim->timers);
     uint64_t next_ns = arrival_ns < timer_ns ? arrival_ns : timer_ns;
 
@@ -259,7 +260,7 @@ static int start_dial(struct sim *sim, struct stream *stream, const struct addre
     link->address = *address;
     link->sides[0].wanted = STREAM_OPEN;
     sim_link_open(&link->sides[0], stream);
-    network_send(&link->sides[0], FLIGHT_DIAL, 0);
+    sim_network_send(&link->sides[0], FLIGHT_DIAL, 0);
     return 0;
 }
 
@@ -277,11 +278,11 @@ static const struct world_ops sim_world_ops = {
     .random = draw_random,
     .timer_set = set_timer,
     .timer_stop = stop_timer,
-    .resolve = name_resolve,
-    .resolve_cancel = name_cancel,
-    .listen = listener_start,
-    .accept = listener_accept,
-    .unlisten = listener_stop,
+    .resolve = sim_name_resolve,
+    .resolve_cancel = sim_name_cancel,
+    .listen = sim_listener_start,
+    .accept = sim_listener_accept,
+    .unlisten = sim_listener_stop,
     .connect = connect_now,
     .run = run_now,
 };

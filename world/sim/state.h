@@ -237,38 +237,38 @@ static inline void sim_upcall_end(struct sim *sim)
 uint64_t sim_draw(uint64_t *state);
 
 /* network.c */
-void network_release(struct sim *sim);
-void network_send(struct sim_side *to, enum flight_kind kind, uint64_t count);
-void network_arrive(struct sim *sim);
-uint64_t network_due(const struct sim *sim);
+void sim_network_release(struct sim *sim);
+void sim_network_send(struct sim_side *to, enum flight_kind kind, uint64_t count);
+void sim_network_arrive(struct sim *sim);
+uint64_t sim_network_due(const struct sim *sim);
 
 /* link.c */
 struct sim_link *sim_link_take(struct sim *sim);
-void link_give_if_done(struct sim_link *link);
+void sim_link_give_if_done(struct sim_link *link);
 void sim_link_open(struct sim_side *side, struct stream *stream);
-void link_forget_all(struct sim *sim);
-void link_release_free(struct sim *sim);
-void side_touch(struct sim_side *side);
-void side_call(struct sim_side *side);
-void side_send_bytes(struct sim_side *to);
-void side_reset(struct sim_side *side);
-void side_close(struct sim_side *side, enum stream_end end);
+void sim_link_forget_all(struct sim *sim);
+void sim_link_release_free(struct sim *sim);
+void sim_side_touch(struct sim_side *side);
+void sim_side_call(struct sim_side *side);
+void sim_side_send_bytes(struct sim_side *to);
+void sim_side_reset(struct sim_side *side);
+void sim_side_close(struct sim_side *side, enum stream_end end);
 
 /* listener.c */
-int listener_start(struct world *world, struct listener *listener, struct address *address,
-                   enum listen_mode mode, int backlog);
-int listener_accept(struct world *world, struct listener *listener, struct stream *stream);
-void listener_stop(struct world *world, struct listener *listener);
-void listener_take_dial(struct sim *sim, struct sim_link *link);
-void listener_call(struct sim_listener *listener);
-void listener_feed_all(struct sim *sim);
-void listener_forget_all(struct sim *sim);
-void listener_release_free(struct sim *sim);
+int sim_listener_start(struct world *world, struct listener *listener, struct address *address,
+                       enum listen_mode mode, int backlog);
+int sim_listener_accept(struct world *world, struct listener *listener, struct stream *stream);
+void sim_listener_stop(struct world *world, struct listener *listener);
+void sim_listener_take_dial(struct sim *sim, struct sim_link *link);
+void sim_listener_call(struct sim_listener *listener);
+void sim_listener_feed_all(struct sim *sim);
+void sim_listener_forget_all(struct sim *sim);
+void sim_listener_release_free(struct sim *sim);
 
 /* name.c */
-int name_resolve(struct world *world, struct query *query, const char *host, uint16_t port);
-void name_cancel(struct world *world, struct query *query);
-void name_forget_all(struct sim *sim);
-void name_release(struct sim *sim);
+int sim_name_resolve(struct world *world, struct query *query, const char *host, uint16_t port);
+void sim_name_cancel(struct world *world, struct query *query);
+void sim_name_forget_all(struct sim *sim);
+void sim_name_release(struct sim *sim);
 
 #endif
