@@ -50,6 +50,9 @@ struct drawing {
     const struct report_style *style;
     FILE *out;
     const char **cells; /* as they are written, in the stage's order */
+    const char
+        *headings[MATRIX_METHODS_MAX]; /* a column's methods in one line, where there is room */
+    bool wide;                         /* there is */
     size_t widths[MATRIX_METHODS_MAX];
     size_t label_width;
 };
@@ -115,9 +118,17 @@ static bool fill_columns(struct drawing *drawing, struct region *region)
     if (drawing->cells == NULL)
         return false;
     for (size_t column = 0; column < stage->column_count; column++) {
-        for (size_t i = 0; i < stage->columns[column].method_count; i++)
+        const struct matrix_column *methods = &stage->columns[column];
+        drawing->headings[column] = methods->methods[0];
+        drawing->widths[column] = text_columns(methods->methods[0]);
+        for (size_t i = 1; i < methods->method_count; i++) {
+            drawing->headings[column] =
+                region_format(region, "%s %s", drawing->headings[column], methods->methods[i]);
+            if (drawing->headings[column] == NULL)
+                return false;
             drawing->widths[column] =
-                larger(drawing->widths[column], text_columns(stage->columns[column].methods[i]));
+                larger(drawing->widths[column], text_columns(methods->methods[i]));
+        }
     }
     for (size_t i = 0; i < count; i++) {
         drawing->cells[i] = display_text(&stage->cells[i], region);
@@ -129,19 +140,34 @@ static bool fill_columns(struct drawing *drawing, struct region *region)
     return true;
 }
 
+/* Puts the methods of each column in one line if all of them fit beside the faults. */
+static void widen_headings(struct drawing *drawing, size_t room)
+{
+    const struct matrix_stage *stage = drawing->stage;
+    size_t total = 0;
+    for (size_t column = 0; column < stage->column_count; column++)
+        total += GAP + larger(drawing->widths[column], text_columns(drawing->headings[column]));
+    drawing->wide = total <= room;
+    for (size_t column = 0; drawing->wide && column < stage->column_count; column++)
+        drawing->widths[column] =
+            larger(drawing->widths[column], text_columns(drawing->headings[column]));
+}
+
 /* Shares the page out. The faults' names give way before the columns do. */
 static void fit_page(struct drawing *drawing)
 {
     const struct matrix_stage *stage = drawing->stage;
+    const size_t width = report_width(drawing->style);
     size_t total = INDENT;
-    for (size_t column = 0; column < stage->column_count; column++) {
+    for (size_t column = 0; column < stage->column_count; column++)
         drawing->widths[column] = smaller(drawing->widths[column], CELL_MAX);
-        total += GAP + drawing->widths[column];
-    }
     drawing->label_width = strlen("fault");
     for (size_t i = 0; i < stage->fault_count; i++)
         drawing->label_width = larger(drawing->label_width, text_columns(stage->faults[i]));
-    const size_t width = report_width(drawing->style);
+    if (INDENT + drawing->label_width < width)
+        widen_headings(drawing, width - INDENT - drawing->label_width);
+    for (size_t column = 0; column < stage->column_count; column++)
+        total += GAP + drawing->widths[column];
     const size_t room = larger(width > total ? width - total : 0, LABEL_MIN);
     drawing->label_width = smaller(drawing->label_width, room);
 }
@@ -160,30 +186,37 @@ static size_t band_end(const struct drawing *drawing, size_t first)
     return end;
 }
 
-static const char *method_at(const struct matrix_column *column, size_t line)
+static size_t heading_lines(const struct drawing *drawing, size_t column)
 {
-    return line < column->method_count ? column->methods[line] : "";
+    return drawing->wide ? 1 : drawing->stage->columns[column].method_count;
 }
 
-/* The methods of a column stand below each other; lines at the foot that are empty are not written. */
+static const char *heading_at(const struct drawing *drawing, size_t column, size_t line)
+{
+    if (line >= heading_lines(drawing, column))
+        return "";
+    return drawing->wide ? drawing->headings[column]
+                         : drawing->stage->columns[column].methods[line];
+}
+
+/* Methods that do not fit in a line stand below each other, without empty lines at their foot. */
 static void draw_heading(const struct drawing *drawing, size_t first, size_t end)
 {
-    const struct matrix_column *columns = drawing->stage->columns;
     size_t lines = 1;
     for (size_t column = first; column < end; column++)
-        lines = larger(lines, columns[column].method_count);
+        lines = larger(lines, heading_lines(drawing, column));
     for (size_t line = 0; line < lines; line++) {
         size_t last = end - 1;
-        while (line >= columns[last].method_count)
+        while (line >= heading_lines(drawing, last))
             last--;
         text_put_spaces(INDENT, drawing->out);
         text_put_cell(line == 0 ? "fault" : "", drawing->label_width, drawing->out);
         for (size_t column = first; column < last; column++) {
             text_put_spaces(GAP, drawing->out);
-            text_put_cell(method_at(&columns[column], line), drawing->widths[column], drawing->out);
+            text_put_cell(heading_at(drawing, column, line), drawing->widths[column], drawing->out);
         }
         text_put_spaces(GAP, drawing->out);
-        text_put_cut(method_at(&columns[last], line), drawing->widths[last], drawing->out);
+        text_put_cut(heading_at(drawing, last, line), drawing->widths[last], drawing->out);
         fputc('\n', drawing->out);
     }
 }
