@@ -214,6 +214,7 @@ static void peer_sees_nothing_until_close(void **state)
         run(&stage);
         assert_int_equal(stage.peer_got, 0);
         assert_int_equal(stage.peer_end, 1);
+        stream_want(&stage.program, STREAM_READ | STREAM_WRITE | STREAM_CLOSED);
         stream_close(&stage.program, ends[i % COUNT_OF(ends)].end);
         assert_false(stream_in_use(&stage.program));
         stage.calls = 0;
@@ -221,6 +222,37 @@ static void peer_sees_nothing_until_close(void **state)
         assert_int_equal(stage.calls, 0);
         assert_int_equal(stage.peer_got, 0);
         assert_int_equal(stage.peer_end, ends[i % COUNT_OF(ends)].seen);
+        stage_end(&stage);
+    }
+}
+
+/* What the peer does after the fault is not for the program, whatever it wanted before and wants now. */
+static void peer_is_not_heard(void **state)
+{
+    static const unsigned everything = STREAM_READ | STREAM_WRITE | STREAM_CLOSED;
+    uint8_t data[RESPONSE_BYTES] = {0};
+    struct iovec piece = {data, sizeof(data)};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(KINDS); i++) {
+        struct stage stage;
+
+        stage_begin(&stage);
+        add_rule(&stage, 1, 1, KINDS[i].kind);
+        dial(&stage);
+        stream_want(&stage.program, STREAM_READ | STREAM_CLOSED);
+        expect_failed(&stage, &KINDS[i], 0);
+        run(&stage);
+        stage.told = 0;
+        assert_int_equal(stream_write(&stage.peer, &piece, 1), RESPONSE_BYTES);
+        stream_close(&stage.peer, STREAM_FIN);
+        run(&stage);
+        assert_int_equal(stage.told & STREAM_CLOSED, 0); /* it was told at the fault, or never */
+        expect_failed(&stage, &KINDS[i], 0);
+        stage.calls = 0;
+        stream_want(&stage.program, KINDS[i].kind == FAULT_STALL ? everything : 0);
+        run(&stage);
+        assert_int_equal(stage.calls, 0);
         stage_end(&stage);
     }
 }
@@ -368,6 +400,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fails_at_the_turn),
         cmocka_unit_test(peer_sees_nothing_until_close),
+        cmocka_unit_test(peer_is_not_heard),
         cmocka_unit_test(only_its_connection_fails),
         cmocka_unit_test(any_address_connection_and_turn),
         cmocka_unit_test(other_addresses_do_not_fail),
