@@ -24,7 +24,7 @@ BEGIN {
     may["harness/verdict"] = may["harness/suite"] " world/filters proxy/exchange harness harness/suite"
     may["harness/run"] = may["harness/verdict"] " world/sim world/sockets harness/verdict"
     may["harness"] = may["harness/run"] " harness/run"
-    may["tests/wrong"] = may["proxy/downstream"] " tests/wrong proxy/downstream" # faults are put in below every door
+    may["tests/wrong"] = may["proxy/downstream"] " tests/wrong proxy/downstream proxy" # faults are put in below every door
     may["examples"] = "world world/base world/sockets proxy"
 
     # A test may stand its subject in any world.
