@@ -121,8 +121,8 @@ static bool read_words(const struct yaml_node *map, struct proxy_settings *setti
     static const char *const policies[] = {"at-most-once", "idempotent", NULL};
     static const char *const rules[] = {"first", "round-robin", "least-connections", NULL};
     static const char *const half_closes[] = {"cancel", "allow", NULL};
-    int policy = settings->policy;
-    int rule = settings->select;
+    int policy = (int)settings->policy;
+    int rule = (int)settings->select;
     int half_close = settings->client_half_close_allowed;
 
     if (!read_word(map, "policy", policies, &policy, error) ||

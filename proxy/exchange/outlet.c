@@ -78,7 +78,8 @@ static size_t take_front(struct bytes *bytes, size_t accepted)
 {
     size_t taken = accepted < bytes->size ? accepted : bytes->size;
 
-    *bytes = bytes_make(bytes->data + taken, bytes->size - taken);
+    if (taken > 0)
+        *bytes = bytes_make(bytes->data + taken, bytes->size - taken);
     return taken;
 }
 
