@@ -46,7 +46,7 @@ function(house_folder name)
         house_test(${test} ${name} ${HOUSE_TEST_USES})
     endforeach()
     foreach(fuzzer ${fuzzers})
-        house_fuzzer(${fuzzer} ${name})
+        house_fuzzer(${fuzzer} ${name} ${HOUSE_TEST_USES})
     endforeach()
 endfunction()
 

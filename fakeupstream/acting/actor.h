@@ -62,7 +62,6 @@ struct actor {
     uint64_t requests; /* client: made so far, over all connections */
     uint64_t taken;    /* messages of the peer on this line that the script is done with */
     uint64_t answered; /* upstream: final responses given on this line */
-    uint64_t asked;    /* client: requests begun on this line */
 
     /* Private: the step under way. */
     bool begun;

@@ -81,7 +81,6 @@ static void begin_message(struct actor *actor)
     make_label(actor, &label);
     make_mark(actor, splice_whole(&label), &mark);
     if (!actor_is_upstream(actor)) {
-        actor->asked++;
         transcript_ask(&actor->line->transcript, bytes_of(actor->outbox.message.draft->method));
     }
     outbox_begin(&actor->outbox, actor->line, splice_whole(&mark), splice_whole(&label));
@@ -136,7 +135,6 @@ static bool has_line(struct actor *actor)
     if (actor->ways->dial == NULL || !actor->ways->dial(actor))
         return false;
     actor->taken = 0;
-    actor->asked = 0;
     return true;
 }
 
@@ -202,7 +200,6 @@ static enum play_outcome play_raw(struct actor *actor, const struct step *step)
         return PLAYED;
     if (!actor->begun && !actor_is_upstream(actor)) {
         transcript_ask_raw(&actor->line->transcript, step->raw);
-        actor->asked++;
     }
     actor->begun = true;
     progress = outbox_send_raw(&actor->outbox, actor->line, step->raw);
@@ -288,15 +285,33 @@ static enum play_outcome play_pause(struct actor *actor, const struct step *step
     return PLAYED;
 }
 
+/*
+ * What came when no response was due is read before the request is made, so that it is seen to answer
+ * none; and a connection that has ended meanwhile is not used.
+ */
+static void catch_up(struct actor *actor)
+{
+    static const struct transcript_goal NEVER = {.kind = GOAL_NEVER};
+    struct line *line = actor->line;
+
+    if (line != NULL && !actor->paused && !line->opening && line->transcript.asked_count == 0)
+        (void)line_read(line, &NEVER, false);
+}
+
 static bool begin_request(struct actor *actor, const struct step *step)
 {
+    const struct transcript *transcript;
+
+    catch_up(actor);
     leave_unusable_line(actor);
     if (!has_line(actor))
         return false;
     outbox_prepare(&actor->outbox, step->draft);
     begin_message(actor);
-    actor->goal = (struct transcript_goal){
-        .kind = GOAL_MESSAGE, .message = actor->asked, .amount = actor->line->transcript.interims};
+    transcript = &actor->line->transcript;
+    actor->goal = (struct transcript_goal){.kind = GOAL_MESSAGE,
+                                           .message = transcript_due(transcript),
+                                           .amount = transcript->interims};
     actor->begun = true;
     return true;
 }

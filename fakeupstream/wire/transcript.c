@@ -85,20 +85,41 @@ void transcript_ask_raw(struct transcript *transcript, struct bytes text)
     transcript->asked_unknown = true;
 }
 
+uint64_t transcript_due(const struct transcript *transcript)
+{
+    bool stray = transcript->unasked && transcript->begun > transcript->heads;
+
+    return transcript->heads + stray + transcript->asked_count;
+}
+
+/* What the response under way is due for; a final one is due no longer then. */
 static enum asked take_asked(struct transcript *t)
 {
     enum asked asked = ASKED_ORDINARY;
 
-    t->head.unasked = t->asked_count == 0 && !t->asked_unknown;
-    if (t->asked_count > 0)
-        asked = (enum asked)t->asked[t->asked_first];
-    if (t->asked_count > 0 && !t->head.interim) {
+    t->head.unasked = t->unasked;
+    if (t->asked_count == 0 || t->unasked)
+        return asked;
+    asked = (enum asked)t->asked[t->asked_first];
+    if (!t->head.interim) {
         t->asked_first = (t->asked_first + 1) % TRANSCRIPT_ASKED_MAX;
         t->asked_count--;
     }
-    if (t->head.unasked)
-        note_fault(t, "a response that no request asked for");
     return asked;
+}
+
+/* The first byte of a message, or of a further head of it. */
+static void begin_head(struct transcript *t)
+{
+    t->state = TRANSCRIPT_IN_HEAD;
+    t->text_size = 0;
+    t->line_start = 0;
+    if (t->begun > t->heads)
+        return;
+    t->faults.message = ++t->begun;
+    t->unasked = t->kind == TRANSCRIPT_RESPONSES && t->asked_count == 0 && !t->asked_unknown;
+    if (t->unasked)
+        note_fault(t, "a response that no request asked for");
 }
 
 size_t transcript_next(struct transcript *t, const void *data, size_t size,
@@ -324,13 +345,8 @@ static size_t next_of_head(struct transcript *t, struct bytes in, struct transcr
 {
     size_t taken = 0;
 
-    if (t->state == TRANSCRIPT_AT_START) {
-        t->state = TRANSCRIPT_IN_HEAD;
-        t->text_size = 0;
-        t->line_start = 0;
-        if (t->begun == t->heads)
-            t->faults.message = ++t->begun;
-    }
+    if (t->state == TRANSCRIPT_AT_START)
+        begin_head(t);
     while (taken < in.size) {
         bool whole;
         size_t size = take_line(t, bytes_make(in.data + taken, in.size - taken), &whole);

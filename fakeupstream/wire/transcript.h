@@ -70,6 +70,7 @@ struct transcript {
     /* Private. */
     uint64_t remaining; /* bytes of the current body or chunk that are still to come */
     size_t line_start;  /* where the line under way begins in text */
+    bool unasked;       /* the message under way began when no response was due */
     bool asked_unknown; /* raw bytes were sent: nobody knows how many responses are due */
     uint8_t asked[TRANSCRIPT_ASKED_MAX];
     size_t asked_first;
@@ -89,6 +90,9 @@ void transcript_reset(struct transcript *transcript, enum transcript_kind kind);
 void transcript_ask(struct transcript *transcript, struct bytes method);
 /* Bytes were sent that may be any number of requests; text is their beginning. */
 void transcript_ask_raw(struct transcript *transcript, struct bytes text);
+
+/* The number of the response that answers the last request asked. */
+uint64_t transcript_due(const struct transcript *transcript);
 
 /*
  * Takes bytes up to the next happening and says what it is; returns how many were taken. size 0 is

@@ -352,6 +352,27 @@ static void a_head_of_any_length_is_not_passed(void **state)
     transcript_release(&transcript);
 }
 
+static void a_stray_response_is_not_the_one_that_is_due(void **state)
+{
+    struct transcript transcript;
+    struct transcript_piece piece;
+
+    (void)state;
+    transcript_init(&transcript, TRANSCRIPT_RESPONSES);
+    transcript_ask(&transcript, bytes_of("GET"));
+    assert_int_equal(transcript_due(&transcript), 1);
+    transcript_ask(&transcript, bytes_of("GET"));
+    assert_int_equal(transcript_due(&transcript), 2);
+    transcript_reset(&transcript, TRANSCRIPT_RESPONSES);
+    transcript_next(&transcript, "HT", 2, &piece);
+    transcript_ask(&transcript, bytes_of("GET"));
+    assert_int_equal(transcript_due(&transcript), 2);
+    transcript_next(&transcript, "TP/1.1 204 x\r\n\r\n", 18, &piece);
+    assert_true(transcript.head.unasked);
+    assert_int_equal(transcript_due(&transcript), 2);
+    transcript_release(&transcript);
+}
+
 static void a_head_past_the_limit_is_raw_bytes(void **state)
 {
     static char head[TRANSCRIPT_HEAD_BYTES_MAX];
@@ -415,6 +436,7 @@ int main(void)
     const struct CMUnitTest others[] = {
         cmocka_unit_test(what_is_wanted_never_passes_the_goal),
         cmocka_unit_test(a_head_of_any_length_is_not_passed),
+        cmocka_unit_test(a_stray_response_is_not_the_one_that_is_due),
         cmocka_unit_test(a_head_past_the_limit_is_raw_bytes),
         cmocka_unit_test(a_connection_is_kept_as_rfc_9112_says),
         cmocka_unit_test(raw_requests_make_any_number_of_responses_due),
