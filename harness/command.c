@@ -323,7 +323,7 @@ static int dispatch(int argc, char **argv, const char *version)
         return EXIT_PASSED;
     }
     if (*word != '\0')
-        fprintf(stderr, "retryproof: there is no command `%s`\n\n", word);
+        fprintf(stderr, "retryproof: there is no command '%s'\n\n", word);
     fputs(HELP, stderr);
     return EXIT_USAGE;
 }

@@ -82,7 +82,7 @@ static const struct option WORDS[] = {
 static bool fail(char error[OPTIONS_ERROR_BYTES], const char *option, const char *value,
                  const char *expected)
 {
-    snprintf(error, OPTIONS_ERROR_BYTES, "%s: `%.200s` is not %s", option, value, expected);
+    snprintf(error, OPTIONS_ERROR_BYTES, "%s: '%.200s' is not %s", option, value, expected);
     return false;
 }
 
@@ -247,8 +247,8 @@ bool options_read(struct run_options *options, int argc, char **argv,
         const char *shown = argv[optind - 1];
         if (word == '?' || word == ':') {
             snprintf(error, OPTIONS_ERROR_BYTES,
-                     word == '?' ? "`%.200s` is no option of `retryproof run`"
-                                 : "`%.200s` needs a value",
+                     word == '?' ? "'%.200s' is no option of 'retryproof run'"
+                                 : "'%.200s' needs a value",
                      shown);
             return false;
         }

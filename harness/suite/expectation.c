@@ -153,7 +153,7 @@ static bool read_tally(const struct reading *reading, const struct yaml_node *no
     if (node->kind != YAML_MAP && tally == TALLY_ATTEMPTS)
         return number_rule_read(node, what, COUNT_LIMIT, &out->attempts, reading->error);
     if (node->kind != YAML_MAP)
-        return yaml_fail(reading->error, node, "`%s` is a map of upstreams to numbers, as {a: 1}",
+        return yaml_fail(reading->error, node, "'%s' is a map of upstreams to numbers, as {a: 1}",
                          what);
     for (const struct yaml_node *number = node->first; number != NULL; number = number->next) {
         int index =
@@ -184,10 +184,10 @@ static bool read_headers(const struct reading *reading, const struct yaml_node *
 {
     const struct yaml_node *present = yaml_get(map, "headers");
     const struct yaml_node *absent = yaml_get(map, "absent");
-    if (present != NULL && !must_be_map(reading, present, "`headers`"))
+    if (present != NULL && !must_be_map(reading, present, "'headers'"))
         return false;
     if (absent != NULL && absent->kind != YAML_LIST)
-        return yaml_fail(reading->error, absent, "`absent` is a list of field names");
+        return yaml_fail(reading->error, absent, "'absent' is a list of field names");
     for (const struct yaml_node *field = present ? present->first : NULL; field != NULL;
          field = field->next) {
         const struct yaml_node *value = field->kind == YAML_LIST ? field->first : field;
@@ -216,7 +216,7 @@ static bool read_body(const struct reading *reading, const struct yaml_node *map
     if (body == NULL)
         return true;
     out->body_same = body->kind == YAML_SCALAR && strcmp(body->text, "same") == 0;
-    return out->body_same || number_rule_read(body, "`body` (bytes, or `same`)", BODY_LIMIT,
+    return out->body_same || number_rule_read(body, "'body' (bytes, or 'same')", BODY_LIMIT,
                                               &out->body, reading->error);
 }
 
@@ -226,12 +226,12 @@ static bool read_received(const struct reading *reading, const struct yaml_node 
     static const char *const KEYS[] = {"method", "target",  "headers", "absent",
                                        "body",   "framing", NULL};
     static const char *const FRAMINGS[] = {"none", "content-length", "chunked", NULL};
-    if (!must_be_map(reading, node, "`received`"))
+    if (!must_be_map(reading, node, "'received'"))
         return false;
     for (const struct yaml_node *map = node->first; map != NULL; map = map->next) {
         int index = name_index(reading, map->key, "an upstream's name", reading->names->upstreams);
         if (index < 0 || !must_be_map(reading, map, "what an upstream received") ||
-            !yaml_check_keys(map, "`received`", KEYS, reading->error))
+            !yaml_check_keys(map, "'received'", KEYS, reading->error))
             return false;
         struct expected_request *request = take(reading, map, sizeof(*request));
         if (request == NULL || !read_optional_text(reading, map, "method", &request->method) ||
@@ -265,7 +265,7 @@ static bool read_interim(const struct reading *reading, const struct yaml_node *
                          struct expected_response *out)
 {
     if (list->kind != YAML_LIST)
-        return yaml_fail(reading->error, list, "`interim` is a list of statuses, as [103]");
+        return yaml_fail(reading->error, list, "'interim' is a list of statuses, as [103]");
     out->interim = take(reading, list, (list->count + 1) * sizeof(*out->interim));
     if (out->interim == NULL)
         return false;
@@ -293,15 +293,15 @@ static bool read_response_values(const struct reading *reading, const struct yam
     if (status != NULL && !read_status(reading, status, out))
         return false;
     out->complete_set = complete != NULL;
-    if (complete != NULL && !yaml_bool(complete, "`complete`", &out->complete, reading->error))
+    if (complete != NULL && !yaml_bool(complete, "'complete'", &out->complete, reading->error))
         return false;
     if (body != NULL &&
-        !number_rule_read(body, "`body` (bytes)", BODY_LIMIT, &out->body, reading->error))
+        !number_rule_read(body, "'body' (bytes)", BODY_LIMIT, &out->body, reading->error))
         return false;
     if (interim != NULL && !read_interim(reading, interim, out))
         return false;
     int closing =
-        closed == NULL ? CLOSING_ANY : yaml_word(closed, "`closed`", CLOSINGS, reading->error);
+        closed == NULL ? CLOSING_ANY : yaml_word(closed, "'closed'", CLOSINGS, reading->error);
     out->closed = closing < 0 ? CLOSING_ANY : (enum expected_closing)closing;
     return closing >= 0;
 }
@@ -363,12 +363,12 @@ static bool read_clients(const struct reading *reading, const struct yaml_node *
     out->clients = clients;
     if (one != NULL && (count != 1 || several != NULL))
         return yaml_fail(reading->error, one,
-                         "with several clients write `clients: {name: {...}}`");
+                         "with several clients write 'clients: {name: {...}}'");
     if (one != NULL)
         return read_client(reading, one, &clients[0]);
     if (several == NULL)
         return true;
-    if (!must_be_map(reading, several, "`clients`"))
+    if (!must_be_map(reading, several, "'clients'"))
         return false;
     for (const struct yaml_node *node = several->first; node != NULL; node = node->next) {
         int index = name_index(reading, node->key, "a client's name", reading->names->clients);
@@ -382,8 +382,8 @@ static bool read_record(const struct reading *reading, const struct yaml_node *m
                         struct expectation *out)
 {
     static const char *const KEYS[] = {"stage", "cause", "reason", "attempts", NULL};
-    if (!must_be_map(reading, map, "`record`") ||
-        !yaml_check_keys(map, "`record`", KEYS, reading->error))
+    if (!must_be_map(reading, map, "'record'") ||
+        !yaml_check_keys(map, "'record'", KEYS, reading->error))
         return false;
     struct expected_record *record = take(reading, map, sizeof(*record));
     if (record == NULL)
@@ -403,7 +403,7 @@ static bool read_record(const struct reading *reading, const struct yaml_node *m
         record->stage = (enum stage)index;
     }
     if (attempts != NULL &&
-        !number_rule_read(attempts, "`attempts`", COUNT_LIMIT, &record->attempts, reading->error))
+        !number_rule_read(attempts, "'attempts'", COUNT_LIMIT, &record->attempts, reading->error))
         return false;
     out->record = record;
     return read_optional_text(reading, map, "cause", &record->cause) &&
@@ -421,11 +421,11 @@ static bool read_bounds(const struct reading *reading, const struct yaml_node *m
     out->memory_growth_max = UINT64_MAX;
     out->within_ns = TIME_NEVER;
     return (held == NULL ||
-            yaml_size(held, "`held`", BODY_LIMIT, &out->held_max, reading->error)) &&
-           (growth == NULL || yaml_size(growth, "`memory_growth`", BODY_LIMIT,
+            yaml_size(held, "'held'", BODY_LIMIT, &out->held_max, reading->error)) &&
+           (growth == NULL || yaml_size(growth, "'memory_growth'", BODY_LIMIT,
                                         &out->memory_growth_max, reading->error)) &&
-           (within == NULL || yaml_duration(within, "`within`", &out->within_ns, reading->error)) &&
-           (after == NULL || yaml_duration(after, "`after`", &out->after_ns, reading->error));
+           (within == NULL || yaml_duration(within, "'within'", &out->within_ns, reading->error)) &&
+           (after == NULL || yaml_duration(after, "'after'", &out->after_ns, reading->error));
 }
 
 bool expectation_read(struct region *region, const struct yaml_node *node,
@@ -437,7 +437,7 @@ bool expectation_read(struct region *region, const struct yaml_node *node,
         "clients",  "held",      "memory_growth", "within",      "after", "record",   NULL};
     const struct reading reading = {region, names, error};
     *out = (struct expectation){0};
-    if (!must_be_map(&reading, node, "`expect`") || !yaml_check_keys(node, "`expect`", KEYS, error))
+    if (!must_be_map(&reading, node, "'expect'") || !yaml_check_keys(node, "'expect'", KEYS, error))
         return false;
     size_t upstream_count = count_names(names->upstreams);
     out->upstreams = take(&reading, node, (upstream_count + 1) * sizeof(*out->upstreams));

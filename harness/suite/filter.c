@@ -24,7 +24,7 @@ struct parse {
 
 static bool fail(const struct parse *parse, const char *sentence)
 {
-    snprintf(parse->error, FILTER_ERROR_BYTES, "%s at `%.40s` (byte %td of the expression)",
+    snprintf(parse->error, FILTER_ERROR_BYTES, "%s at '%.40s' (byte %td of the expression)",
              sentence, *parse->rest != '\0' ? parse->rest : "its end",
              parse->rest - parse->begin + 1);
     return false;
@@ -154,7 +154,7 @@ static bool close_parenthesis(struct parse *parse)
     if (!settle(parse, binding(FILTER_OR)))
         return false;
     if (parse->waiting_count == 0)
-        return fail(parse, "`)` has no `(`");
+        return fail(parse, "')' has no '('");
     parse->waiting_count--;
     parse->rest++;
     return true;
@@ -192,7 +192,7 @@ static bool take_operator(struct parse *parse)
     else if (take_keyword(parse, "or"))
         relation = FILTER_OR;
     else
-        return fail(parse, "`and`, `or` or the end was expected");
+        return fail(parse, "'and', 'or' or the end was expected");
     parse->operand_due = true;
     return settle(parse, binding(relation)) && push(parse, relation);
 }
@@ -221,7 +221,7 @@ bool filter_parse(struct filter *filter, enum filter_kind kind, const char *text
         return fail(&parse, "something to compare is missing");
     if (!settle(&parse, binding(FILTER_OR)))
         return false;
-    return parse.waiting_count == 0 || fail(&parse, "`(` has no `)`");
+    return parse.waiting_count == 0 || fail(&parse, "'(' has no ')'");
 }
 
 static bool text_fits(const struct filter_term *term, const char *text)

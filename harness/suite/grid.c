@@ -34,7 +34,7 @@ static bool read_value(const struct yaml_node *node, struct grid_value *out,
     const struct yaml_node *named = node->kind == YAML_MAP ? yaml_get(node, "is") : node;
     if (named == NULL || named->kind != YAML_SCALAR)
         return yaml_fail(error, node,
-                         "a grid value is a scalar, or a map with a key `is` that labels it");
+                         "a grid value is a scalar, or a map with a key 'is' that labels it");
     if (named->text_size > GRID_LABEL_MAX)
         return yaml_fail(error, named,
                          "a grid value's label has at most %d bytes; write "
@@ -64,7 +64,7 @@ static bool read_axis(struct region *region, const struct yaml_node *node, struc
             return false;
         for (size_t i = 0; i < count; i++)
             if (strcmp(values[i].label, values[count].label) == 0)
-                return yaml_fail(error, value, "the value `%s` stands twice in `%s`",
+                return yaml_fail(error, value, "the value '%s' stands twice in '%s'",
                                  values[count].label, node->key->text);
         count++;
     }
@@ -93,14 +93,14 @@ static bool read_exception(const struct grid *grid, const struct yaml_node *node
                            struct grid_exception *out, struct yaml_error *error)
 {
     if (node->kind != YAML_MAP || node->count == 0)
-        return yaml_fail(error, node, "`except` is a list of maps like {method: HEAD}");
+        return yaml_fail(error, node, "'except' is a list of maps like {method: HEAD}");
     if (!yaml_check_keys(node, "the grid", grid->names, error))
         return false;
     for (const struct yaml_node *label = node->first; label != NULL; label = label->next) {
         const struct grid_axis *axis =
             &grid->axes[axis_index(grid, label->key->text, label->key->text_size)];
         if (label->kind != YAML_SCALAR || axis_value(axis, label->text) == NULL)
-            return yaml_fail(error, label, "`%s` has no such value in the grid", axis->name);
+            return yaml_fail(error, label, "'%s' has no such value in the grid", axis->name);
         out->labels[axis - grid->axes] = label->text;
     }
     return true;
@@ -110,9 +110,9 @@ static bool load_exceptions(struct grid *grid, struct region *region, const stru
                             struct yaml_error *error)
 {
     if (list->kind != YAML_LIST)
-        return yaml_fail(error, list, "`except` is a list of maps like {method: HEAD}");
+        return yaml_fail(error, list, "'except' is a list of maps like {method: HEAD}");
     if (grid->axis_count == 0)
-        return yaml_fail(error, list, "`except` needs a `grid`");
+        return yaml_fail(error, list, "'except' needs a 'grid'");
     for (const struct yaml_node *node = list->first; node != NULL; node = node->next) {
         struct grid_exception *exception = region_take(region, sizeof(*exception));
         if (exception == NULL)
@@ -129,7 +129,7 @@ static bool load_axes(struct grid *grid, struct region *region, const struct yam
                       struct yaml_error *error)
 {
     if (map->kind != YAML_MAP || map->count == 0)
-        return yaml_fail(error, map, "`grid` is a map of names to lists of values");
+        return yaml_fail(error, map, "'grid' is a map of names to lists of values");
     if (map->count > GRID_AXES_MAX)
         return yaml_fail(error, map, "a grid has at most %d names", GRID_AXES_MAX);
     for (const struct yaml_node *node = map->first; node != NULL; node = node->next) {
@@ -234,8 +234,8 @@ static const struct yaml_node *placeholder_value(const struct substitution *by,
     size_t index = axis_index(by->grid, text, strlen(text));
     if (index == by->grid->axis_count) {
         const char *nearest = yaml_nearest(text, by->grid->names);
-        yaml_fail(by->error, at, "the grid has no `%s`%s%s%s", text,
-                  nearest ? "; did you mean `" : "", nearest ? nearest : "", nearest ? "`?" : "");
+        yaml_fail(by->error, at, "the grid has no '%s'%s%s%s", text,
+                  nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
         return NULL;
     }
     const struct yaml_node *value = by->choice->values[index]->node;
@@ -244,7 +244,7 @@ static const struct yaml_node *placeholder_value(const struct substitution *by,
     else if (key != NULL)
         value = NULL;
     if (value == NULL)
-        yaml_fail(by->error, at, "the value `%s` of `%s` has no key `%s`",
+        yaml_fail(by->error, at, "the value '%s' of '%s' has no key '%s'",
                   by->choice->values[index]->label, text, key);
     return value;
 }

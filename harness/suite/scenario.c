@@ -31,7 +31,7 @@ const char *world_word(enum world_kind kind)
 static bool check_file(struct scenario_file *file, struct region *region, struct yaml_error *error)
 {
     if (file->root->kind != YAML_MAP)
-        return yaml_fail(error, file->root, "a scenario is a map with `name`, `stage`, ...");
+        return yaml_fail(error, file->root, "a scenario is a map with 'name', 'stage', ...");
     return yaml_check_keys(file->root, "a scenario", FILE_KEYS, error) &&
            grid_load(&file->grid, region, yaml_get(file->root, "grid"),
                      yaml_get(file->root, "except"), error);
@@ -74,7 +74,7 @@ static const struct yaml_node *need(const struct reading *reading, const char *k
 {
     const struct yaml_node *node = yaml_get(reading->root, key);
     if (node == NULL)
-        yaml_fail(reading->error, reading->root, "a scenario needs `%s`", key);
+        yaml_fail(reading->error, reading->root, "a scenario needs '%s'", key);
     return node;
 }
 
@@ -106,10 +106,10 @@ static bool read_words(const struct reading *reading)
     struct scenario *out = reading->out;
     const struct yaml_node *name = need(reading, "name");
     const struct yaml_node *stage = need(reading, "stage");
-    if (name == NULL || stage == NULL || !yaml_text(name, "`name`", &out->name, reading->error))
+    if (name == NULL || stage == NULL || !yaml_text(name, "'name'", &out->name, reading->error))
         return false;
     if (name->text_size == 0)
-        return yaml_fail(reading->error, name, "`name` is the sentence that the case proves");
+        return yaml_fail(reading->error, name, "'name' is the sentence that the case proves");
     out->line = name->line;
     int stage_index = yaml_word(stage, "a stage", STAGE_WORDS, reading->error);
     const struct yaml_node *level = yaml_get(reading->root, "level");
@@ -123,11 +123,11 @@ static bool read_words(const struct reading *reading)
     const struct yaml_node *why = yaml_get(reading->root, "why");
     const struct yaml_node *fault = yaml_get(reading->root, "fault");
     const char *ignored;
-    if ((source != NULL && !yaml_text(source, "`source`", &out->source, reading->error)) ||
-        (why != NULL && !yaml_text(why, "`why`", &ignored, reading->error)))
+    if ((source != NULL && !yaml_text(source, "'source'", &out->source, reading->error)) ||
+        (why != NULL && !yaml_text(why, "'why'", &ignored, reading->error)))
         return false;
     if (fault != NULL)
-        return yaml_text(fault, "`fault`", &out->fault, reading->error);
+        return yaml_text(fault, "'fault'", &out->fault, reading->error);
     out->fault = default_fault(reading);
     return out->fault != NULL || fail_full(reading);
 }
@@ -138,7 +138,7 @@ static bool read_tags(const struct reading *reading)
     if (list == NULL)
         return true;
     if (list->kind != YAML_LIST || list->count > SCENARIO_TAGS_MAX)
-        return yaml_fail(reading->error, list, "`tags` is a list of at most %d words",
+        return yaml_fail(reading->error, list, "'tags' is a list of at most %d words",
                          SCENARIO_TAGS_MAX);
     const char **tags = region_take(reading->region, (list->count + 1) * sizeof(*tags));
     if (tags == NULL)
@@ -156,7 +156,7 @@ static bool read_unsupported(const struct reading *reading)
     if (map == NULL)
         return true;
     if (map->kind != YAML_MAP)
-        return yaml_fail(reading->error, map, "`unsupported` is a map of worlds to reasons");
+        return yaml_fail(reading->error, map, "'unsupported' is a map of worlds to reasons");
     for (const struct yaml_node *reason = map->first; reason != NULL; reason = reason->next) {
         int world = yaml_word(reason->key, "a world", WORLD_WORDS, reading->error);
         if (world < 0 ||
@@ -175,8 +175,8 @@ static bool read_network(const struct reading *reading)
     if (map == NULL)
         return true;
     if (map->kind != YAML_MAP)
-        return yaml_fail(reading->error, map, "`network` is a map");
-    if (!yaml_check_keys(map, "`network`", KEYS, reading->error))
+        return yaml_fail(reading->error, map, "'network' is a map");
+    if (!yaml_check_keys(map, "'network'", KEYS, reading->error))
         return false;
     uint64_t *const sizes[] = {NULL, &out->segment_bytes, &out->sndbuf_bytes, &out->rcvbuf_bytes};
     for (size_t i = 1; i < COUNT_OF(sizes); i++) {
@@ -185,7 +185,7 @@ static bool read_network(const struct reading *reading)
             return false;
     }
     const struct yaml_node *latency = yaml_get(map, "latency");
-    return latency == NULL || yaml_duration(latency, "`latency`", &out->latency_ns, reading->error);
+    return latency == NULL || yaml_duration(latency, "'latency'", &out->latency_ns, reading->error);
 }
 
 /* ---- actors --------------------------------------------------------------------------------- */
@@ -207,13 +207,13 @@ static bool read_clients(const struct reading *reading)
     const struct yaml_node *one = yaml_get(reading->root, "client");
     const struct yaml_node *several = yaml_get(reading->root, "clients");
     if (one != NULL && several != NULL)
-        return yaml_fail(reading->error, several, "a scenario has `client` or `clients`, not both");
+        return yaml_fail(reading->error, several, "a scenario has 'client' or 'clients', not both");
     if (one != NULL)
         return read_client(reading, one, "client");
     if (several == NULL)
         return need(reading, "client") != NULL;
     if (several->kind != YAML_MAP || several->count == 0)
-        return yaml_fail(reading->error, several, "`clients` is a map of names to lists of steps");
+        return yaml_fail(reading->error, several, "'clients' is a map of names to lists of steps");
     for (const struct yaml_node *steps = several->first; steps != NULL; steps = steps->next)
         if (!read_client(reading, steps, steps->key->text))
             return false;
@@ -227,7 +227,7 @@ static bool read_upstreams(const struct reading *reading)
     if (map == NULL)
         return false;
     if (map->kind != YAML_MAP || map->count > UPSTREAMS_MAX)
-        return yaml_fail(reading->error, map, "`upstreams` is a map of at most %d upstreams",
+        return yaml_fail(reading->error, map, "'upstreams' is a map of at most %d upstreams",
                          UPSTREAMS_MAX);
     const char **names = region_take(reading->region, (map->count + 1) * sizeof(*names));
     out->upstreams = region_take(reading->region, (map->count + 1) * sizeof(*out->upstreams));
@@ -257,7 +257,7 @@ static bool read_proxy_upstreams(const struct reading *reading, const struct yam
         return true;
     }
     if (list->kind != YAML_LIST || list->count > UPSTREAMS_MAX)
-        return yaml_fail(reading->error, list, "the proxy's `upstreams` is a list of their names");
+        return yaml_fail(reading->error, list, "the proxy's 'upstreams' is a list of their names");
     for (const struct yaml_node *name = list->first; name != NULL; name = name->next) {
         int index = yaml_word(name, "an upstream's name", out->upstream_names, reading->error);
         if (index < 0)
@@ -277,9 +277,9 @@ static bool read_proxy(const struct reading *reading)
     if (map == NULL)
         return read_proxy_upstreams(reading, NULL);
     if (map->kind != YAML_MAP)
-        return yaml_fail(reading->error, map, "`proxy` is a map of settings");
+        return yaml_fail(reading->error, map, "'proxy' is a map of settings");
     const struct yaml_node *process = yaml_get(map, "process");
-    if (process != NULL && yaml_word(process, "`process`", PROCESSES, reading->error) < 0)
+    if (process != NULL && yaml_word(process, "'process'", PROCESSES, reading->error) < 0)
         return false;
     out->process_own = process != NULL;
     return proxy_config_read(map, OWN_KEYS, &out->proxy, reading->error) &&
@@ -299,7 +299,7 @@ static bool read_expect(const struct reading *reading)
         return false;
     if (out->expect.memory_growth_max != UINT64_MAX && !out->process_own)
         return yaml_fail(reading->error, yaml_get(node, "memory_growth"),
-                         "`memory_growth` needs `process: own`");
+                         "'memory_growth' needs 'process: own'");
     return true;
 }
 
@@ -377,7 +377,7 @@ static bool read_case(const struct reading *reading)
         !read_network(reading) || !read_upstreams(reading) || !read_clients(reading) ||
         !read_proxy(reading) || !read_expect(reading))
         return false;
-    if (limit != NULL && !yaml_duration(limit, "`time_limit`", &out->time_limit_ns, reading->error))
+    if (limit != NULL && !yaml_duration(limit, "'time_limit'", &out->time_limit_ns, reading->error))
         return false;
     out->method = last_method(reading);
     find_unsupported(out);

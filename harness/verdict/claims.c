@@ -186,18 +186,18 @@ static void check_clients(const struct evidence *evidence, struct findings *find
 
 /* ---- the proxy's connections ---------------------------------------------------------------- */
 
-/* The stream of the proxy that became connection number `ordinal` of an upstream; NULL if it cannot be told. */
-static const struct trace_stream *stream_of(const struct evidence *evidence, size_t upstream,
-                                            unsigned ordinal)
+/* Whether the proxy still held what became connection number `ordinal` of an upstream when the case had settled. */
+static bool was_open(const struct evidence *evidence, size_t upstream, unsigned ordinal)
 {
-    const struct trace_stream *stream;
     unsigned connected = 0;
-    for (size_t i = 0; (stream = trace_stream_at(evidence->trace, i)) != NULL; i++)
+    for (size_t i = 0; i < evidence->stream_count; i++) {
+        const struct trace_stream *stream = trace_stream_at(evidence->trace, i);
         if (stream->side == TRACE_CONNECTED && stream->outcome == 0 &&
             address_equal(&stream->address, &evidence->upstreams[upstream]->address) &&
             ++connected == ordinal)
-            return stream;
-    return NULL;
+            return evidence->stream_open[i];
+    }
+    return false;
 }
 
 /* Whether every request on the connection was answered whole. Raw bytes may be anything: then nobody can tell. */
@@ -227,9 +227,7 @@ static void check_open(const struct evidence *evidence, struct findings *finding
     for (size_t u = 0; u < evidence->scenario->upstream_count; u++)
         for (size_t i = 0; i < evidence->upstreams[u]->connection_count; i++) {
             const struct witness *connection = fake_upstream_witness(evidence->upstreams[u], i);
-            const struct trace_stream *stream = stream_of(evidence, u, connection->connection);
-            if (stream != NULL && stream->ended_ns > evidence->settled_ns &&
-                !exchange_is_whole(connection))
+            if (was_open(evidence, u, connection->connection) && !exchange_is_whole(connection))
                 findings_add(findings,
                              "the proxy kept connection %u to %s open although its exchange had "
                              "not ended there",
@@ -241,15 +239,17 @@ static void check_open(const struct evidence *evidence, struct findings *finding
 static void check_overlap(const struct evidence *evidence, struct findings *findings)
 {
     const struct trace_stream *before = NULL;
-    const struct trace_stream *stream;
+    bool before_open = false;
     if (evidence->trace == NULL || evidence->request_count != 1)
         return;
-    for (size_t i = 0; (stream = trace_stream_at(evidence->trace, i)) != NULL; i++) {
+    for (size_t i = 0; i < evidence->stream_count; i++) {
+        const struct trace_stream *stream = trace_stream_at(evidence->trace, i);
         if (stream->side != TRACE_CONNECTED)
             continue;
-        if (before != NULL && before->ended_ns > stream->began_ns)
+        if (before != NULL && (before_open || before->ended_ns > stream->began_ns))
             findings_add(findings, "two attempts at one request overlap");
         before = stream;
+        before_open = evidence->stream_open[i];
     }
 }
 

@@ -106,9 +106,22 @@ static void settle_outcome(const struct evidence *evidence, struct outcome_fact 
     outcome->ended_ns = outcome->complete ? message->complete_ns : connection->peer_end_ns;
 }
 
+/* In the simulation the proxy is stopped at this very moment, so that times could not tell. */
+static bool note_open_streams(struct evidence *evidence, struct region *region)
+{
+    size_t count = 0;
+    while (evidence->trace != NULL && trace_stream_at(evidence->trace, count) != NULL)
+        count++;
+    evidence->stream_open = region_take(region, count + 1);
+    evidence->stream_count = count;
+    for (size_t i = 0; i < count && evidence->stream_open != NULL; i++)
+        evidence->stream_open[i] = trace_stream_at(evidence->trace, i)->end == TRACE_STILL_OPEN;
+    return evidence->stream_open != NULL;
+}
+
 bool evidence_settle(struct evidence *evidence, struct region *region)
 {
-    if (!take_client_arrays(evidence, region))
+    if (!take_client_arrays(evidence, region) || !note_open_streams(evidence, region))
         return false;
     for (size_t c = 0; c < evidence->scenario->client_count; c++)
         for (size_t i = 0; i < evidence->clients[c]->line_count; i++)

@@ -87,6 +87,8 @@ struct evidence {
     size_t request_count;
     struct outcome_fact *outcomes; /* by client, connection and number */
     size_t outcome_count;
+    bool *stream_open; /* of each stream of the trace: the proxy held it then */
+    size_t stream_count;
 
     /* Found by evidence_gather(). */
     struct arrival_fact *arrivals; /* by upstream, connection and number */

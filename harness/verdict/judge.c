@@ -254,7 +254,7 @@ static void judge_record(const struct evidence *evidence, struct findings *findi
                      expected->cause);
     const char *reason = last != NULL ? retry_reason_sentence(last->decision.reason) : "none";
     if (expected->reason != NULL && strcmp(reason, expected->reason) != 0)
-        findings_add(findings, "the record gives the reason `%s`, expected `%s`", reason,
+        findings_add(findings, "the record gives the reason '%s', expected '%s'", reason,
                      expected->reason);
     if (!number_rule_fits(&expected->attempts, record->attempt_count))
         findings_add(findings, "the record says %u attempts, expected %s", record->attempt_count,

@@ -30,16 +30,16 @@ static void judge_headers(const struct witness_message *message,
     for (; expected != NULL; expected = expected->next) {
         struct bytes found = witness_message_field(message, expected->name);
         if (expected->value == NULL && found.data != NULL)
-            findings_add(by->findings, "%s has the field `%s: %.*s`, expected none of that name",
+            findings_add(by->findings, "%s has the field '%s: %.*s', expected none of that name",
                          by->who, expected->name, shown(found), (const char *)found.data);
         if (expected->value == NULL ||
             has_field(message, bytes_of(expected->name), bytes_of(expected->value)))
             continue;
         if (found.data == NULL)
-            findings_add(by->findings, "%s has no field `%s`, expected `%s`", by->who,
+            findings_add(by->findings, "%s has no field '%s', expected '%s'", by->who,
                          expected->name, expected->value);
         else
-            findings_add(by->findings, "%s has the field `%s: %.*s`, expected `%s`", by->who,
+            findings_add(by->findings, "%s has the field '%s: %.*s', expected '%s'", by->who,
                          expected->name, shown(found), (const char *)found.data, expected->value);
     }
 }
@@ -73,7 +73,7 @@ static void judge_proxy_status(const struct witness_message *message, const char
         return;
     struct bytes value = proxy_status_parameter(message, parameter);
     if (!bytes_equal_text(value, expected))
-        findings_add(by->findings, "Proxy-Status says %s=`%.*s`, expected `%s`", parameter,
+        findings_add(by->findings, "Proxy-Status says %s='%.*s', expected '%s'", parameter,
                      shown(value), value.size > 0 ? (const char *)value.data : "", expected);
 }
 
@@ -142,14 +142,14 @@ static bool head_differs(const struct witness_message *received, const struct dr
         phrase_add(phrase, "its method is %.24s and not %.24s", received->method, sent->method);
     else if (sent->kind == DRAFT_REQUEST && sent->target[0] == '/' &&
              strcmp(received->target, sent->target) != 0)
-        phrase_add(phrase, "its target is `%.60s` and not `%.60s`", received->target, sent->target);
+        phrase_add(phrase, "its target is '%.60s' and not '%.60s'", received->target, sent->target);
     else if (sent->kind == DRAFT_RESPONSE && received->status != sent->status)
         phrase_add(phrase, "its status is %u and not %u", received->status, sent->status);
     for (size_t i = 0; i < sent->field_count && phrase->used == 0; i++) {
         const struct message_field *field = &sent->fields[i];
         if (is_forwarded_field(sent, field->name) &&
             !has_field(received, field->name, field->value))
-            phrase_add(phrase, "its field `%.*s: %.*s` is missing or changed", shown(field->name),
+            phrase_add(phrase, "its field '%.*s: %.*s' is missing or changed", shown(field->name),
                        (const char *)field->name.data, shown(field->value),
                        (const char *)field->value.data);
     }
@@ -200,10 +200,10 @@ void message_judge_received(const struct message_judge *by, const struct arrival
 {
     const struct witness_message *message = arrival->message;
     if (expected->method != NULL && strcmp(message->method, expected->method) != 0)
-        findings_add(by->findings, "%s has the method `%s`, expected `%s`", by->who,
+        findings_add(by->findings, "%s has the method '%s', expected '%s'", by->who,
                      message->method, expected->method);
     if (expected->target != NULL && strcmp(message->target, expected->target) != 0)
-        findings_add(by->findings, "%s has the target `%s`, expected `%s`", by->who,
+        findings_add(by->findings, "%s has the target '%s', expected '%s'", by->who,
                      message->target, expected->target);
     const char *framing = message_framing_word(message->framing);
     if (expected->framing != NULL && strcmp(framing, expected->framing) != 0)
