@@ -26,7 +26,10 @@ static inline uint64_t fingerprint_tail(const uint8_t *data, size_t size)
     return word;
 }
 
-/* Four lanes, because one multiplication waits for the one before it and large bodies are common. */
+/*
+ * Four lanes, because one multiplication waits for the one before it and large bodies are common. Each
+ * step within a lane can be undone, so that no difference is lost on the way to the end, where all mix.
+ */
 static inline uint64_t fingerprint_bytes(uint64_t hash, const uint8_t *data, size_t size)
 {
     uint64_t lanes[4] = {hash, 1, 2, 3};
@@ -36,7 +39,7 @@ static inline uint64_t fingerprint_bytes(uint64_t hash, const uint8_t *data, siz
     for (; size >= sizeof(words); data += sizeof(words), size -= sizeof(words)) {
         memcpy(words, data, sizeof(words));
         for (int i = 0; i < 4; i++)
-            lanes[i] = fingerprint_word(lanes[i], words[i]);
+            lanes[i] = (lanes[i] ^ words[i]) * FINGERPRINT_ODD;
     }
     for (int i = 0; i < 4; i++)
         hash = fingerprint_word(hash, lanes[i]);

@@ -29,7 +29,9 @@ static unsigned level_of(const struct sim_side *side)
 /* Asks for a turn if a level that is wanted holds. */
 void sim_side_touch(struct sim_side *side)
 {
-    if (side->stream != NULL && side->item.next == NULL && (level_of(side) & side->wanted) != 0)
+    if (side->wanted == 0 || side->stream == NULL || side->item.next != NULL)
+        return;
+    if ((level_of(side) & side->wanted) != 0)
         agenda_add(&side->link->sim->agenda, &side->item);
 }
 
@@ -205,7 +207,7 @@ static ssize_t read_now(struct sim_side *side, void *data, size_t size)
 {
     size_t part;
 
-    if ((level_of(side) & STREAM_READ) == 0)
+    if (pipe_readable(&side->in) == 0 && !side->in.end_arrived && side->error == 0)
         return -EAGAIN;
     if (!use_up(side->link->sim, &side->read_step))
         return -EAGAIN;
