@@ -102,6 +102,7 @@ static void on_result(void *owner, const struct case_result *result)
     if (run->options.verbose) {
         progress_clear(&run->progress);
         printf("%-12s %-7s %s\n", verdict_word(result->verdict), result->world, result->id);
+        fflush(stdout);
     }
     progress_note(&run->progress, case_has_findings(result));
 }
