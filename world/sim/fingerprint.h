@@ -11,6 +11,7 @@
 
 #define FINGERPRINT_ODD 0x9E3779B97F4A7C15ull /* 2^64 over the golden ratio: odd, well mixed bits */
 
+/* The shift brings high bits down: without it, changes in the top bytes of two words cancel too easily. */
 static inline uint64_t fingerprint_word(uint64_t hash, uint64_t word)
 {
     hash = (hash ^ word) * FINGERPRINT_ODD;
@@ -26,10 +27,7 @@ static inline uint64_t fingerprint_tail(const uint8_t *data, size_t size)
     return word;
 }
 
-/*
- * Four lanes, because one multiplication waits for the one before it and large bodies are common. Each
- * step within a lane can be undone, so that no difference is lost on the way to the end, where all mix.
- */
+/* Four lanes, because one multiplication waits for the one before it and large bodies are common. */
 static inline uint64_t fingerprint_bytes(uint64_t hash, const uint8_t *data, size_t size)
 {
     uint64_t lanes[4] = {hash, 1, 2, 3};
@@ -39,7 +37,7 @@ static inline uint64_t fingerprint_bytes(uint64_t hash, const uint8_t *data, siz
     for (; size >= sizeof(words); data += sizeof(words), size -= sizeof(words)) {
         memcpy(words, data, sizeof(words));
         for (int i = 0; i < 4; i++)
-            lanes[i] = (lanes[i] ^ words[i]) * FINGERPRINT_ODD;
+            lanes[i] = fingerprint_word(lanes[i], words[i]);
     }
     for (int i = 0; i < 4; i++)
         hash = fingerprint_word(hash, lanes[i]);
