@@ -9,7 +9,7 @@
 #include "harness/last_run.h"
 #include "harness/options.h"
 #include "harness/progress.h"
-#include "harness/run/runner.h"
+#include "harness/run/workers.h"
 #include "proxy/serve.h"
 #include "reports/report.h"
 
@@ -134,7 +134,8 @@ static bool play(struct run_command *run)
         return false;
     progress_init(&run->progress, run->item_count, run->options.quiet);
     console_catch_signals();
-    bool fine = runner_play(&plan, &run->store);
+    bool fine = run->options.jobs > 1 ? workers_play(&plan, &run->store, run->options.jobs)
+                                      : runner_play(&plan, &run->store);
     progress_clear(&run->progress);
     run->result.elapsed_ns = console_now_ns() - began_ns;
     run->result.interrupted = console_is_interrupted();

@@ -12,7 +12,7 @@
 enum {
     OPTIONS_REPORTS_MAX = 16,     /* one of each kind, some of them twice */
     OPTIONS_REPEAT_MAX = 1000000, /* a night's work */
-    OPTIONS_JOBS_MAX = 256,       /* processes */
+    OPTIONS_JOBS_MAX = 256,       /* processes; WORKERS_MAX */
     OPTIONS_SHARDS_MAX = 100000,
     OPTIONS_ERROR_BYTES = 512,
 };

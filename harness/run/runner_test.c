@@ -9,8 +9,9 @@
  * What the runner does with a suite. In place of the built-in proxy stands one that closes every connection, or fails a
  * check of its own when the scenario's `via` says so.
  */
-#include "harness/run/runner.h"
+#include "harness/run/workers.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,8 @@ struct proxy {
     bool fails;
 };
 
+static bool dies_instead; /* of failing a check */
+
 static void on_client(struct stream *stream, unsigned events)
 {
     (void)stream;
@@ -38,6 +41,8 @@ static void on_acceptable(struct listener *listener)
 {
     struct proxy *proxy = listener->owner;
     struct stream client = {.on_event = on_client};
+    if (proxy->fails && dies_instead)
+        raise(SIGKILL);
     check(!proxy->fails);
     if (world_accept(proxy->world, listener, &client) == 0)
         stream_close(&client, STREAM_RST);
@@ -154,16 +159,21 @@ static void on_result(void *owner, const struct case_result *result)
     fixture->told++;
 }
 
+static struct run_plan make_plan(struct fixture *fixture, unsigned repeat, bool fail_fast)
+{
+    return (struct run_plan){.items = fixture->items,
+                             .count = fixture->item_count,
+                             .seed = 7,
+                             .repeat = repeat,
+                             .fail_fast = fail_fast,
+                             .is_interrupted = is_interrupted,
+                             .on_result = on_result,
+                             .owner = fixture};
+}
+
 static void play(struct fixture *fixture, unsigned repeat, bool fail_fast)
 {
-    const struct run_plan plan = {.items = fixture->items,
-                                  .count = fixture->item_count,
-                                  .seed = 7,
-                                  .repeat = repeat,
-                                  .fail_fast = fail_fast,
-                                  .is_interrupted = is_interrupted,
-                                  .on_result = on_result,
-                                  .owner = fixture};
+    const struct run_plan plan = make_plan(fixture, repeat, fail_fast);
     assert_true(result_store_init(&fixture->store, fixture->items, fixture->item_count));
     assert_true(runner_play(&plan, &fixture->store));
 }
@@ -278,6 +288,49 @@ static void a_case_is_repeated_with_seeds_that_follow_each_other(void **state)
     assert_int_equal(fixture->store.results[3].seed, 7); /* it failed the first time */
 }
 
+static void play_by_workers(struct fixture *fixture, unsigned count)
+{
+    const struct run_plan plan = make_plan(fixture, 1, false);
+    assert_true(result_store_init(&fixture->store, fixture->items, fixture->item_count));
+    assert_true(workers_play(&plan, &fixture->store, count));
+}
+
+static void several_processes_come_to_the_same_verdicts(void **state)
+{
+    struct fixture *fixture = *state;
+    play_by_workers(fixture, 3);
+    assert_int_equal(fixture->told, 2 * CASES);
+    for (size_t i = 0; i < 2 * CASES; i++) {
+        const struct case_result *result = &fixture->store.results[i];
+        bool fails = i % CASES == 3 || i % CASES == 10;
+        assert_int_equal(result->verdict, i % CASES == 5 ? VERDICT_ERROR
+                                          : fails        ? VERDICT_FAIL
+                                                         : VERDICT_PASS);
+    }
+    assert_string_equal(fixture->store.results[3].sentences[0],
+                        "the client got reset, expected 200");
+    assert_true(fixture->store.results[3].story_count > 0);
+    assert_non_null(strstr(fixture->store.results[5].sentences[0], "check failed: "));
+}
+
+static void a_process_that_dies_costs_only_its_own_cases(void **state)
+{
+    struct fixture *fixture = *state;
+    dies_instead = true;
+    play_by_workers(fixture, 2);
+    dies_instead = false;
+    /* Of two processes the second has the odd cases, and number 5 in the simulation is its third. */
+    assert_int_equal(verdict_of(fixture, 1), VERDICT_PASS);
+    assert_int_equal(verdict_of(fixture, 5), VERDICT_ERROR);
+    assert_string_equal(fixture->store.results[5].sentences[0],
+                        "the process that played this case ended with signal 9");
+    for (size_t i = 0; i < 2 * CASES; i++) {
+        assert_int_not_equal(verdict_of(fixture, i), VERDICT_SKIPPED);
+        if (i % 2 == 0)
+            assert_int_not_equal(verdict_of(fixture, i), VERDICT_ERROR);
+    }
+}
+
 int main(void)
 {
 #define ROW(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -289,6 +342,8 @@ int main(void)
         ROW(an_interruption_leaves_out_what_comes_after),
         ROW(an_interruption_ends_cases_that_are_under_way),
         ROW(a_case_is_repeated_with_seeds_that_follow_each_other),
+        ROW(several_processes_come_to_the_same_verdicts),
+        ROW(a_process_that_dies_costs_only_its_own_cases),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
