@@ -15,11 +15,12 @@ static int shown(struct bytes value)
 
 /* ---- fields --------------------------------------------------------------------------------- */
 
-static bool has_field(const struct witness_message *message, struct bytes name, struct bytes value)
+static bool has_field(const struct message_field *fields, size_t count,
+                      const struct message_field *wanted)
 {
-    for (size_t i = 0; i < message->field_count; i++)
-        if (bytes_equal_nocase(message->fields[i].name, name) &&
-            bytes_equal(message->fields[i].value, value))
+    for (size_t i = 0; i < count; i++)
+        if (bytes_equal_nocase(fields[i].name, wanted->name) &&
+            bytes_equal(fields[i].value, wanted->value))
             return true;
     return false;
 }
@@ -33,7 +34,8 @@ static void judge_headers(const struct witness_message *message,
             findings_add(by->findings, "%s has the field '%s: %.*s', expected none of that name",
                          by->who, expected->name, shown(found), (const char *)found.data);
         if (expected->value == NULL ||
-            has_field(message, bytes_of(expected->name), bytes_of(expected->value)))
+            has_field(message->fields, message->field_count,
+                      &(struct message_field){bytes_of(expected->name), bytes_of(expected->value)}))
             continue;
         if (found.data == NULL)
             findings_add(by->findings, "%s has no field '%s', expected '%s'", by->who,
@@ -148,11 +150,34 @@ static bool head_differs(const struct witness_message *received, const struct dr
     for (size_t i = 0; i < sent->field_count && phrase->used == 0; i++) {
         const struct message_field *field = &sent->fields[i];
         if (is_forwarded_field(sent, field->name) &&
-            !has_field(received, field->name, field->value))
+            !has_field(received->fields, received->field_count, field))
             phrase_add(phrase, "its field '%.*s: %.*s' is missing or changed", shown(field->name),
                        (const char *)field->name.data, shown(field->value),
                        (const char *)field->value.data);
     }
+    return phrase->used > 0;
+}
+
+/* A body that stayed chunked keeps its trailers, but for fields that no trailer may be (RFC 9110 6.5.1). */
+static bool trailers_differ(const struct witness_message *received, const struct draft *sent,
+                            struct phrase *phrase)
+{
+    size_t expected = 0;
+    if (!received->complete || received->framing != MESSAGE_CHUNKED ||
+        sent->framing != MESSAGE_CHUNKED)
+        return false;
+    for (size_t i = 0; i < sent->trailer_count && phrase->used == 0; i++) {
+        const struct message_field *trailer = &sent->trailers[i];
+        if (!is_forwarded_field(sent, trailer->name))
+            continue;
+        expected++;
+        if (!has_field(received->trailers, received->trailer_count, trailer))
+            phrase_add(phrase, "its trailer '%.*s: %.*s' is missing or changed",
+                       shown(trailer->name), (const char *)trailer->name.data,
+                       shown(trailer->value), (const char *)trailer->value.data);
+    }
+    if (phrase->used == 0 && received->trailer_count > expected)
+        phrase_add(phrase, "it has %zu trailers and not %zu", received->trailer_count, expected);
     return phrase->used > 0;
 }
 
@@ -163,7 +188,8 @@ const char *message_difference(const struct witness_message *received, const str
     phrase->text[0] = '\0';
     if (!received->head_complete)
         return NULL;
-    if (head_differs(received, sent, phrase) || body_differs(received, sent, phrase))
+    if (head_differs(received, sent, phrase) || body_differs(received, sent, phrase) ||
+        trailers_differ(received, sent, phrase))
         return phrase->text;
     return NULL;
 }
