@@ -14,6 +14,15 @@ static void rest(struct actor *actor);
 static void on_time(struct timer *timer);
 static void on_signal(struct signal_waiter *waiter);
 
+/* What does not fit is cut. */
+static void copy_text(char *out, size_t room, const char *text)
+{
+    size_t size = strnlen(text, room - 1);
+
+    memcpy(out, text, size);
+    out[size] = '\0';
+}
+
 void actor_init(struct actor *actor, const struct actor_options *options)
 {
     *actor = (struct actor){
@@ -27,9 +36,9 @@ void actor_init(struct actor *actor, const struct actor_options *options)
         .timer = {.on_time = on_time, .owner = actor},
         .waiter = {.on_signal = on_signal, .owner = actor},
     };
-    snprintf(actor->name, sizeof(actor->name), "%s", options->name);
+    copy_text(actor->name, sizeof(actor->name), options->name);
     if (options->host != NULL)
-        snprintf(actor->host, sizeof(actor->host), "%s", options->host);
+        copy_text(actor->host, sizeof(actor->host), options->host);
     outbox_init(&actor->outbox);
 }
 

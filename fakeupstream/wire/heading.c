@@ -17,8 +17,8 @@ void transcript_fault(struct transcript_faults *faults, const char *sentence)
 
 static bool is_token_byte(uint8_t c)
 {
-    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
-           (c != 0 && strchr("!#$%&'*+-.^_`|~", c) != NULL);
+    return ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '-' || (c >= '0' && c <= '9') ||
+           (c != 0 && strchr("!#$%&'*+.^_`|~", c) != NULL);
 }
 
 /* RFC 9110 5.6.2 */
