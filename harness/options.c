@@ -171,15 +171,22 @@ static bool read_list(struct run_options *options, const char *text,
     return true;
 }
 
-static bool read_count(const char *option, const char *text, unsigned max, unsigned *out,
+/* An option whose value counts something, from 1. */
+struct counter {
+    const char *option;
+    unsigned max;
+    unsigned *out;
+};
+
+static bool read_count(const struct counter *counter, const char *text,
                        char error[OPTIONS_ERROR_BYTES])
 {
     uint64_t number;
     char expected[64];
-    snprintf(expected, sizeof(expected), "a number from 1 to %u", max);
-    if (!read_number(text, 1, max, &number))
-        return fail(error, option, text, expected);
-    *out = (unsigned)number;
+    snprintf(expected, sizeof(expected), "a number from 1 to %u", counter->max);
+    if (!read_number(text, 1, counter->max, &number))
+        return fail(error, counter->option, text, expected);
+    *counter->out = (unsigned)number;
     return true;
 }
 
@@ -215,9 +222,11 @@ static bool read_option(struct run_options *options, int word, const char *value
         return read_number(value, 0, UINT64_MAX, &options->seed) ||
                fail(error, "--seed", value, "a number");
     case OPTION_REPEAT:
-        return read_count("--repeat", value, OPTIONS_REPEAT_MAX, &options->repeat, error);
+        return read_count(&(struct counter){"--repeat", OPTIONS_REPEAT_MAX, &options->repeat},
+                          value, error);
     case 'j':
-        return read_count("--jobs", value, OPTIONS_JOBS_MAX, &options->jobs, error);
+        return read_count(&(struct counter){"--jobs", OPTIONS_JOBS_MAX, &options->jobs}, value,
+                          error);
     case OPTION_REPORT:
         return read_report(options, value, error);
     case OPTION_COLOUR:

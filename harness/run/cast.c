@@ -1,5 +1,6 @@
 #include "harness/run/cast.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -162,16 +163,17 @@ static bool add_rules(struct cast *cast, size_t upstream)
 static void fill_settings(struct cast *cast)
 {
     const struct scenario *scenario = cast->scenario;
-    char text[ADDRESS_TEXT_BYTES];
+    _Static_assert(sizeof(cast->settings.upstreams[0].host) >= ADDRESS_TEXT_BYTES,
+                   "an address is written where a host name fits");
     cast->settings = scenario->proxy;
     cast->settings.upstream_count = scenario->proxy_upstream_count;
     for (size_t i = 0; i < scenario->proxy_upstream_count; i++) {
         size_t index = scenario->proxy_upstreams[i];
         struct upstream_settings *settings = &cast->settings.upstreams[i];
-        snprintf(settings->name, sizeof(settings->name), "%s", scenario->upstream_names[index]);
-        address_format(&cast->upstreams[index]->address, text);
-        *strrchr(text, ':') = '\0';
-        snprintf(settings->host, sizeof(settings->host), "%s", text);
+        size_t name_size = strlen(scenario->upstream_names[index]);
+        check(name_size < sizeof(settings->name));
+        memcpy(settings->name, scenario->upstream_names[index], name_size + 1);
+        address_format_host(&cast->upstreams[index]->address, settings->host);
         settings->port = cast->upstreams[index]->address.port;
     }
     cast->settings.listen = cast->address;
@@ -233,7 +235,10 @@ static void keep_record(void *owner, const struct exchange_record *record)
         cast->records = records;
         cast->record_capacity = capacity;
     }
-    cast->records[cast->record_count++] = *record;
+    /* A record has room for a hundred attempts, and hardly ever more than two. */
+    memcpy(&cast->records[cast->record_count++], record,
+           offsetof(struct exchange_record, attempts) +
+               record->attempt_count * sizeof(record->attempts[0]));
 }
 
 /* ---- looking -------------------------------------------------------------------------------- */

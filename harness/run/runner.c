@@ -42,6 +42,8 @@ struct queue {
 struct player {
     const struct run_plan *plan;
     struct result_store *store;
+    struct queue queue; /* of the pass under way */
+    struct queue again; /* cases that were under way beside one whose check failed */
     bool stop;
     bool out_of_memory;
     jmp_buf on_check;
@@ -286,8 +288,8 @@ static bool play_lane(struct player *player, struct lane *lane, struct queue *qu
     return whole;
 }
 
-/* Puts the cases that were under way into `again`; the only one of its lane has got its verdict instead. */
-static void take_stock(struct player *player, const struct lane *lane, struct queue *again)
+/* Of cases that were under way side by side nobody knows whose check it was; of a single one everybody does. */
+static void take_stock(struct player *player, const struct lane *lane)
 {
     for (size_t i = 0; i < lane->width; i++) {
         struct slot *slot = lane->slots[i];
@@ -296,12 +298,12 @@ static void take_stock(struct player *player, const struct lane *lane, struct qu
         if (lane->width == 1)
             give_sentence(player, slot->item, VERDICT_ERROR, player->sentence);
         else
-            again->items[again->count++] = slot->item;
+            player->again.items[player->again.count++] = slot->item;
     }
 }
 
 static void play_queue(struct player *player, enum world_kind world, size_t width,
-                       struct queue *queue, struct queue *again)
+                       struct queue *queue)
 {
     struct lane lane;
     while (queue->next < queue->count && !player->stop) {
@@ -313,7 +315,7 @@ static void play_queue(struct player *player, enum world_kind world, size_t widt
         if (play_lane(player, &lane, queue)) {
             close_lane(&lane);
         } else {
-            take_stock(player, &lane, again);
+            take_stock(player, &lane);
             abandon_lane(&lane);
         }
     }
@@ -329,38 +331,37 @@ static bool is_large(const struct suite_case *one)
     return false;
 }
 
-static void play_items(struct player *player, enum world_kind world, bool large,
-                       struct queue *queue, struct queue *again)
+static void play_pass(struct player *player, enum world_kind world, bool large)
 {
+    struct queue *queue = &player->queue;
     size_t width = large ? RUNNER_WIDTH_LARGE : RUNNER_WIDTH_DEFAULT;
     queue->count = queue->next = 0;
-    again->count = again->next = 0;
+    player->again.count = player->again.next = 0;
     for (size_t i = 0; i < player->plan->count; i++)
         if (player->plan->items[i].world == world && is_large(player->plan->items[i].one) == large)
             queue->items[queue->count++] = i;
-    play_queue(player, world, world == WORLD_SIM ? 1 : width, queue, again);
-    struct queue none = {0};
-    play_queue(player, world, 1, again, &none);
+    play_queue(player, world, world == WORLD_SIM ? 1 : width, queue);
+    play_queue(player, world, 1, &player->again);
 }
 
 bool runner_play(const struct run_plan *plan, struct result_store *store)
 {
-    struct player *player = calloc(1, sizeof(*player));
-    struct queue queue = {.items = calloc(plan->count + 1, sizeof(size_t))};
-    struct queue again = {.items = calloc(plan->count + 1, sizeof(size_t))};
-    bool fine = player != NULL && queue.items != NULL && again.items != NULL;
     check(plan->repeat >= 1);
-    if (fine) {
-        player->plan = plan;
-        player->store = store;
-        for (enum world_kind world = 0; world < WORLD_KIND_COUNT; world++) {
-            play_items(player, world, false, &queue, &again);
-            play_items(player, world, true, &queue, &again);
-        }
-        fine = !player->out_of_memory;
+    struct player *player = calloc(1, sizeof(*player));
+    if (player == NULL)
+        return false;
+    player->plan = plan;
+    player->store = store;
+    player->queue.items = calloc(plan->count + 1, sizeof(size_t));
+    player->again.items = calloc(plan->count + 1, sizeof(size_t));
+    bool fine = player->queue.items != NULL && player->again.items != NULL;
+    for (enum world_kind world = 0; fine && world < WORLD_KIND_COUNT; world++) {
+        play_pass(player, world, false);
+        play_pass(player, world, true);
     }
+    fine = fine && !player->out_of_memory;
+    free(player->queue.items);
+    free(player->again.items);
     free(player);
-    free(queue.items);
-    free(again.items);
     return fine;
 }

@@ -117,7 +117,7 @@ static int set_up(void **state)
 {
     struct fixture *fixture = calloc(1, sizeof(*fixture));
     assert_non_null(fixture);
-    strcpy(fixture->path, "/tmp/runner_test.XXXXXX.yaml");
+    snprintf(fixture->path, sizeof(fixture->path), "/tmp/runner_test.XXXXXX.yaml");
     int descriptor = mkstemps(fixture->path, 5);
     assert_true(descriptor >= 0);
     assert_int_equal(write(descriptor, TEXT, sizeof(TEXT) - 1), sizeof(TEXT) - 1);

@@ -41,7 +41,7 @@ static int set_up(void **state)
 {
     struct fixture *fixture = calloc(1, sizeof(*fixture));
     assert_non_null(fixture);
-    strcpy(fixture->folder, "/tmp/suite_test.XXXXXX");
+    snprintf(fixture->folder, sizeof(fixture->folder), "/tmp/suite_test.XXXXXX");
     assert_non_null(mkdtemp(fixture->folder));
     assert_non_null(getcwd(fixture->before, sizeof(fixture->before)));
     assert_int_equal(chdir(fixture->folder), 0);

@@ -95,15 +95,16 @@ static void check_arrival(const struct evidence *evidence, const struct arrival_
     if (arrival->request == NULL)
         return;
     const struct draft *sent = arrival->request->sent->draft;
-    request_name(arrival->request, name);
     if (message_difference(arrival->message, sent, &difference) != NULL)
-        findings_add(findings, "%s reached %s changed: %s", name, upstream, difference.text);
+        findings_add(findings, "%s reached %s changed: %s", request_name(arrival->request, name),
+                     upstream, difference.text);
     if (arrival->message->complete && arrival->message->body_bytes != sent->body_bytes &&
         !declares_other_length(sent))
         findings_add(findings,
                      "%s reached %s as complete with %" PRIu64
                      " body bytes, the client's has %" PRIu64,
-                     name, upstream, arrival->message->body_bytes, sent->body_bytes);
+                     request_name(arrival->request, name), upstream, arrival->message->body_bytes,
+                     sent->body_bytes);
 }
 
 static void check_faults(const struct witness *connection, const char *where,
