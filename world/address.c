@@ -51,20 +51,51 @@ bool address_parse(const char *text, uint16_t port_default, struct address *out)
            parse_port(bytes_of(host_end), port_default, out);
 }
 
+/* Decimal digits and a NUL; the end. */
+static char *put_number(char *text, unsigned number)
+{
+    unsigned place = 1;
+
+    while (number / place >= 10)
+        place *= 10;
+    for (; place > 0; place /= 10)
+        *text++ = (char)('0' + number / place % 10);
+    *text = '\0';
+    return text;
+}
+
+/* As inet_ntop(), which makes it with a format; every simulated case writes several. The end. */
+static char *put_ipv4(char *text, const uint8_t bytes[4])
+{
+    text = put_number(text, bytes[0]);
+    for (size_t i = 1; i < 4; i++) {
+        *text++ = '.';
+        text = put_number(text, bytes[i]);
+    }
+    return text;
+}
+
 const char *address_format(const struct address *address, char text[ADDRESS_TEXT_BYTES])
 {
     char host[INET6_ADDRSTRLEN];
 
-    inet_ntop(address->family == 4 ? AF_INET : AF_INET6, address->bytes, host, sizeof(host));
-    snprintf(text, ADDRESS_TEXT_BYTES, address->family == 4 ? "%s:%u" : "[%s]:%u", host,
-             address->port);
+    if (address->family == 4) {
+        char *end = put_ipv4(text, address->bytes);
+        *end++ = ':';
+        put_number(end, address->port);
+        return text;
+    }
+    inet_ntop(AF_INET6, address->bytes, host, sizeof(host));
+    snprintf(text, ADDRESS_TEXT_BYTES, "[%s]:%u", host, address->port);
     return text;
 }
 
 const char *address_format_host(const struct address *address, char text[ADDRESS_TEXT_BYTES])
 {
-    return inet_ntop(address->family == 4 ? AF_INET : AF_INET6, address->bytes, text,
-                     ADDRESS_TEXT_BYTES);
+    if (address->family != 4)
+        return inet_ntop(AF_INET6, address->bytes, text, ADDRESS_TEXT_BYTES);
+    put_ipv4(text, address->bytes);
+    return text;
 }
 
 bool address_equal(const struct address *a, const struct address *b)
