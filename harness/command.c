@@ -4,6 +4,7 @@
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "fakeupstream/serve.h"
 #include "harness/last_run.h"
@@ -268,9 +269,17 @@ static char *join_words(int argc, char **argv)
     return text;
 }
 
-/* The memory of one case is that of the next: giving it back between them would be a tenth of a simulated case. */
-static void keep_memory(void)
+/*
+ * Cases side by side need some ten descriptors each. And the memory of one case is that of the next: giving it back
+ * between them would be a tenth of a simulated case.
+ */
+static void prepare_process(void)
 {
+    struct rlimit descriptors;
+    if (getrlimit(RLIMIT_NOFILE, &descriptors) == 0) {
+        descriptors.rlim_cur = descriptors.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &descriptors);
+    }
 #ifdef __GLIBC__
     enum { KEPT_BYTES_MAX = 64 * 1024 * 1024 };
     mallopt(M_TRIM_THRESHOLD, KEPT_BYTES_MAX);
@@ -284,7 +293,7 @@ static int run_main(int argc, char **argv, const char *version)
     struct run_command *run = calloc(1, sizeof(*run));
     if (run == NULL)
         return EXIT_INTERNAL;
-    keep_memory();
+    prepare_process();
     run->version = version;
     run->typed = join_words(argc, argv);
     suite_init(&run->suite);

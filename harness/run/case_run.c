@@ -2,12 +2,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "harness/run/subject.h"
+#include "harness/run/case_state.h"
 #include "harness/run/warm_up.h"
-#include "harness/verdict/claims.h"
-#include "harness/verdict/judge.h"
 #include "world/sim/sim.h"
 
 /* Virtual time watched after all is quiet, so that an attempt that comes late shows itself. */
@@ -19,43 +16,6 @@
 
 enum {
     QUIET_LOOKS = 2, /* looks in a row without any happening, all bytes arrived */
-};
-
-enum phase {
-    PHASE_NONE,
-    PHASE_STARTING, /* a subject of its own: until it listens */
-    PHASE_WARMING,  /* a subject of its own: exchanges before the case */
-    PHASE_PLAYING,  /* until the clients are done and the proxy has nothing under way */
-    PHASE_WATCHING, /* simulation: does anything come late? */
-    PHASE_DRAINING, /* the proxy was asked to end */
-    PHASE_ENDING,   /* the proxy is gone; upstreams and clients see that */
-    PHASE_OVER,
-};
-
-struct case_run {
-    struct world *world;
-    enum world_kind kind;
-    struct cast *cast;
-    struct subject subject; /* where the scenario wants a process of its own */
-    uint64_t memory_before; /* of it */
-    struct region region;
-    const struct scenario *scenario;
-    enum phase phase;
-    uint64_t phase_began_ns;
-    bool failed_to_start;
-    bool subject_failed;
-    bool timed_out;
-    bool out_of_memory;
-    bool drained;
-    char error[CAST_ERROR_BYTES];
-    struct evidence evidence;
-    struct findings findings;
-    uint64_t deadline_ns;
-    uint64_t watch_until_ns;
-    /* Quietness on sockets. */
-    struct cast_pulse pulse;
-    unsigned quiet_looks;
-    uint64_t silent_since_ns;
 };
 
 static void give_up(struct case_run *run, bool subject_failed);
@@ -153,6 +113,7 @@ void case_run_start(struct case_run *run, const struct scenario *scenario, uint6
     run->failed_to_start = false;
     run->subject_failed = false;
     run->timed_out = false;
+    run->spun = false;
     run->out_of_memory = false;
     run->drained = false;
     run->evidence = (struct evidence){0};
@@ -320,8 +281,8 @@ static void on_drained(void *owner)
     run->drained = true;
 }
 
-/* The case stands still: what is open and who waits is noted, then the proxy is asked to end. */
-static void settle(struct case_run *run, bool quiet)
+/* The case stands still: what is open and who waits is noted. */
+static void take_stock(struct case_run *run, bool quiet)
 {
     struct evidence *evidence = &run->evidence;
     evidence->settled_ns = world_now(run->world);
@@ -333,6 +294,12 @@ static void settle(struct case_run *run, bool quiet)
         evidence->open[i] = run->cast->proxy != NULL
                                 ? trace_open_to(run->cast->trace, &run->cast->upstreams[i]->address)
                                 : cast_held_by_subject(run->cast, i);
+}
+
+/* Then the proxy is asked to end. */
+static void settle(struct case_run *run, bool quiet)
+{
+    take_stock(run, quiet);
     if (run->cast->proxy != NULL)
         proxy_drain(run->cast->proxy, on_drained, run);
     else
@@ -422,100 +389,34 @@ uint64_t case_run_until(const struct case_run *run)
     }
 }
 
+/* Upcalls came without end, and nothing happened in any of them: somebody wants what it does not take. */
+static void end_spinning(struct case_run *run)
+{
+    run->spun = true;
+    if (run->phase <= PHASE_WATCHING)
+        take_stock(run, false);
+    case_run_abort(run);
+}
+
 /* While clients play the proxy is looked at after every step, so that the clock does not run past the quiet moment. */
 void case_run_play(struct case_run *run, const struct scenario *scenario, uint64_t seed)
 {
-    enum { STEPS_AT_ONCE = 1000000 };
+    uint64_t looked_at_ns = 0;
+    uint64_t activity = 0;
+    uint64_t steps = 0;
     case_run_start(run, scenario, seed);
     while (run->phase != PHASE_OVER) {
-        uint64_t steps =
-            run->phase == PHASE_PLAYING || run->phase == PHASE_DRAINING ? 1 : STEPS_AT_ONCE;
-        case_run_advance(run, world_run(run->world, steps, case_run_until(run)));
+        bool closely = run->phase == PHASE_PLAYING || run->phase == PHASE_DRAINING;
+        uint64_t steps_now = closely ? 1 : CASE_SPIN_STEPS;
+        case_run_advance(run, world_run(run->world, steps_now, case_run_until(run)));
+        steps += steps_now;
+        if (steps < CASE_SPIN_STEPS || run->phase == PHASE_OVER)
+            continue;
+        struct cast_pulse pulse = cast_feel_pulse(run->cast);
+        if (pulse.activity == activity && world_now(run->world) == looked_at_ns)
+            end_spinning(run);
+        activity = pulse.activity;
+        looked_at_ns = world_now(run->world);
+        steps = 0;
     }
-}
-
-/* ---- judging -------------------------------------------------------------------------------- */
-
-static void tell_timeout(struct case_run *run)
-{
-    char limit[FINDING_DURATION_BYTES];
-    findings_add(&run->findings, "the case was not over after %s of %s time",
-                 duration_format(run->scenario->time_limit_ns, limit),
-                 run->kind == WORLD_SIM ? "virtual" : "real");
-    for (size_t i = 0; i < run->evidence.wait_count; i++)
-        findings_add(&run->findings, "%s", run->evidence.waits[i]);
-    if (run->evidence.wait_count == 0)
-        findings_add(&run->findings, "no client waits: the proxy still has an exchange under way");
-}
-
-static void tell_story(struct case_run *run, struct case_outcome *out)
-{
-    const struct world *trace = run->cast->trace;
-    size_t count = trace_event_count(trace);
-    size_t shown = count < CASE_STORY_MAX ? count : CASE_STORY_MAX;
-    const char **story = region_take(&run->region, (shown + 1) * sizeof(*story));
-    if (story == NULL)
-        return;
-    for (size_t i = 0; i < shown; i++) {
-        char line[TRACE_LINE_BYTES];
-        trace_story_line(trace, trace_event_at(trace, i), run->evidence.began_ns, line);
-        story[out->story_count] = region_copy_text(&run->region, line, strlen(line));
-        out->story_count += story[out->story_count] != NULL;
-    }
-    if (count > shown) {
-        story[out->story_count] =
-            region_format(&run->region, "... and %zu more events", count - shown);
-        out->story_count += story[out->story_count] != NULL;
-    }
-    out->story = story;
-}
-
-/* What the client got in the end, for the matrix: its last outcome. */
-static const char *last_outcome_word(struct case_run *run)
-{
-    char word[OUTCOME_WORD_BYTES] = "none";
-    const struct evidence *evidence = &run->evidence;
-    if (evidence->outcome_count > 0)
-        outcome_word(&evidence->outcomes[evidence->outcome_count - 1], word);
-    return region_copy_text(&run->region, word, strlen(word));
-}
-
-static void judge_evidence(struct case_run *run, struct case_outcome *out)
-{
-    struct evidence *evidence = &run->evidence;
-    cast_fill_evidence(run->cast, evidence);
-    if (run->out_of_memory || !evidence_gather(evidence, &run->region)) {
-        findings_add(&run->findings, "the witnesses saw more than a case's memory can hold");
-        out->verdict = VERDICT_ERROR;
-        return;
-    }
-    if (run->timed_out) {
-        tell_timeout(run);
-        out->verdict = VERDICT_ERROR;
-    } else {
-        judge_expectations(evidence, &run->findings);
-        claims_check(evidence, &run->findings);
-        out->verdict = run->findings.count == 0 ? VERDICT_PASS : VERDICT_FAIL;
-    }
-    out->client = last_outcome_word(run);
-    out->attempts = (unsigned)evidence->total.attempts;
-    out->delivered = (unsigned)evidence->total.delivered;
-}
-
-void case_run_judge(struct case_run *run, struct case_outcome *out)
-{
-    check(run->phase == PHASE_OVER);
-    *out = (struct case_outcome){.subject_failed = run->subject_failed};
-    if (run->failed_to_start) {
-        findings_add(&run->findings, "%s", run->error);
-        out->verdict = VERDICT_SETUP_FAILED;
-    } else {
-        judge_evidence(run, out);
-        out->duration_ns = run->evidence.settled_ns - run->evidence.began_ns;
-    }
-    if (run->kind == WORLD_SIM)
-        out->trace_hash = sim_trace_hash(run->world);
-    if (out->verdict != VERDICT_PASS && !run->failed_to_start)
-        tell_story(run, out);
-    out->sentences = findings_all(&run->findings, &out->sentence_count);
 }

@@ -185,7 +185,10 @@ static void on_upstream(struct stream *stream, unsigned events)
 static void on_client(struct stream *stream, unsigned events)
 {
     struct proxy *proxy = stream->owner;
-    check(!does(proxy, "fails-a-check"));
+    if (does(proxy, "turns-in-circles")) {
+        stream_want(stream, STREAM_WRITE);
+        return;
+    }
     if ((events & STREAM_CLOSED) != 0 && !proxy->client_gone) {
         proxy->client_gone = true;
         if (does(proxy, "dials-for-nobody"))
@@ -338,6 +341,8 @@ static const struct {
      "time_limit: 5ms\n" POST
      "upstreams: {a: [[delay: 1s, read: request, respond: 200, end: fin]], b: []}\n",
      "the case was not over after 5 ms of virtual time", VERDICT_ERROR},
+    {"upcalls without end are an error that says so", "turns-in-circles", POST A_LIVES,
+     "the case turns in circles: 100000 upcalls in which nothing happened", VERDICT_ERROR},
     /* Expectations, one of each kind. */
     {"attempts are compared", "honest", POST A_LIVES "expect: {attempts: 2}\n",
      "upstreams were tried 1 times, expected 2: dialled a at +", VERDICT_FAIL},

@@ -1,0 +1,98 @@
+#include "harness/run/case_run.h"
+
+#include <string.h>
+
+#include "harness/run/case_state.h"
+#include "harness/verdict/claims.h"
+#include "harness/verdict/judge.h"
+#include "world/sim/sim.h"
+
+/* A case that never ended says who waits for what. */
+static void tell_timeout(struct case_run *run)
+{
+    char limit[FINDING_DURATION_BYTES];
+    if (run->spun)
+        findings_add(&run->findings,
+                     "the case turns in circles: %d upcalls in which nothing happened",
+                     CASE_SPIN_STEPS);
+    else
+        findings_add(&run->findings, "the case was not over after %s of %s time",
+                     duration_format(run->scenario->time_limit_ns, limit),
+                     run->kind == WORLD_SIM ? "virtual" : "real");
+    for (size_t i = 0; i < run->evidence.wait_count; i++)
+        findings_add(&run->findings, "%s", run->evidence.waits[i]);
+    if (run->evidence.wait_count == 0)
+        findings_add(&run->findings, "no client waits: the proxy still has an exchange under way");
+}
+
+static void tell_story(struct case_run *run, struct case_outcome *out)
+{
+    const struct world *trace = run->cast->trace;
+    size_t count = trace_event_count(trace);
+    size_t shown = count < CASE_STORY_MAX ? count : CASE_STORY_MAX;
+    const char **story = region_take(&run->region, (shown + 1) * sizeof(*story));
+    if (story == NULL)
+        return;
+    for (size_t i = 0; i < shown; i++) {
+        char line[TRACE_LINE_BYTES];
+        trace_story_line(trace, trace_event_at(trace, i), run->evidence.began_ns, line);
+        story[out->story_count] = region_copy_text(&run->region, line, strlen(line));
+        out->story_count += story[out->story_count] != NULL;
+    }
+    if (count > shown) {
+        story[out->story_count] =
+            region_format(&run->region, "... and %zu more events", count - shown);
+        out->story_count += story[out->story_count] != NULL;
+    }
+    out->story = story;
+}
+
+/* What the client got in the end, for the matrix: its last outcome. */
+static const char *last_outcome_word(struct case_run *run)
+{
+    char word[OUTCOME_WORD_BYTES] = "none";
+    const struct evidence *evidence = &run->evidence;
+    if (evidence->outcome_count > 0)
+        outcome_word(&evidence->outcomes[evidence->outcome_count - 1], word);
+    return region_copy_text(&run->region, word, strlen(word));
+}
+
+static void judge_evidence(struct case_run *run, struct case_outcome *out)
+{
+    struct evidence *evidence = &run->evidence;
+    cast_fill_evidence(run->cast, evidence);
+    if (run->out_of_memory || !evidence_gather(evidence, &run->region)) {
+        findings_add(&run->findings, "the witnesses saw more than a case's memory can hold");
+        out->verdict = VERDICT_ERROR;
+        return;
+    }
+    if (run->timed_out || run->spun) {
+        tell_timeout(run);
+        out->verdict = VERDICT_ERROR;
+    } else {
+        judge_expectations(evidence, &run->findings);
+        claims_check(evidence, &run->findings);
+        out->verdict = run->findings.count == 0 ? VERDICT_PASS : VERDICT_FAIL;
+    }
+    out->client = last_outcome_word(run);
+    out->attempts = (unsigned)evidence->total.attempts;
+    out->delivered = (unsigned)evidence->total.delivered;
+}
+
+void case_run_judge(struct case_run *run, struct case_outcome *out)
+{
+    check(run->phase == PHASE_OVER);
+    *out = (struct case_outcome){.subject_failed = run->subject_failed};
+    if (run->failed_to_start) {
+        findings_add(&run->findings, "%s", run->error);
+        out->verdict = VERDICT_SETUP_FAILED;
+    } else {
+        judge_evidence(run, out);
+        out->duration_ns = run->evidence.settled_ns - run->evidence.began_ns;
+    }
+    if (run->kind == WORLD_SIM)
+        out->trace_hash = sim_trace_hash(run->world);
+    if (out->verdict != VERDICT_PASS && !run->failed_to_start)
+        tell_story(run, out);
+    out->sentences = findings_all(&run->findings, &out->sentence_count);
+}
