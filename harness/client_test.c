@@ -123,6 +123,22 @@ static void what_was_sent_is_witnessed_as_far_as_it_went(void **state)
     finish();
 }
 
+static void raw_bytes_are_witnessed_as_a_message_without_a_draft(void **state)
+{
+    const struct witness_sent *sent;
+
+    (void)state;
+    play("[raw: \"GET / HT\", drip: {bytes: 2, every: 1ms}, garbage: 5, end: fin]", "[]");
+    sent = client_witness(&stand.client, 0)->sent;
+    assert_null(sent->draft);
+    assert_int_equal(sent->bytes, 8);
+    assert_int_equal(sent->bytes_total, 8);
+    assert_int_equal(sent->next->bytes, 5);
+    assert_int_not_equal(sent->next->complete_ns, sent->next->begun_ns);
+    assert_null(sent->next->next);
+    finish();
+}
+
 static void a_client_that_is_over_still_notices_its_peer(void **state)
 {
     (void)state;
@@ -198,6 +214,7 @@ int main(void)
         cmocka_unit_test(requests_carry_host_and_label),
         cmocka_unit_test(ordinals_count_over_all_connections),
         cmocka_unit_test(what_was_sent_is_witnessed_as_far_as_it_went),
+        cmocka_unit_test(raw_bytes_are_witnessed_as_a_message_without_a_draft),
         cmocka_unit_test(a_client_that_is_over_still_notices_its_peer),
         cmocka_unit_test(bytes_after_the_last_response_are_noticed),
         cmocka_unit_test(a_connection_that_will_close_lingers_beside_the_next),

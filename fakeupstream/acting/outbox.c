@@ -10,6 +10,7 @@ void outbox_init(struct outbox *outbox)
     outbox->begun = false;
     outbox->sent = NULL;
     outbox->raw_sent = 0;
+    outbox->raw = NULL;
     outbox->drip_bytes = 0;
     outbox->drip_every_ns = 0;
     outbox->next_ns = 0;
@@ -26,6 +27,14 @@ void outbox_prepare(struct outbox *outbox, const struct draft *draft)
 void outbox_forget(struct outbox *outbox)
 {
     outbox->sent = NULL;
+    outbox->raw = NULL;
+}
+
+void outbox_begin_raw(struct outbox *outbox, struct line *line, size_t size)
+{
+    outbox->raw = witness_sending(&line->witness, NULL, bytes_of(""));
+    if (outbox->raw != NULL)
+        outbox->raw->bytes_total = size;
 }
 
 void outbox_begin(struct outbox *outbox, struct line *line, struct bytes mark, struct bytes label)
@@ -82,18 +91,17 @@ static size_t piece_size(const struct outbox *outbox, uint64_t left)
     return (size_t)size;
 }
 
-static void note_sent(struct outbox *outbox, struct line *line, size_t taken)
+static void note_sent(struct witness_sent *sent, struct line *line, size_t taken)
 {
     uint64_t now_ns = world_now(line->scene->world);
 
-    outbox->position += taken;
-    if (outbox->sent == NULL || taken == 0)
+    if (sent == NULL || taken == 0)
         return;
-    if (outbox->sent->bytes == 0)
-        outbox->sent->begun_ns = now_ns;
-    outbox->sent->bytes += taken;
-    if (outbox->sent->bytes == outbox->sent->bytes_total)
-        outbox->sent->complete_ns = now_ns;
+    if (sent->bytes == 0)
+        sent->begun_ns = now_ns;
+    sent->bytes += taken;
+    if (sent->bytes == sent->bytes_total)
+        sent->complete_ns = now_ns;
 }
 
 enum outbox_progress outbox_send(struct outbox *outbox, struct line *line, uint64_t limit)
@@ -109,7 +117,8 @@ enum outbox_progress outbox_send(struct outbox *outbox, struct line *line, uint6
         size = message_fill(&outbox->message, outbox->position, scratch, size);
         check(size > 0);
         progress = send_piece(outbox, line, bytes_make(scratch, size), &taken);
-        note_sent(outbox, line, taken);
+        outbox->position += taken;
+        note_sent(outbox->sent, line, taken);
         if (progress != OUTBOX_DONE)
             return progress;
     }
@@ -118,6 +127,8 @@ enum outbox_progress outbox_send(struct outbox *outbox, struct line *line, uint6
 
 enum outbox_progress outbox_send_raw(struct outbox *outbox, struct line *line, struct bytes bytes)
 {
+    bool ended;
+
     while (outbox->raw_sent < bytes.size) {
         size_t size = piece_size(outbox, bytes.size - outbox->raw_sent);
         enum outbox_progress progress;
@@ -126,11 +137,14 @@ enum outbox_progress outbox_send_raw(struct outbox *outbox, struct line *line, s
         progress =
             send_piece(outbox, line, bytes_make(bytes.data + outbox->raw_sent, size), &taken);
         outbox->raw_sent += taken;
-        if (progress == OUTBOX_ENDED)
-            outbox->raw_sent = 0;
-        if (progress != OUTBOX_DONE)
+        note_sent(outbox->raw, line, taken);
+        if (progress == OUTBOX_AGAIN || progress == OUTBOX_LATER)
             return progress;
+        if (progress == OUTBOX_ENDED)
+            break;
     }
+    ended = outbox->raw_sent < bytes.size;
     outbox->raw_sent = 0;
-    return OUTBOX_DONE;
+    outbox->raw = NULL;
+    return ended ? OUTBOX_ENDED : OUTBOX_DONE;
 }

@@ -20,6 +20,7 @@ struct outbox {
     bool begun;                /* its mark was made, and the witness knows of it */
     struct witness_sent *sent; /* NULL: not begun, or memory ran out */
     size_t raw_sent;           /* of the raw bytes under way */
+    struct witness_sent *raw;  /* the witness's record of them; NULL: none */
     uint64_t drip_bytes;       /* 0: no drip */
     uint64_t drip_every_ns;
     uint64_t next_ns; /* the next piece may not go before */
@@ -43,6 +44,8 @@ void outbox_drip(struct outbox *outbox, uint64_t bytes, uint64_t every_ns);
 
 /* Sends the begun message up to a position. */
 enum outbox_progress outbox_send(struct outbox *outbox, struct line *line, uint64_t limit);
+/* Raw bytes follow that the witness is to know of, as a message without a draft. */
+void outbox_begin_raw(struct outbox *outbox, struct line *line, size_t size);
 /* Sends bytes; after OUTBOX_DONE or OUTBOX_ENDED the next call begins anew. */
 enum outbox_progress outbox_send_raw(struct outbox *outbox, struct line *line, struct bytes bytes);
 

@@ -200,6 +200,7 @@ static enum play_outcome play_raw(struct actor *actor, const struct step *step)
         return PLAYED;
     if (!actor->begun && !actor_is_upstream(actor)) {
         transcript_ask_raw(&actor->line->transcript, step->raw);
+        outbox_begin_raw(&actor->outbox, actor->line, step->raw.size);
     }
     actor->begun = true;
     progress = outbox_send_raw(&actor->outbox, actor->line, step->raw);
