@@ -11,18 +11,14 @@
 static void tell_timeout(struct case_run *run)
 {
     char limit[FINDING_DURATION_BYTES];
-    if (run->spun)
-        findings_add(&run->findings,
-                     "the case turns in circles: %d upcalls in which nothing happened",
-                     CASE_SPIN_STEPS);
-    else
-        findings_add(&run->findings, "the case was not over after %s of %s time",
-                     duration_format(run->scenario->time_limit_ns, limit),
-                     run->kind == WORLD_SIM ? "virtual" : "real");
+    findings_add(&run->findings, "the case was not over after %s of %s time",
+                 duration_format(run->scenario->time_limit_ns, limit),
+                 run->kind == WORLD_SIM ? "virtual" : "real");
     for (size_t i = 0; i < run->evidence.wait_count; i++)
         findings_add(&run->findings, "%s", run->evidence.waits[i]);
     if (run->evidence.wait_count == 0)
         findings_add(&run->findings, "no client waits: the proxy still has an exchange under way");
+    claims_check_spinning(&run->evidence, &run->findings);
 }
 
 static void tell_story(struct case_run *run, struct case_outcome *out)
@@ -66,7 +62,7 @@ static void judge_evidence(struct case_run *run, struct case_outcome *out)
         out->verdict = VERDICT_ERROR;
         return;
     }
-    if (run->timed_out || run->spun) {
+    if (run->timed_out) {
         tell_timeout(run);
         out->verdict = VERDICT_ERROR;
     } else {

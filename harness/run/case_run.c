@@ -113,7 +113,6 @@ void case_run_start(struct case_run *run, const struct scenario *scenario, uint6
     run->failed_to_start = false;
     run->subject_failed = false;
     run->timed_out = false;
-    run->spun = false;
     run->out_of_memory = false;
     run->drained = false;
     run->evidence = (struct evidence){0};
@@ -281,8 +280,8 @@ static void on_drained(void *owner)
     run->drained = true;
 }
 
-/* The case stands still: what is open and who waits is noted. */
-static void take_stock(struct case_run *run, bool quiet)
+/* The case stands still: what is open and who waits is noted, then the proxy is asked to end. */
+static void settle(struct case_run *run, bool quiet)
 {
     struct evidence *evidence = &run->evidence;
     evidence->settled_ns = world_now(run->world);
@@ -294,12 +293,6 @@ static void take_stock(struct case_run *run, bool quiet)
         evidence->open[i] = run->cast->proxy != NULL
                                 ? trace_open_to(run->cast->trace, &run->cast->upstreams[i]->address)
                                 : cast_held_by_subject(run->cast, i);
-}
-
-/* Then the proxy is asked to end. */
-static void settle(struct case_run *run, bool quiet)
-{
-    take_stock(run, quiet);
     if (run->cast->proxy != NULL)
         proxy_drain(run->cast->proxy, on_drained, run);
     else
@@ -364,6 +357,8 @@ bool case_run_advance(struct case_run *run, enum run_end how)
         if (!is_quiet(run, how))
             break;
         run->evidence.ended_ns = world_now(run->world);
+        if (run->kind == WORLD_SIM)
+            run->evidence.idle_steps = sim_idle_steps(run->world);
         cast_stop(run->cast);
         enter(run, PHASE_OVER);
         break;
@@ -389,34 +384,14 @@ uint64_t case_run_until(const struct case_run *run)
     }
 }
 
-/* Upcalls came without end, and nothing happened in any of them: somebody wants what it does not take. */
-static void end_spinning(struct case_run *run)
-{
-    run->spun = true;
-    if (run->phase <= PHASE_WATCHING)
-        take_stock(run, false);
-    case_run_abort(run);
-}
-
 /* While clients play the proxy is looked at after every step, so that the clock does not run past the quiet moment. */
 void case_run_play(struct case_run *run, const struct scenario *scenario, uint64_t seed)
 {
-    uint64_t looked_at_ns = 0;
-    uint64_t activity = 0;
-    uint64_t steps = 0;
+    enum { STEPS_AT_ONCE = 1000000 };
     case_run_start(run, scenario, seed);
     while (run->phase != PHASE_OVER) {
         bool closely = run->phase == PHASE_PLAYING || run->phase == PHASE_DRAINING;
-        uint64_t steps_now = closely ? 1 : CASE_SPIN_STEPS;
-        case_run_advance(run, world_run(run->world, steps_now, case_run_until(run)));
-        steps += steps_now;
-        if (steps < CASE_SPIN_STEPS || run->phase == PHASE_OVER)
-            continue;
-        struct cast_pulse pulse = cast_feel_pulse(run->cast);
-        if (pulse.activity == activity && world_now(run->world) == looked_at_ns)
-            end_spinning(run);
-        activity = pulse.activity;
-        looked_at_ns = world_now(run->world);
-        steps = 0;
+        case_run_advance(run,
+                         world_run(run->world, closely ? 1 : STEPS_AT_ONCE, case_run_until(run)));
     }
 }

@@ -20,8 +20,6 @@
 enum {
     CASE_STORY_MAX = 80, /* lines of a failed case's timeline; more is not read */
     CASE_BYTES_MAX = 64 * 1024 * 1024,
-    CASE_SPIN_STEPS =
-        100000, /* simulated upcalls without a byte, an end or a nanosecond: a loop without end */
 };
 
 /* What came of a case. */

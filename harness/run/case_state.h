@@ -31,7 +31,6 @@ struct case_run {
     bool failed_to_start;
     bool subject_failed;
     bool timed_out;
-    bool spun; /* upcalls without end, in which nothing happened */
     bool out_of_memory;
     bool drained;
     char error[CAST_ERROR_BYTES];

@@ -341,8 +341,8 @@ static const struct {
      "time_limit: 5ms\n" POST
      "upstreams: {a: [[delay: 1s, read: request, respond: 200, end: fin]], b: []}\n",
      "the case was not over after 5 ms of virtual time", VERDICT_ERROR},
-    {"upcalls without end are an error that says so", "turns-in-circles", POST A_LIVES,
-     "the case turns in circles: 100000 upcalls in which nothing happened", VERDICT_ERROR},
+    {"a proxy that turns in circles is found", "turns-in-circles", POST A_LIVES,
+     "somebody turns in circles: there were ", VERDICT_ERROR},
     /* Expectations, one of each kind. */
     {"attempts are compared", "honest", POST A_LIVES "expect: {attempts: 2}\n",
      "upstreams were tried 1 times, expected 2: dialled a at +", VERDICT_FAIL},

@@ -288,6 +288,19 @@ static void check_left(const struct evidence *evidence, struct findings *finding
                      left->streams, left->listeners, left->timers, left->queries);
 }
 
+/* Who wants a level and does not take what is there keeps a real event loop busy for ever. */
+void claims_check_spinning(const struct evidence *evidence, struct findings *findings)
+{
+    enum {
+        IDLE_STEPS_MAX = 8
+    }; /* no case of the suite has any; a loop has as many as it is given time */
+    if (evidence->idle_steps > IDLE_STEPS_MAX)
+        findings_add(findings,
+                     "somebody turns in circles: there were %" PRIu64
+                     " upcalls about which nothing was done",
+                     evidence->idle_steps);
+}
+
 /* ---- the record ----------------------------------------------------------------------------- */
 
 /* Every dial that the seam saw is an attempt in a record, and the other way round. */
@@ -335,5 +348,6 @@ void claims_check(const struct evidence *evidence, struct findings *findings)
     check_overlap(evidence, findings);
     check_open(evidence, findings);
     check_left(evidence, findings);
+    claims_check_spinning(evidence, findings);
     check_records(evidence, findings);
 }

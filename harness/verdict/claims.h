@@ -11,5 +11,7 @@
 
 /* Adds a sentence for each rule that was broken. */
 void claims_check(const struct evidence *evidence, struct findings *findings);
+/* The one of them that can also be said of a case that never ended. */
+void claims_check_spinning(const struct evidence *evidence, struct findings *findings);
 
 #endif
