@@ -114,7 +114,10 @@ static inline bool stream_in_use(const struct stream *stream)
     return stream->impl != NULL;
 }
 
-/* 0 when open, -EINPROGRESS while connecting, else the sticky error as -errno. */
+/*
+ * 0 when open, -EINPROGRESS while connecting, else the sticky error as -errno. Once CLOSED was told this says
+ * whether it was a FIN (0) or a reset, though bytes that came before may still wait to be read.
+ */
 static inline int stream_status(struct stream *stream)
 {
     return stream->ops->status(stream);

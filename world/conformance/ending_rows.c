@@ -159,6 +159,7 @@ static void closed_is_told(struct bench *bench, enum stream_end end)
     bench_settle(bench);
     assert_int_equal(bench->client.closes, 1);
     assert_int_equal(bench->client.got, 0);
+    assert_int_equal(stream_status(&bench->client.stream), end == STREAM_FIN ? 0 : -ECONNRESET);
     expect_end(bench, MESSAGE_BYTES, end == STREAM_FIN ? 0 : -ECONNRESET);
     assert_int_equal(bench->client.closes, 1);
 }

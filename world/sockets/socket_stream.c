@@ -113,11 +113,19 @@ static ssize_t write_now(struct stream *stream, const struct iovec *pieces, int 
     return sent;
 }
 
+/* The sticky error, also one that the peer's reset left and nobody has met by reading or writing. */
+static int known_error(struct socket_stream *slot)
+{
+    if (slot->error == 0 && slot->error_pending == 0 && slot->peer_closed)
+        slot->error_pending = socket_stream_take_error(slot->descriptor);
+    return slot->error != 0 ? slot->error : slot->error_pending;
+}
+
 static int status_now(struct stream *stream)
 {
-    const struct socket_stream *slot = slot_of(stream);
+    struct socket_stream *slot = slot_of(stream);
 
-    return slot->connecting ? -EINPROGRESS : -slot->error;
+    return slot->connecting ? -EINPROGRESS : -known_error(slot);
 }
 
 static int shut_now(struct stream *stream)
@@ -148,10 +156,13 @@ static void want_now(struct stream *stream, unsigned events)
 
 static void info_now(struct stream *stream, struct stream_info *out)
 {
-    const struct socket_stream *slot = slot_of(stream);
+    struct socket_stream *slot = slot_of(stream);
 
-    *out = (struct stream_info){
-        .tx = slot->tx, .rx = slot->rx, .tx_known = true, .error = slot->error, .peer = slot->peer};
+    *out = (struct stream_info){.tx = slot->tx,
+                                .rx = slot->rx,
+                                .tx_known = true,
+                                .error = known_error(slot),
+                                .peer = slot->peer};
 }
 
 static void close_now(struct stream *stream, enum stream_end how)
