@@ -47,6 +47,25 @@ void sim_network_send(struct sim_side *to, enum flight_kind kind, uint64_t count
     sim_stir(sim);
 }
 
+/* They go with the last flight if that is for the same reader, so that small windows do not stay small. */
+void sim_network_send_held_back(struct sim_side *to, uint64_t count)
+{
+    struct sim *sim = to->link->sim;
+    struct flight_queue *queue = &sim->flights;
+    struct flight *last;
+
+    if (queue->count > 0) {
+        last = &queue->ring[(queue->first + queue->count - 1) & (queue->capacity - 1)];
+        if (last->kind == FLIGHT_BYTES && last->to == to &&
+            last->due_ns == sim->now_ns + sim->options.latency_ns) {
+            last->count += count;
+            sim_stir(sim);
+            return;
+        }
+    }
+    sim_network_send(to, FLIGHT_BYTES, count);
+}
+
 /* The answer to a dial: connected, whoever may accept it later. */
 static void open_dialler(struct sim_side *side)
 {

@@ -175,6 +175,26 @@ static void segments_are_exact(void **state)
     }
 }
 
+/* Forty bytes at a time fill the reader's window; what waited behind them does not come in forties too. */
+static void small_windows_grow_again(void **state)
+{
+    enum { SMALL = 40, WINDOW = 1000, ALL = 50000 };
+    struct sim_options options = {.sndbuf_bytes = ALL, .rcvbuf_bytes = WINDOW};
+    struct pair pair;
+
+    (void)state;
+    pair_begin(&pair, &options);
+    for (size_t i = 0; i < WINDOW / SMALL; i++)
+        assert_int_equal(write_zeros(&pair.client, SMALL), SMALL);
+    assert_int_equal(write_zeros(&pair.client, ALL - WINDOW), ALL - WINDOW);
+    pair.server_reads = true;
+    stream_want(&pair.server, STREAM_READ);
+    settle(&pair);
+    assert_int_equal(pair.got, ALL);
+    assert_int_equal(pair.reads, WINDOW / SMALL + (ALL - WINDOW) / WINDOW);
+    sim_destroy(&pair.world);
+}
+
 static void short_writes_follow_the_seed(void **state)
 {
     struct sim_options options = {.seed = 5, .short_write_bytes = 100};
@@ -554,6 +574,7 @@ int main(void)
         cmocka_unit_test(buffers_are_exact),
         cmocka_unit_test(latency_is_exact),
         cmocka_unit_test(segments_are_exact),
+        cmocka_unit_test(small_windows_grow_again),
         cmocka_unit_test(short_writes_follow_the_seed),
         cmocka_unit_test(backlog_delays_the_answer),
         cmocka_unit_test(reset_loses_what_follows),

@@ -239,6 +239,8 @@ uint64_t sim_draw(uint64_t *state);
 /* network.c */
 void sim_network_release(struct sim *sim);
 void sim_network_send(struct sim_side *to, enum flight_kind kind, uint64_t count);
+/* Bytes that waited for the reader to make room. */
+void sim_network_send_held_back(struct sim_side *to, uint64_t count);
 void sim_network_arrive(struct sim *sim);
 uint64_t sim_network_due(const struct sim *sim);
 
