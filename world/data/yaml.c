@@ -46,7 +46,7 @@ struct yaml_node *yaml_load(struct region *region, const char *path, struct yaml
 {
     struct yaml_node *root = NULL;
     char *text = NULL;
-    size_t size;
+    size_t size = 0;
 
     error->sentence[0] = '\0';
     if (read_file(path, &text, &size, error))

@@ -7,7 +7,7 @@
 
 enum {
     WHO_BYTES = ADDRESS_TEXT_BYTES + 16, /* a name or an address, and "#" with an ordinal */
-    WHAT_BYTES = 96,                     /* what happened, with the words of an errno */
+    WHAT_BYTES = WHO_BYTES + 40,         /* what happened to whom, with the words of an errno */
 };
 
 /* ---- questions --------------------------------------------------------------------------------- */
