@@ -110,7 +110,7 @@ static void end(struct session *session, enum stream_end how)
 void session_stop(struct session *session)
 {
     session->stopping = true;
-    if (session->state == SESSION_READING)
+    if (session->state == SESSION_READING || session->state == SESSION_RESUMING)
         end(session, STREAM_FIN);
 }
 
@@ -141,22 +141,21 @@ static void begin(struct session *session, const struct admission *admission)
     }
 }
 
-/* Looks whether a head is complete; true if something began. */
-static bool read_head(struct session *session)
+/* Looks whether a head is complete: then an exchange begins. */
+static void read_head(struct session *session)
 {
     struct admission admission;
     enum reader_step step = inlet_read_head(&session->request);
 
     if (session->request.incomplete || (step == READER_MORE && session->request.input_ended)) {
         end(session, STREAM_FIN);
-        return false;
+        return;
     }
     if (step == READER_MORE)
-        return false;
+        return;
     admission = step == READER_HEAD ? admission_decide(&session->request.head)
                                     : admission_refuse(&session->request.reader.refusal);
     begin(session, &admission);
-    return true;
 }
 
 static void fill(struct session *session)
@@ -199,37 +198,44 @@ static void throw_input_away(struct session *session)
         end(session, STREAM_FIN);
 }
 
+/*
+ * A request that waits already begins in the next turn: in this one the upstream's connection has been read, and until
+ * it can be read again nobody knows whether its upstream has closed it, or said more than its response.
+ */
+static void await_next(struct session *session)
+{
+    inlet_next_message(&session->request);
+    session->state = session->request.begun ? SESSION_RESUMING : SESSION_READING;
+    if (session->state == SESSION_READING) {
+        wait_for_head(session);
+        return;
+    }
+    stream_want(&session->stream, STREAM_CLOSED);
+    timer_set(world_of(session), &session->timer, world_now(world_of(session)));
+}
+
 static void after_exchange(struct session *session)
 {
     enum client_end how = session->exchange.client_end;
 
     exchange_rest(&session->exchange);
-    if (how == CLIENT_RESET) {
+    if (how == CLIENT_RESET)
         end(session, STREAM_RST);
-    } else if (how == CLIENT_CLOSE || session->stopping) {
+    else if (how == CLIENT_CLOSE || session->stopping)
         linger(session);
-    } else {
-        session->state = SESSION_READING;
-        inlet_next_message(&session->request);
-    }
+    else
+        await_next(session);
 }
 
 /* ---- turns ----------------------------------------------------------------------------------- */
 
-/* Goes on for as long as there is something to do without another upcall: pipelined requests, mostly. */
+/* An exchange begins when a head is there; one that has ended, perhaps at once, makes room for the next. */
 static void turn(struct session *session)
 {
-    for (;;) {
-        if (session->state == SESSION_READING && read_head(session))
-            continue;
-        if (session->state != SESSION_BUSY)
-            break;
-        if (!exchange_is_done(&session->exchange))
-            return;
+    if (session->state == SESSION_READING)
+        read_head(session);
+    if (session->state == SESSION_BUSY && exchange_is_done(&session->exchange))
         after_exchange(session);
-        if (session->state == SESSION_READING)
-            wait_for_head(session);
-    }
 }
 
 static void on_exchange_turn(void *owner)
@@ -252,6 +258,8 @@ static void on_client_event(struct stream *stream, unsigned events)
     case SESSION_LINGERING:
         throw_input_away(session);
         break;
+    case SESSION_RESUMING:
+        break;
     case SESSION_ENDED:
     default:
         check(session->state != SESSION_ENDED);
@@ -264,7 +272,11 @@ static void on_time(struct timer *timer)
     struct session *session = object_cast(timer->owner, SESSION_TAG);
     static const struct apology late = {408, "REQUEST_TIMEOUT", "the request head did not come"};
 
-    if (session->state == SESSION_READING && session->request.begun) {
+    if (session->state == SESSION_RESUMING) {
+        session->state = SESSION_READING;
+        wait_for_head(session);
+        turn(session);
+    } else if (session->state == SESSION_READING && session->request.begun) {
         refuse(session, CAUSE_CLIENT_TIMEOUT, &late);
         turn(session);
     } else {

@@ -13,8 +13,9 @@
 #define SESSION_TAG OBJECT_TAG('S', 'E', 'S', 'S')
 
 enum session_state {
-    SESSION_READING,   /* a head is awaited or has come in part */
-    SESSION_BUSY,      /* an exchange is under way */
+    SESSION_READING, /* a head is awaited or has come in part */
+    SESSION_BUSY,    /* an exchange is under way */
+    SESSION_RESUMING, /* the next request came while one was under way: it begins in a turn of its own */
     SESSION_LINGERING, /* we said FIN; what the client still sends is thrown away (decision 15) */
     SESSION_ENDED,
 };
@@ -25,7 +26,7 @@ struct session {
     struct stream stream;
     struct inlet request;
     struct exchange exchange;
-    struct timer timer; /* of the head, or of lingering */
+    struct timer timer; /* of the head, of lingering, or due at once to resume */
     bool client_closed; /* the client's FIN or RST was seen */
     bool stopping;      /* no further exchange after this one */
     size_t lingered_bytes;
