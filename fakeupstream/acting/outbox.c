@@ -104,25 +104,26 @@ static void note_sent(struct witness_sent *sent, struct line *line, size_t taken
         sent->complete_ns = now_ns;
 }
 
+/* One piece a call: a line takes one write an upcall, and making a second piece would be half of all the work. */
 enum outbox_progress outbox_send(struct outbox *outbox, struct line *line, uint64_t limit)
 {
     uint8_t *scratch = line->scene->scratch;
+    enum outbox_progress progress;
+    size_t size;
+    size_t taken;
 
     check(outbox->begun);
-    while (outbox->position < limit) {
-        size_t size = piece_size(outbox, limit - outbox->position);
-        enum outbox_progress progress;
-        size_t taken;
-
-        size = message_fill(&outbox->message, outbox->position, scratch, size);
-        check(size > 0);
-        progress = send_piece(outbox, line, bytes_make(scratch, size), &taken);
-        outbox->position += taken;
-        note_sent(outbox->sent, line, taken);
-        if (progress != OUTBOX_DONE)
-            return progress;
-    }
-    return OUTBOX_DONE;
+    if (outbox->position >= limit)
+        return OUTBOX_DONE;
+    size = piece_size(outbox, limit - outbox->position);
+    size = message_fill(&outbox->message, outbox->position, scratch, size);
+    check(size > 0);
+    progress = send_piece(outbox, line, bytes_make(scratch, size), &taken);
+    outbox->position += taken;
+    note_sent(outbox->sent, line, taken);
+    if (progress != OUTBOX_DONE || outbox->position >= limit)
+        return progress;
+    return outbox->drip_bytes > 0 ? OUTBOX_LATER : OUTBOX_AGAIN;
 }
 
 enum outbox_progress outbox_send_raw(struct outbox *outbox, struct line *line, struct bytes bytes)
