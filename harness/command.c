@@ -120,8 +120,37 @@ static const char *worlds_words(unsigned long worlds)
     }
 }
 
+/* A case that is repeated has the seed of its last time. */
+static uint64_t count_repetitions(const struct run_command *run)
+{
+    uint64_t count = 0;
+    for (size_t i = 0; i < run->store.count; i++)
+        if (run->store.results[i].verdict != VERDICT_SKIPPED)
+            count += run->store.results[i].seed - run->options.seed;
+    return count;
+}
+
+/*
+ * Where nobody says how many: all processors for the simulation, which knows no real time. On sockets more processes would
+ * take each other's time, and what stops at a failure or tells case by case keeps to the order of one.
+ */
+static unsigned choose_jobs(const struct run_command *run)
+{
+    enum { CASES_PER_JOB = 4 }; /* fewer are played before a process has begun */
+    const struct run_options *options = &run->options;
+    if (options->jobs > 0)
+        return options->jobs;
+    if (options->worlds != 1ul << WORLD_SIM || options->fail_fast || options->verbose)
+        return 1;
+    size_t jobs = console_processors();
+    if (jobs > run->item_count / CASES_PER_JOB + 1)
+        jobs = run->item_count / CASES_PER_JOB + 1;
+    return jobs < WORKERS_MAX ? (unsigned)jobs : WORKERS_MAX;
+}
+
 static bool play(struct run_command *run)
 {
+    unsigned jobs = choose_jobs(run);
     const struct run_plan plan = {.items = run->items,
                                   .count = run->item_count,
                                   .seed = run->options.seed,
@@ -135,11 +164,11 @@ static bool play(struct run_command *run)
         return false;
     progress_init(&run->progress, run->item_count, run->options.quiet);
     console_catch_signals();
-    bool fine = run->options.jobs > 1 ? workers_play(&plan, &run->store, run->options.jobs)
-                                      : runner_play(&plan, &run->store);
+    bool fine = jobs > 1 ? workers_play(&plan, &run->store, jobs) : runner_play(&plan, &run->store);
     progress_clear(&run->progress);
     run->result.elapsed_ns = console_now_ns() - began_ns;
     run->result.interrupted = console_is_interrupted();
+    run->result.repetitions = count_repetitions(run);
     run->result.cases = run->store.results;
     run->result.case_count = run->store.count;
     return fine;

@@ -154,7 +154,10 @@ static const struct {
     const char *err;
 } RUNS[] = {
     {"run s/pass.yaml", EXIT_PASSED, "2 cases: 2 pass", NULL},
-    {"run --world sim s/pass.yaml", EXIT_PASSED, "1 case: 1 pass", NULL},
+    {"run --world sim s/pass.yaml", EXIT_PASSED, "1 case: 1 pass in", NULL},
+    {"run --world sim --repeat 5 s/pass.yaml", EXIT_PASSED, "1 case: 1 pass, 5 played in", NULL},
+    {"run --world sim --repeat 5 --jobs 2 s/pass.yaml", EXIT_PASSED, "1 pass, 5 played in", NULL},
+    {"run --world sim --repeat 5 s/should.yaml", EXIT_PASSED, "fail (should or info) in", NULL},
     {"run --world sim s", EXIT_FAILED, "retryproof run --world sim --seed 1 's", NULL},
     {"run --world sim --seed 9 s/fail.yaml", EXIT_FAILED, "--seed 9", NULL},
     {"run --world sim s/should.yaml", EXIT_PASSED, "1 case:", NULL},

@@ -1,5 +1,6 @@
 #include "harness/console.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,6 +52,12 @@ const char *console_cache_folder(char *text, size_t size)
     else if (home != NULL && home[0] == '/')
         used = snprintf(text, size, "%s/.cache/retryproof", home);
     return used >= 0 && (size_t)used < size ? text : NULL;
+}
+
+unsigned console_processors(void)
+{
+    cpu_set_t allowed;
+    return sched_getaffinity(0, sizeof(allowed), &allowed) == 0 ? (unsigned)CPU_COUNT(&allowed) : 1;
 }
 
 uint64_t console_now_ns(void)

@@ -25,6 +25,9 @@ bool console_is_terminal(FILE *stream);
 /* Where this user's commands may keep things between runs: "/home/me/.cache/retryproof"; NULL if nowhere. */
 const char *console_cache_folder(char *text, size_t size);
 
+/* Processors that this process may use; at least 1. */
+unsigned console_processors(void);
+
 /* Monotonic nanoseconds, and seconds since 1970. */
 uint64_t console_now_ns(void);
 int64_t console_unix_time(void);

@@ -24,7 +24,7 @@ const char OPTIONS_HELP[] =
     "How\n"
     "  --seed N                   seed of the simulation (default 1)\n"
     "  --repeat N                 each case N times, with seeds N, N+1, ...; until one fails\n"
-    "  --jobs N                   N processes (default 1)\n"
+    "  --jobs N                   N processes (default 1; the simulation alone: one a processor)\n"
     "  --fail-fast                begin no case after the first that fails\n"
     "What comes out\n"
     "  --report KIND[=PATH]       terminal, matrix, json, junit, github; may be repeated;\n"
@@ -245,10 +245,8 @@ static bool read_option(struct run_options *options, int word, const char *value
 bool options_read(struct run_options *options, int argc, char **argv,
                   char error[OPTIONS_ERROR_BYTES])
 {
-    *options = (struct run_options){.worlds = (1ul << WORLD_KIND_COUNT) - 1,
-                                    .jobs = 1,
-                                    .seed = OPTIONS_SEED_DEFAULT,
-                                    .repeat = 1};
+    *options = (struct run_options){
+        .worlds = (1ul << WORLD_KIND_COUNT) - 1, .seed = OPTIONS_SEED_DEFAULT, .repeat = 1};
     int word;
     optind = 0; /* a fresh start for getopt, whatever was read before */
     opterr = 0;

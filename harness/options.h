@@ -40,7 +40,7 @@ struct run_options {
     unsigned long worlds; /* bit of each world_kind */
     struct filter filter;
     struct filter tags;
-    unsigned jobs;
+    unsigned jobs;  /* processes; 0: nobody said how many */
     unsigned shard; /* from 1; 0: all */
     unsigned shards;
     uint64_t seed;

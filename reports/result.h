@@ -66,6 +66,7 @@ struct run_result {
     uint64_t seed;
     uint64_t elapsed_ns;  /* real time */
     int64_t started_unix; /* seconds */
+    uint64_t repetitions; /* times that a case was played again with the next seed, all together */
     bool interrupted;     /* the cases that were left are not in the result, or are skipped */
 };
 

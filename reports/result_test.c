@@ -86,6 +86,17 @@ static const struct row ROWS[] = {
      "interrupted after 2 cases: 0 pass, 1 fail, 1 skipped in 0.00 s (1,000 cases/s), seed 7\n"},
 };
 
+static void assert_summary(const struct run_result *run, const char *expected)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    report_summary(run, out);
+    fclose(out);
+    assert_string_equal(text, expected);
+    free(text);
+}
+
 static void ends_with(void **state)
 {
     const struct row *row = *state;
@@ -97,14 +108,19 @@ static void ends_with(void **state)
     while (run.case_count < CASES_MAX && cases[run.case_count].name != NULL)
         run.case_count++;
     assert_int_equal(run_exit_code(&run), row->exit_code);
+    assert_summary(&run, row->summary);
+}
 
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    report_summary(&run, out);
-    fclose(out);
-    assert_string_equal(text, row->summary);
-    free(text);
+static void repetitions_count_towards_the_rate(void **state)
+{
+    struct case_result cases[] = {CASE(PASS, MUST), CASE(PASS, MUST)};
+    const struct run_result run = {.cases = cases,
+                                   .case_count = COUNT_OF(cases),
+                                   .seed = 7,
+                                   .elapsed_ns = 1000000000,
+                                   .repetitions = 198};
+    (void)state;
+    assert_summary(&run, "2 cases: 2 pass, 200 played in 1.00 s (200 cases/s), seed 7\n");
 }
 
 static void each_word_is_said_once(void **state)
@@ -122,9 +138,12 @@ static void each_word_is_said_once(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[1 + COUNT_OF(ROWS)] = {cmocka_unit_test(each_word_is_said_once)};
+    struct CMUnitTest tests[2 + COUNT_OF(ROWS)] = {
+        cmocka_unit_test(each_word_is_said_once),
+        cmocka_unit_test(repetitions_count_towards_the_rate),
+    };
     for (size_t i = 0; i < COUNT_OF(ROWS); i++)
-        tests[1 + i] = (struct CMUnitTest){.name = ROWS[i].name,
+        tests[2 + i] = (struct CMUnitTest){.name = ROWS[i].name,
                                            .test_func = ends_with,
                                            .initial_state = (void *)(uintptr_t)&ROWS[i]};
     return cmocka_run_group_tests(tests, NULL, NULL);

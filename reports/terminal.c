@@ -110,9 +110,12 @@ void report_summary(const struct run_result *run, FILE *out)
             tell_count(", ", counts.by_verdict[OTHERS[i]], verdict_word(OTHERS[i]), out);
     }
     const double elapsed_s = (double)run->elapsed_ns / 1e9;
+    const uint64_t played = counts.total - counts.by_verdict[VERDICT_SKIPPED] + run->repetitions;
+    if (run->repetitions > 0)
+        tell_count(", ", played, "played", out);
     fprintf(out, " in %.2f s", elapsed_s);
     if (run->elapsed_ns > 0)
-        tell_rate((double)(counts.total - counts.by_verdict[VERDICT_SKIPPED]) / elapsed_s, out);
+        tell_rate((double)played / elapsed_s, out);
     fprintf(out, ", seed %llu\n", (unsigned long long)run->seed);
 }
 
