@@ -59,10 +59,18 @@ static void add_outcome(struct evidence *evidence, size_t client, const struct w
 }
 
 /* Response k on a connection answers request k; requests without one, and responses without a request, count too. */
+/* The first from here on that a request asked for. Others are found fault with, and answer nothing. */
+static const struct witness_message *asked_for(const struct witness_message *message)
+{
+    while (message != NULL && message->unasked)
+        message = message->next;
+    return message;
+}
+
 static void gather_connection(struct evidence *evidence, size_t client,
                               const struct witness *connection)
 {
-    const struct witness_message *message = connection->received;
+    const struct witness_message *message = asked_for(connection->received);
     size_t outcomes_before = evidence->outcome_count;
     bool raw = false;
     for (const struct witness_sent *sent = connection->sent; sent != NULL; sent = sent->next) {
@@ -73,9 +81,9 @@ static void gather_connection(struct evidence *evidence, size_t client,
         evidence->requests[evidence->request_count++] = (struct request_fact){
             .client = client, .connection = connection, .sent = sent, .response = message};
         add_outcome(evidence, client, connection, message);
-        message = message != NULL ? message->next : NULL;
+        message = message != NULL ? asked_for(message->next) : NULL;
     }
-    for (; message != NULL; message = message->next)
+    for (; message != NULL; message = asked_for(message->next))
         add_outcome(evidence, client, connection, message);
     bool only_one = evidence->clients[client]->line_count == 1;
     if (evidence->outcome_count == outcomes_before && (raw || only_one))
