@@ -245,5 +245,5 @@ enum exchange_event judge(struct exchange *exchange)
     attempt_end(exchange, &exchange->failure);
     if (decision.retry)
         return EVENT_RETRY_ALLOWED;
-    return exchange->response_down ? EVENT_CUT : EVENT_GAVE_UP;
+    return exchange->response_down || exchange->client_gone ? EVENT_CUT : EVENT_GAVE_UP;
 }

@@ -249,13 +249,12 @@ static enum exchange_event note_timeout(struct exchange *exchange)
 {
     if (exchange->state == STATE_DIALING)
         return note_failure(exchange, SIDE_UPSTREAM, CAUSE_CONNECTION_TIMEOUT, 0);
-    if (exchange->state == STATE_RELAYING) {
-        if (exchange->download.state == OUTLET_BLOCKED) {
-            exchange->client_gone = true;
-            return note_failure(exchange, SIDE_DOWNSTREAM, CAUSE_CLIENT_TIMEOUT, 0);
-        }
-        return note_failure(exchange, SIDE_UPSTREAM, CAUSE_CONNECTION_READ_TIMEOUT, 0);
+    if (exchange->download.state == OUTLET_BLOCKED) {
+        exchange->client_gone = true; /* it takes nothing, be it a response or a 1xx */
+        return note_failure(exchange, SIDE_DOWNSTREAM, CAUSE_CLIENT_TIMEOUT, 0);
     }
+    if (exchange->state == STATE_RELAYING)
+        return note_failure(exchange, SIDE_UPSTREAM, CAUSE_CONNECTION_READ_TIMEOUT, 0);
     if (exchange->upload.state == OUTLET_BLOCKED)
         return note_failure(exchange, SIDE_UPSTREAM, CAUSE_CONNECTION_WRITE_TIMEOUT, 0);
     if (exchange->upload.state == OUTLET_IDLE)

@@ -44,7 +44,7 @@
     X(ATTEMPT_FAILED, "attempt-failed") /* exchange->failure says how */                         \
     X(RETRY_ALLOWED, "retry-allowed")                                                            \
     X(GAVE_UP, "gave-up") /* nothing of a response went down */                                  \
-    X(CUT, "cut")         /* some of it did */                                                   \
+    X(CUT, "cut")         /* some of it did, or nobody takes an answer */                        \
     X(SENT, "sent")       /* the answer was accepted whole by the client's stream */
 
 enum exchange_state {
