@@ -174,10 +174,10 @@ static void fill(struct session *session)
 
 /* ---- ending ---------------------------------------------------------------------------------- */
 
-/* FIN now, close when the client has closed too, so that no reset overtakes the answer. */
+/* FIN now, close when all that the client sent was read up to its own FIN, so that no reset overtakes the answer. */
 static void linger(struct session *session)
 {
-    if (session->client_closed || stream_shut(&session->stream) != 0) {
+    if (session->request.input_ended || stream_shut(&session->stream) != 0) {
         end(session, STREAM_FIN);
         return;
     }
