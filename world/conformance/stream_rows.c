@@ -11,7 +11,8 @@
 enum {
     MESSAGE_BYTES = 10,
     SMALL_BODY_BYTES = 3000,
-    BODY_BYTES = 300 * 1000, /* more than one buffer holds on its way */
+    BODY_BYTES = 300 * 1000,      /* more than one buffer holds on its way */
+    BUFFERS_BYTES_MAX = 64 << 20, /* far above what a kernel lends to a peer that never reads */
 };
 
 static void bytes_arrive(struct bench *bench)
@@ -76,12 +77,12 @@ static void peer_never_reads(struct bench *bench)
 
     bench_connect(bench);
     end_send(&bench->client, SIZE_MAX / 2);
-    bench_settle(bench);
-    sent = bench->client.sent;
+    do { /* a kernel's buffers grow while they fill, on a busy machine in several goes */
+        sent = bench->client.sent;
+        bench_settle(bench);
+    } while (bench->client.sent > sent && sent < BUFFERS_BYTES_MAX);
     assert_true(sent > 0);
-    assert_true(sent < 64u << 20);
-    bench_settle(bench);
-    assert_int_equal(bench->client.sent, sent);
+    assert_true(sent < BUFFERS_BYTES_MAX);
     end_read(&bench->server);
     bench_await(bench, &bench->client.sent, sent + 1);
     assert_true(bench->server.got > 0);
