@@ -97,6 +97,7 @@ static bool is_forwarded_field(const struct draft *sent, struct bytes name)
                                       "x-forwarded-for",
                                       "forwarded",
                                       "expect",
+                                      "max-forwards",
                                       "proxy-status",
                                       "date",
                                       "proxy-authenticate",

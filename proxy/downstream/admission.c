@@ -45,6 +45,18 @@ static const char *host_rule(enum host_verdict verdict)
     }
 }
 
+/* Whether the request must not go further; any of several fields may say so. RFC 9110 7.6.2. */
+static bool ends_here(const struct head *head)
+{
+    uint64_t hops;
+
+    for (size_t i = 0; i < head->field_count; i++)
+        if (bytes_equal_text_nocase(head->fields[i].name, "max-forwards") &&
+            forwarding_hops_left(head->method, head->fields[i].value, &hops) && hops == 0)
+            return true;
+    return false;
+}
+
 struct admission admission_decide(const struct head *head)
 {
     const struct field *field = head_find(head, "host");
@@ -54,6 +66,9 @@ struct admission admission_decide(const struct head *head)
 
     if (verdict != HOST_FINE)
         return refuse(400, "INVALID_HOST", host_rule(verdict));
+    if (ends_here(head))
+        return refuse(501, "INVALID_PROTOCOL",
+                      "the request may not be forwarded, Max-Forwards is 0");
     switch (target_form_of(head->method, head->target)) {
     case TARGET_ORIGIN:
     case TARGET_ASTERISK:

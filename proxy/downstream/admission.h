@@ -12,7 +12,7 @@ struct admission {
     struct apology apology;          /* when not */
 };
 
-/* A reverse proxy's rules: origin-form, absolute-form for http, `*` for OPTIONS; Host as RFC 9112 3.2 asks. */
+/* A reverse proxy's rules: origin-form, absolute-form for http, `*` for OPTIONS; Host as RFC 9112 3.2 asks; no Max-Forwards of 0. */
 struct admission admission_decide(const struct head *head);
 
 /* The same for bytes that the reader refused to take for a head. */

@@ -1,32 +1,25 @@
 #include "proxy/exchange/forward.h"
 
-#include <string.h>
+#include <stdio.h>
 
 #include "proxy/policy/forwarding.h"
 
-enum { FORWARDED_HOST_BYTES_MAX = 255 }; /* a longer Host is passed on as Host alone */
+enum {
+    FORWARDED_HOST_BYTES_MAX = 255, /* a longer Host is passed on as Host alone */
+    HTTP_PORT = 80,
+};
 
-/* All Connection fields as one list; one field is the usual case, more are joined. */
-static struct bytes connection_options(const struct head *head, char *store, size_t store_size)
+typedef enum field_fate fate_rule(struct bytes name, struct bytes connection_options);
+
+/* All Connection fields of a head are one list, RFC 9110 5.3: what one of them names is dropped. */
+static bool is_forwarded(const struct head *head, struct bytes name, fate_rule *rule)
 {
-    const struct field *first = head_find(head, "connection");
-    size_t used = 0;
+    bool forwarded = rule(name, bytes_make(NULL, 0)) == FIELD_FORWARDED;
 
-    if (first == NULL)
-        return bytes_make(NULL, 0);
-    if (head_count(head, "connection") == 1)
-        return first->value;
-    for (size_t i = 0; i < head->field_count; i++) {
-        const struct field *field = &head->fields[i];
-
-        if (!bytes_equal_text_nocase(field->name, "connection") ||
-            used + field->value.size + 1 > store_size)
-            continue;
-        memcpy(store + used, field->value.data, field->value.size);
-        used += field->value.size;
-        store[used++] = ',';
-    }
-    return bytes_make(store, used);
+    for (size_t i = 0; forwarded && i < head->field_count; i++)
+        if (bytes_equal_text_nocase(head->fields[i].name, "connection"))
+            forwarded = rule(name, head->fields[i].value) == FIELD_FORWARDED;
+    return forwarded;
 }
 
 /* "values so far, " of a list field that every hop appends to; the caller writes its own element. */
@@ -35,7 +28,7 @@ static void begin_appended(struct http1_writer *writer, const struct head *head,
     http1_write_bytes(writer, bytes_of(name));
     http1_write_bytes(writer, bytes_of(": "));
     for (size_t i = 0; i < head->field_count; i++) {
-        if (!bytes_equal_text_nocase(head->fields[i].name, name))
+        if (!bytes_equal_text_nocase(head->fields[i].name, name) || head->fields[i].value.size == 0)
             continue;
         http1_write_bytes(writer, head->fields[i].value);
         http1_write_bytes(writer, bytes_of(", "));
@@ -84,24 +77,49 @@ static void write_framing(struct http1_writer *writer, enum framing framing, uin
         http1_write_field_text(writer, "Transfer-Encoding", "chunked");
 }
 
+/* The port of http needs no word, RFC 9110 4.2.1. */
+static void write_host(const struct forward_request *request, struct http1_writer *writer)
+{
+    char port[sizeof(":65535")] = "";
+
+    http1_write_bytes(writer, bytes_of("Host: "));
+    if (request->host.size > 0) {
+        http1_write_bytes(writer, request->host);
+    } else {
+        if (request->upstream_port != HTTP_PORT)
+            snprintf(port, sizeof(port), ":%u", request->upstream_port);
+        http1_write_bytes(writer, bytes_of(request->upstream_host));
+        http1_write_bytes(writer, bytes_of(port));
+    }
+    end_line(writer);
+}
+
+static void write_request_field(const struct forward_request *request, const struct field *field,
+                                struct http1_writer *writer)
+{
+    struct bytes method = request->head->method;
+    uint64_t hops;
+
+    if (!is_forwarded(request->head, field->name, forwarding_request_field))
+        return;
+    if (bytes_equal_text_nocase(field->name, "expect") &&
+        (request->drop_expect || request->head->minor == 0))
+        return;
+    if (bytes_equal_text_nocase(field->name, "max-forwards") &&
+        forwarding_hops_left(method, field->value, &hops))
+        http1_write_field_u64(writer, "Max-Forwards", hops > 0 ? hops - 1 : 0);
+    else
+        http1_write_field(writer, field->name, field->value);
+}
+
 bool forward_write_request(const struct forward_request *request, struct http1_writer *writer)
 {
-    char store[FORWARD_ADDED_BYTES / 4];
     const struct head *head = request->head;
-    struct bytes options = connection_options(head, store, sizeof(store));
 
     http1_write_request_line(writer, head->method, request->target);
-    http1_write_field(writer, bytes_of("Host"),
-                      request->host.size > 0 ? request->host : bytes_of(request->upstream_host));
-    for (size_t i = 0; i < head->field_count; i++) {
-        const struct field *field = &head->fields[i];
-
-        if (forwarding_request_field(field->name, options) != FIELD_FORWARDED)
-            continue;
-        if (request->drop_expect && bytes_equal_text_nocase(field->name, "expect"))
-            continue;
-        http1_write_field(writer, field->name, field->value);
-    }
+    write_host(request, writer);
+    for (size_t i = 0; i < head->field_count; i++)
+        write_request_field(request, &head->fields[i], writer);
     write_framing(writer, request->framing, request->content_length);
     write_via(writer, head, request->via);
     write_forwarded(writer, request);
@@ -111,11 +129,8 @@ bool forward_write_request(const struct forward_request *request, struct http1_w
 
 static void write_response_fields(const struct head *head, struct http1_writer *writer)
 {
-    char store[FORWARD_ADDED_BYTES / 4];
-    struct bytes options = connection_options(head, store, sizeof(store));
-
     for (size_t i = 0; i < head->field_count; i++)
-        if (forwarding_response_field(head->fields[i].name, options) == FIELD_FORWARDED)
+        if (is_forwarded(head, head->fields[i].name, forwarding_response_field))
             http1_write_field(writer, head->fields[i].name, head->fields[i].value);
 }
 
@@ -126,8 +141,8 @@ bool forward_write_response(const struct forward_response *response, struct http
 
     http1_write_status_line(writer, head->status, head->reason);
     write_response_fields(head, writer);
-    if (response->framing == FRAMING_NONE && length != NULL)
-        /* The length a GET would have had; RFC 9110 8.6. */
+    if (response->framing == FRAMING_NONE && length != NULL && head->status != 204)
+        /* The length a GET would have had; a 204 never has one. RFC 9110 8.6. */
         http1_write_field(writer, length->name, length->value);
     else
         write_framing(writer, response->framing_down, response->content_length);

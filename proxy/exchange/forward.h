@@ -22,11 +22,13 @@ struct forward_request {
     uint64_t content_length;
     struct bytes target;       /* origin-form or "*" */
     struct bytes host;         /* what the client asked for; empty: it did not say */
-    const char *upstream_host; /* stands in where the client gave no Host */
+    const char *upstream_host; /* stands in, with its port, where the client gave no Host */
+    uint16_t upstream_port;
     const char *via;
     const struct address *client;
     const char *client_host; /* its address as text, without port and brackets */
     bool drop_expect;        /* a 100 went down before: the next attempt must not bring another */
+    /* HTTP/1.0 knows no Expect, so that of such a client is never passed on. RFC 9110 10.1.1. */
 };
 MUST_USE bool forward_write_request(const struct forward_request *request,
                                     struct http1_writer *writer);

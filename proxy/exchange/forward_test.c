@@ -100,6 +100,38 @@ static void lists_of_hops_are_appended_to(void **state)
         strstr(written(&fixture), "\r\nX-Forwarded-For: 10.0.0.1, 10.0.0.2, 127.0.0.1\r\n"));
 }
 
+static void a_missing_host_is_the_upstreams_own(void **state)
+{
+    static const struct pair fields[] = {{NULL, NULL}};
+    struct fixture fixture;
+    struct forward_request request;
+
+    (void)state;
+    set_up(&fixture, fields);
+    request = request_of(&fixture);
+    request.host = bytes_make(NULL, 0);
+    request.upstream_port = 8081;
+    assert_true(forward_write_request(&request, &fixture.writer));
+    assert_non_null(strstr(written(&fixture), "\r\nHost: 127.0.0.1:8081\r\n"));
+    set_up(&fixture, fields);
+    request.upstream_port = 80;
+    assert_true(forward_write_request(&request, &fixture.writer));
+    assert_non_null(strstr(written(&fixture), "\r\nHost: 127.0.0.1\r\n"));
+}
+
+static void an_empty_list_of_hops_gets_no_empty_element(void **state)
+{
+    static const struct pair fields[] = {{"Via", ""}, {NULL, NULL}};
+    struct fixture fixture;
+    struct forward_request request;
+
+    (void)state;
+    set_up(&fixture, fields);
+    request = request_of(&fixture);
+    assert_true(forward_write_request(&request, &fixture.writer));
+    assert_non_null(strstr(written(&fixture), "\r\nVia: 1.1 edge\r\n"));
+}
+
 static void an_ipv6_client_is_quoted_in_forwarded(void **state)
 {
     static const struct pair fields[] = {{NULL, NULL}};
@@ -199,6 +231,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_request_head_is_written_anew),
         cmocka_unit_test(lists_of_hops_are_appended_to),
+        cmocka_unit_test(a_missing_host_is_the_upstreams_own),
+        cmocka_unit_test(an_empty_list_of_hops_gets_no_empty_element),
         cmocka_unit_test(an_ipv6_client_is_quoted_in_forwarded),
         cmocka_unit_test(expect_is_dropped_only_when_asked),
         cmocka_unit_test(a_response_says_how_it_is_framed_now),

@@ -7,8 +7,8 @@
  * Decoding moves body bytes down over the framing that stood before them, so the body is always one slice. The source is
  * read again only when half of the window is free, so that moving costs at most a copy per byte.
  *
- * Ownership: embedded; owns its buffer from inlet_init() to inlet_release(). Limits: window_bytes in all; a head must fit
- * into it.
+ * Ownership: embedded; owns its buffer from inlet_init() to inlet_release(). Limits: window_bytes in all. Heads are
+ * copied as they are read, so they may be larger than the window.
  */
 #ifndef PROXY_EXCHANGE_INLET_H
 #define PROXY_EXCHANGE_INLET_H

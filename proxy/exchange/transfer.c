@@ -34,6 +34,7 @@ static struct bytes write_request_head(struct exchange *exchange)
         .target = exchange->target,
         .host = exchange->host,
         .upstream_host = ground->origins[exchange->upstream].host,
+        .upstream_port = ground->origins[exchange->upstream].port,
         .via = ground->settings->via,
         .client = &exchange->client_address,
         .client_host = exchange->client_host,

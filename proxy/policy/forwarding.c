@@ -85,6 +85,12 @@ enum field_fate forwarding_response_field(struct bytes name, struct bytes connec
     return common_fate(name, connection_options);
 }
 
+bool forwarding_hops_left(struct bytes method, struct bytes max_forwards, uint64_t *hops)
+{
+    return (bytes_equal_text(method, "OPTIONS") || bytes_equal_text(method, "TRACE")) &&
+           bytes_to_u64(max_forwards, UINT64_MAX, hops);
+}
+
 bool forwarding_trailer_allowed(struct bytes name)
 {
     return !is_listed(name, FRAMING_FIELDS, COUNT_OF(FRAMING_FIELDS)) &&

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "world/base/bytes.h"
 
@@ -27,6 +28,12 @@ enum field_fate {
  */
 enum field_fate forwarding_request_field(struct bytes name, struct bytes connection_options);
 enum field_fate forwarding_response_field(struct bytes name, struct bytes connection_options);
+
+/*
+ * Max-Forwards, RFC 9110 7.6.2: false where it counts nothing, because the method is another than OPTIONS and TRACE or
+ * the value is no number. Otherwise *hops says how often the request may still be forwarded; 0: not by us.
+ */
+bool forwarding_hops_left(struct bytes method, struct bytes max_forwards, uint64_t *hops);
 
 /* Whether a field may stand in a trailer section; framing, routing and control fields may not (RFC 9110 6.5.1). */
 bool forwarding_trailer_allowed(struct bytes name);

@@ -136,9 +136,38 @@ static void host_is_judged(void **state)
                      row->verdict);
 }
 
+struct hops_row {
+    const char *name;
+    const char *method;
+    const char *max_forwards;
+    bool counts;
+    uint64_t hops;
+};
+
+static const struct hops_row HOPS[] = {
+    {"OPTIONS counts its hops", "OPTIONS", "10", true, 10},
+    {"TRACE counts its hops", "TRACE", "0", true, 0},
+    {"GET does not", "GET", "1", false, 0},
+    {"a word is no number of hops", "TRACE", "ten", false, 0},
+    {"nor is nothing", "TRACE", "", false, 0},
+};
+
+static void hops_are_counted(void **state)
+{
+    const struct hops_row *row = *state;
+    uint64_t hops = 0;
+
+    assert_int_equal(
+        forwarding_hops_left(bytes_of(row->method), bytes_of(row->max_forwards), &hops),
+        row->counts);
+    if (row->counts)
+        assert_int_equal(hops, row->hops);
+}
+
 int main(void)
 {
-    struct CMUnitTest tests[COUNT_OF(FATES) + COUNT_OF(TRAILERS) + COUNT_OF(HOSTS)];
+    struct CMUnitTest
+        tests[COUNT_OF(FATES) + COUNT_OF(TRAILERS) + COUNT_OF(HOSTS) + COUNT_OF(HOPS)];
     size_t count = 0;
 
     for (size_t i = 0; i < COUNT_OF(FATES); i++)
@@ -153,5 +182,9 @@ int main(void)
         tests[count++] = (struct CMUnitTest){.name = HOSTS[i].name,
                                              .test_func = host_is_judged,
                                              .initial_state = (void *)(uintptr_t)&HOSTS[i]};
+    for (size_t i = 0; i < COUNT_OF(HOPS); i++)
+        tests[count++] = (struct CMUnitTest){.name = HOPS[i].name,
+                                             .test_func = hops_are_counted,
+                                             .initial_state = (void *)(uintptr_t)&HOPS[i]};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
