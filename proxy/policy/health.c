@@ -22,7 +22,7 @@ static bool is_timeout(enum cause cause)
 
 bool health_counts(const struct failure *failure)
 {
-    if (failure->side != SIDE_UPSTREAM)
+    if (failure->side != SIDE_UPSTREAM || failure->cause == CAUSE_CONNECTION_LIMIT_REACHED)
         return false;
     switch (failure->stage) {
     case STAGE_RESOLVE:

@@ -3,7 +3,7 @@
  *
  * Three countable failures in a row put an upstream out for EJECT_MS; that is effective for later
  * exchanges. resolve, dial, handshake and pre-write failures and timeouts count; a status, a client's
- * cancel and mid-copy do not.
+ * cancel and mid-copy do not, nor does a dial for which we had no descriptor left.
  */
 #ifndef PROXY_POLICY_HEALTH_H
 #define PROXY_POLICY_HEALTH_H
