@@ -231,5 +231,6 @@ void proxy_census(const struct proxy *proxy, struct proxy_census *out)
     }
     for (size_t i = 0; i < proxy->settings.upstream_count; i++)
         out->upstream_idle += proxy->origins[i].pool.count;
-    out->timers += out->upstream_idle;
+    if (proxy->settings.pool_timeout_ns != 0)
+        out->timers += out->upstream_idle;
 }

@@ -76,7 +76,8 @@ void pool_give(struct pool *pool, struct link **link)
     given->stream.owner = given;
     given->idle = (struct timer){.on_time = on_idle_too_long, .owner = given};
     stream_want(&given->stream, STREAM_READ | STREAM_CLOSED);
-    timer_set(pool->world, &given->idle, world_now(pool->world) + pool->idle_ns);
+    if (pool->idle_ns != 0)
+        timer_set(pool->world, &given->idle, world_now(pool->world) + pool->idle_ns);
 }
 
 void pool_empty(struct pool *pool)

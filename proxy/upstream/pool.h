@@ -18,7 +18,7 @@ struct pool {
     struct link *newest;
     size_t count;
     size_t size_max;
-    uint64_t idle_ns;
+    uint64_t idle_ns; /* 0: no limit */
 };
 
 void pool_init(struct pool *pool, struct world *world, struct link_shelf *shelf);
