@@ -95,10 +95,14 @@ static bool copy_text(char *to, size_t size_max, const struct yaml_node *node,
     return true;
 }
 
+/* A token both of a head (RFC 9110 5.6.2) and, in Proxy-Status, of a structured field (RFC 8941 3.3.4). */
 static bool is_token(const char *text)
 {
-    return text[strspn(
-               text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._")] == '\0';
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    static const char others[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
+
+    return strchr(letters, text[0]) != NULL && text[strspn(text, others)] == '\0';
 }
 
 static bool read_via(const struct yaml_node *map, struct proxy_settings *settings,
@@ -112,7 +116,9 @@ static bool read_via(const struct yaml_node *map, struct proxy_settings *setting
     if (!yaml_text(node, "via", &text, error) ||
         !copy_text(settings->via, sizeof(settings->via), node, error))
         return false;
-    return is_token(text) || yaml_fail(error, node, "via is a word of letters, digits and -._");
+    return is_token(text) ||
+           yaml_fail(error, node,
+                     "via is a word of letters, digits and -._ that begins with a letter");
 }
 
 static bool read_words(const struct yaml_node *map, struct proxy_settings *settings,

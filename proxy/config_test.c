@@ -80,6 +80,8 @@ static const struct mistake MISTAKES[] = {
     {"a window has a lower limit", "window: 1023", "at least 1024"},
     {"a window has an upper limit", "window: 2MiB", "window"},
     {"via is a word", "via: 'a b'", "letters"},
+    {"via begins with a letter, or Proxy-Status could not be read", "via: 1.gate",
+     "begins with a letter"},
     {"settings are a map", "[1, 2]", "map"},
 };
 

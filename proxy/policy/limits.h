@@ -8,7 +8,7 @@
 enum {
     HEAD_BYTES_DEFAULT = 16 * 1024, /* request or response head; cookies of a large site fit */
     HEAD_BYTES_MIN = 256,
-    HEAD_BYTES_MAX = 48 * 1024,   /* must fit in the smallest window */
+    HEAD_BYTES_MAX = 48 * 1024,   /* three times the default; a session keeps room for several */
     HEAD_FIELDS_MAX = 100,        /* fields of one head; what servers of the field allow */
     URI_BYTES_DEFAULT = 8 * 1024, /* RFC 9110 4.1 asks for 8000 at least */
     TRAILER_BYTES_MAX = 8 * 1024, /* a trailer section; held whole, so it is small */
