@@ -113,14 +113,30 @@ static void delist(struct proxy *proxy, struct session *session)
     proxy->live_count--;
 }
 
+static void on_lost(struct stream *stream, unsigned events)
+{
+    (void)stream;
+    (void)events;
+}
+
+/* Left waiting, the connection would call on_acceptable again and again for as long as memory is short. */
+static void turn_away(struct proxy *proxy)
+{
+    struct stream stream = {.on_event = on_lost};
+
+    if (world_accept(proxy->world, &proxy->listener, &stream) == 0)
+        stream_close(&stream, STREAM_RST);
+}
+
 static void on_acceptable(struct listener *listener)
 {
     struct proxy *proxy = listener->owner;
     struct session *session = take_session(proxy);
 
-    /* Out of memory: the connection waits in the backlog, its client in its own time. */
-    if (session == NULL)
+    if (session == NULL) {
+        turn_away(proxy);
         return;
+    }
     if (world_accept(proxy->world, listener, &session->stream) != 0) {
         put_on_shelf(proxy, session);
         return;
