@@ -161,9 +161,6 @@ static void check_outcome(const struct evidence *evidence, const struct outcome_
     const struct witness_message *message = outcome->message;
     if (message == NULL)
         return;
-    if (message->unasked)
-        findings_add(findings, "the client got a response %u that no request asked for",
-                     message->status);
     if (count_fields(message, "X-Attempt") > 1)
         findings_add(findings, "one response carries the marks of two attempts");
     const struct witness_sent *sent = evidence_sent(evidence, message);

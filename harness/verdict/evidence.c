@@ -58,7 +58,6 @@ static void add_outcome(struct evidence *evidence, size_t client, const struct w
         (struct outcome_fact){.client = client, .connection = connection, .message = message};
 }
 
-/* Response k on a connection answers request k; requests without one, and responses without a request, count too. */
 /* The first from here on that a request asked for. Others are found fault with, and answer nothing. */
 static const struct witness_message *asked_for(const struct witness_message *message)
 {
@@ -67,6 +66,7 @@ static const struct witness_message *asked_for(const struct witness_message *mes
     return message;
 }
 
+/* Response k on a connection answers request k; requests without one, and responses without a request, count too. */
 static void gather_connection(struct evidence *evidence, size_t client,
                               const struct witness *connection)
 {
