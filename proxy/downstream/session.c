@@ -74,8 +74,8 @@ void session_destroy(struct session **session)
 
 static void wait_for_head(struct session *session)
 {
-    uint64_t timeout = session->request.begun ? settings_of(session)->head_timeout_ns
-                                              : settings_of(session)->idle_timeout_ns;
+    uint64_t timeout = inlet_head_begun(&session->request) ? settings_of(session)->head_timeout_ns
+                                                           : settings_of(session)->idle_timeout_ns;
 
     stream_want(&session->stream, STREAM_READ | STREAM_CLOSED);
     if (timeout == 0)
@@ -145,14 +145,18 @@ static void begin(struct session *session, const struct admission *admission)
 static void read_head(struct session *session)
 {
     struct admission admission;
+    bool begun = inlet_head_begun(&session->request);
     enum reader_step step = inlet_read_head(&session->request);
 
     if (session->request.incomplete || (step == READER_MORE && session->request.input_ended)) {
         end(session, STREAM_FIN);
         return;
     }
-    if (step == READER_MORE)
+    if (step == READER_MORE) {
+        if (!begun && inlet_head_begun(&session->request))
+            wait_for_head(session); /* the clock of the head begins with its first byte */
         return;
+    }
     admission = step == READER_HEAD ? admission_decide(&session->request.head)
                                     : admission_refuse(&session->request.reader.refusal);
     begin(session, &admission);
@@ -160,7 +164,6 @@ static void read_head(struct session *session)
 
 static void fill(struct session *session)
 {
-    bool first = !session->request.begun;
     ssize_t result;
 
     if (!inlet_has_room(&session->request))
@@ -168,8 +171,6 @@ static void fill(struct session *session)
     result = inlet_fill(&session->request, &session->stream);
     if (result < 0 && result != -EAGAIN)
         end(session, STREAM_RST);
-    else if (result > 0 && first)
-        wait_for_head(session); /* the clock of the head begins with its first byte */
 }
 
 /* ---- ending ---------------------------------------------------------------------------------- */
@@ -205,7 +206,7 @@ static void throw_input_away(struct session *session)
 static void await_next(struct session *session)
 {
     inlet_next_message(&session->request);
-    session->state = session->request.begun ? SESSION_RESUMING : SESSION_READING;
+    session->state = inlet_raw(&session->request) > 0 ? SESSION_RESUMING : SESSION_READING;
     if (session->state == SESSION_READING) {
         wait_for_head(session);
         return;
@@ -276,7 +277,7 @@ static void on_time(struct timer *timer)
         session->state = SESSION_READING;
         wait_for_head(session);
         turn(session);
-    } else if (session->state == SESSION_READING && session->request.begun) {
+    } else if (session->state == SESSION_READING && inlet_head_begun(&session->request)) {
         refuse(session, CAUSE_CLIENT_TIMEOUT, &late);
         turn(session);
     } else {

@@ -34,7 +34,6 @@ void inlet_next_message(struct inlet *inlet)
     http1_reader_next_message(&inlet->reader);
     inlet->body_begin = inlet->body_end = inlet->raw_begin;
     inlet->body_total = 0;
-    inlet->begun = inlet->raw_end > inlet->raw_begin;
     inlet->message_ended = false;
     inlet->refused = false;
     inlet->incomplete = false;
@@ -50,6 +49,11 @@ void inlet_restart(struct inlet *inlet)
 size_t inlet_held(const struct inlet *inlet)
 {
     return inlet->body_end - inlet->body_begin + inlet->raw_end - inlet->raw_begin;
+}
+
+bool inlet_head_begun(const struct inlet *inlet)
+{
+    return inlet->head.storage_used > 0;
 }
 
 size_t inlet_raw(const struct inlet *inlet)
@@ -86,7 +90,6 @@ ssize_t inlet_fill(struct inlet *inlet, struct stream *stream)
     size = stream_read(stream, inlet->data + inlet->raw_end, inlet->window_bytes - inlet->raw_end);
     if (size > 0) {
         inlet->raw_end += (size_t)size;
-        inlet->begun = true;
     } else if (size == 0) {
         inlet->input_ended = true;
     }

@@ -28,7 +28,6 @@ struct inlet {
     size_t raw_end;
     uint64_t body_total; /* decoded body bytes of this message so far */
     bool message_ended;  /* the message is complete */
-    bool begun;          /* some of this message has come */
     bool input_ended;    /* the source said end of file */
     bool refused;        /* reader.refusal says why */
     bool incomplete;     /* refused because the input ended within the message */
@@ -70,6 +69,9 @@ MUST_USE bool inlet_decode(struct inlet *inlet);
 /* Decoded body bytes that wait to be sent, and taking some of them off the front. */
 struct bytes inlet_body(const struct inlet *inlet);
 void inlet_consume(struct inlet *inlet, size_t size);
+
+/* Whether some of the present message's head was read; an empty line before it is none of it. */
+bool inlet_head_begun(const struct inlet *inlet);
 
 /* All bytes held, decoded or not. */
 size_t inlet_held(const struct inlet *inlet);
