@@ -29,6 +29,10 @@ enum exchange_event note_failure(struct exchange *exchange, enum side side, enum
 /* The stage of the present attempt. */
 enum stage exchange_stage(const struct exchange *exchange);
 
+/* waiting.c: what brings the next event. Only while there is one to come. */
+void wait_for_more(struct exchange *exchange);
+void on_watch(struct timer *timer);
+
 /* exchange.c: the entry for what the exchange's own upcalls bring */
 void exchange_advance(struct exchange *exchange, enum exchange_event event);
 /* The same, followed by the owner's turn. */
