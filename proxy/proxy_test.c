@@ -35,6 +35,7 @@ struct stand {
     size_t answer_size;
     bool client_ended;
     unsigned records;
+    struct failure failure; /* of the last record */
     unsigned drained;
 };
 
@@ -96,8 +97,8 @@ static void on_record(void *owner, const struct exchange_record *record)
 {
     struct stand *stand = owner;
 
-    (void)record;
     stand->records++;
+    stand->failure = record->failure;
 }
 
 static void on_drained(void *owner)
@@ -268,6 +269,24 @@ static void a_client_for_whom_memory_is_short_is_turned_away(void **state)
     tear_down(&stand);
 }
 
+static void a_deadline_in_a_lookup_is_the_lookups(void **state)
+{
+    const struct sim_name silent = {.host = "silent.test", .delay_ns = TIME_NEVER};
+    struct stand stand;
+
+    (void)state;
+    set_up(&stand);
+    assert_true(sim_add_name(stand.world, &silent));
+    memcpy(stand.settings.upstreams[0].host, "silent.test", sizeof("silent.test"));
+    stand.settings.deadline_ns = stand.settings.connect_timeout_ns / 2;
+    start(&stand);
+    run(&stand);
+    assert_int_equal(memcmp(stand.answer, "HTTP/1.1 504", 12), 0);
+    assert_int_equal(stand.failure.stage, STAGE_RESOLVE);
+    assert_int_equal(stand.failure.cause, CAUSE_DNS_TIMEOUT);
+    tear_down(&stand);
+}
+
 static void listens_on_ipv6_too(void **state)
 {
     struct stand stand;
@@ -294,6 +313,8 @@ int main(void)
         {"an address that is taken is an error", a_taken_address_is_an_error, NULL, NULL, NULL},
         {"a client for whom there is no memory is turned away",
          a_client_for_whom_memory_is_short_is_turned_away, NULL, NULL, NULL},
+        {"a deadline that passes while a name is looked up is the lookup's failure",
+         a_deadline_in_a_lookup_is_the_lookups, NULL, NULL, NULL},
         {"a proxy listens on IPv6 too", listens_on_ipv6_too, NULL, NULL, NULL},
     };
 

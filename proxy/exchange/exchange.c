@@ -243,7 +243,10 @@ static enum exchange_event note_cancel(struct exchange *exchange)
 static enum exchange_event note_timeout(struct exchange *exchange)
 {
     if (exchange->state == STATE_DIALING)
-        return note_failure(exchange, SIDE_UPSTREAM, CAUSE_CONNECTION_TIMEOUT, 0);
+        return note_failure(exchange, SIDE_UPSTREAM,
+                            exchange_stage(exchange) == STAGE_RESOLVE ? CAUSE_DNS_TIMEOUT
+                                                                      : CAUSE_CONNECTION_TIMEOUT,
+                            0);
     if (exchange->download.state == OUTLET_BLOCKED) {
         exchange->client_gone = true; /* it takes nothing, be it a response or a 1xx */
         return note_failure(exchange, SIDE_DOWNSTREAM, CAUSE_CLIENT_TIMEOUT, 0);
