@@ -127,7 +127,7 @@ static bool read_words(const struct yaml_node *map, struct proxy_settings *setti
     static const char *const policies[] = {"at-most-once", "idempotent", NULL};
     static const char *const rules[] = {"first", "round-robin", "least-connections", NULL};
     static const char *const half_closes[] = {"cancel", "allow", NULL};
-    int policy = (int)settings->policy;
+    int policy = (int)settings->retry.policy;
     int rule = (int)settings->select;
     int half_close = settings->client_half_close_allowed;
 
@@ -135,7 +135,7 @@ static bool read_words(const struct yaml_node *map, struct proxy_settings *setti
         !read_word(map, "select", rules, &rule, error) ||
         !read_word(map, "client_half_close", half_closes, &half_close, error))
         return false;
-    settings->policy = (enum retry_policy)policy;
+    settings->retry.policy = (enum retry_policy)policy;
     settings->select = (enum selection_rule)rule;
     settings->client_half_close_allowed = half_close == 1;
     return true;
@@ -148,7 +148,7 @@ static bool read_durations(const struct yaml_node *map, struct proxy_settings *s
            read_duration(map, "head_timeout", &settings->head_timeout_ns, error) &&
            read_duration(map, "response_timeout", &settings->response_timeout_ns, error) &&
            read_duration(map, "idle_timeout", &settings->idle_timeout_ns, error) &&
-           read_duration(map, "deadline", &settings->deadline_ns, error) &&
+           read_duration(map, "deadline", &settings->retry.deadline_ns, error) &&
            read_duration(map, "pool_timeout", &settings->pool_timeout_ns, error);
 }
 
@@ -173,7 +173,7 @@ bool proxy_config_read(const struct yaml_node *map, const char *const *also,
                        struct proxy_settings *settings, struct yaml_error *error)
 {
     const struct yaml_node *retries;
-    uint64_t count = settings->retries_max;
+    uint64_t count = settings->retry.retries_max;
 
     if (map->kind != YAML_MAP)
         return yaml_fail(error, map, "proxy settings are a map of keys and values");
@@ -182,7 +182,7 @@ bool proxy_config_read(const struct yaml_node *map, const char *const *also,
     retries = yaml_get(map, "max_retries");
     if (retries != NULL && !yaml_u64(retries, "max_retries", 0, RETRIES_MAX, &count, error))
         return false;
-    settings->retries_max = (unsigned)count;
+    settings->retry.retries_max = (unsigned)count;
     return read_words(map, settings, error) && read_durations(map, settings, error) &&
            read_sizes(map, settings, error) && read_via(map, settings, error);
 }

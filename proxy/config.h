@@ -4,7 +4,7 @@
 #ifndef PROXY_CONFIG_H
 #define PROXY_CONFIG_H
 
-#include "proxy/proxy.h"
+#include "retryproof/proxy.h"
 #include "world/data/yaml.h"
 
 /*

@@ -37,14 +37,14 @@ static void every_key_is_read(void **state)
 
     (void)state;
     assert_null(read_keys(text, &settings));
-    assert_int_equal(settings.retries_max, 3);
-    assert_int_equal(settings.policy, RETRY_IDEMPOTENT);
+    assert_int_equal(settings.retry.retries_max, 3);
+    assert_int_equal(settings.retry.policy, RETRY_IDEMPOTENT);
     assert_int_equal(settings.select, SELECT_ROUND_ROBIN);
     assert_int_equal(settings.connect_timeout_ns, 1 * NS_PER_MS);
     assert_int_equal(settings.head_timeout_ns, 2 * NS_PER_MS);
     assert_int_equal(settings.response_timeout_ns, 3 * NS_PER_MS);
     assert_int_equal(settings.idle_timeout_ns, 4 * NS_PER_MS);
-    assert_int_equal(settings.deadline_ns, 5 * NS_PER_S);
+    assert_int_equal(settings.retry.deadline_ns, 5 * NS_PER_S);
     assert_int_equal(settings.window_bytes, 32 * 1024);
     assert_int_equal(settings.pool_size, 7);
     assert_int_equal(settings.pool_timeout_ns, 6 * NS_PER_MS);

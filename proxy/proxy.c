@@ -1,4 +1,4 @@
-#include "proxy/proxy.h"
+#include "retryproof/proxy.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -9,6 +9,7 @@ enum { LISTEN_BACKLOG = 1024 }; /* as much as a burst of clients needs; the kern
 
 struct proxy {
     struct proxy_settings settings;
+    struct proxy_hooks hooks;
     struct world *world;
     struct listener listener;
     struct address address;
@@ -43,7 +44,7 @@ static void set_up_origins(struct proxy *proxy)
 }
 
 struct proxy *proxy_create(struct world *world, const struct proxy_settings *settings,
-                           int *os_error)
+                           const struct proxy_hooks *hooks, int *os_error)
 {
     struct proxy *proxy = calloc(1, sizeof(*proxy));
     int result;
@@ -52,6 +53,8 @@ struct proxy *proxy_create(struct world *world, const struct proxy_settings *set
     if (proxy == NULL)
         return NULL;
     proxy->settings = *settings;
+    if (hooks != NULL)
+        proxy->hooks = *hooks;
     proxy->world = world;
     proxy->ground = (struct exchange_ground){
         .world = world, .settings = &proxy->settings, .origins = proxy->origins};

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "proxy/proxy.h"
+#include "retryproof/proxy.h"
 #include "world/base/check.h"
 #include "world/sim/sim.h"
 
@@ -132,7 +132,7 @@ static void start(struct stand *stand)
     int os_error;
     struct address address;
 
-    stand->proxy = proxy_create(stand->world, &stand->settings, &os_error);
+    stand->proxy = proxy_create(stand->world, &stand->settings, NULL, &os_error);
     assert_non_null(stand->proxy);
     address = proxy_address(stand->proxy);
     stand->client.on_event = on_client_event;
@@ -234,7 +234,7 @@ static void a_taken_address_is_an_error(void **state)
     set_up(&stand);
     start(&stand);
     stand.settings.listen = proxy_address(stand.proxy);
-    second = proxy_create(stand.world, &stand.settings, &os_error);
+    second = proxy_create(stand.world, &stand.settings, NULL, &os_error);
     assert_null(second);
     assert_int_equal(os_error, EADDRINUSE);
     tear_down(&stand);
@@ -278,7 +278,7 @@ static void a_deadline_in_a_lookup_is_the_lookups(void **state)
     set_up(&stand);
     assert_true(sim_add_name(stand.world, &silent));
     memcpy(stand.settings.upstreams[0].host, "silent.test", sizeof("silent.test"));
-    stand.settings.deadline_ns = stand.settings.connect_timeout_ns / 2;
+    stand.settings.retry.deadline_ns = stand.settings.connect_timeout_ns / 2;
     start(&stand);
     run(&stand);
     assert_int_equal(memcmp(stand.answer, "HTTP/1.1 504", 12), 0);

@@ -59,7 +59,7 @@ static int serve(struct world *world, const struct proxy_settings *settings)
     struct address address;
     int os_error;
 
-    serving.proxy = proxy_create(world, settings, &os_error);
+    serving.proxy = proxy_create(world, settings, NULL, &os_error);
     if (serving.proxy == NULL) {
         fprintf(stderr, "retryproof proxy: cannot listen on %s: %s\n",
                 address_format(&settings->listen, text), strerror(os_error));

@@ -152,7 +152,7 @@ static bool add_rules(struct cast *cast, size_t upstream)
         return true;
     if (script->connection_count == 0)
         return upstream_script_pre_write(script, 1, &fault) && add_rule(cast, upstream, 0, &fault);
-    unsigned last = script->connection_count + cast->scenario->proxy.retries_max + 1;
+    unsigned last = script->connection_count + cast->scenario->proxy.retry.retries_max + 1;
     for (unsigned connection = 1; connection <= last; connection++)
         if (upstream_script_pre_write(script, connection, &fault) &&
             !add_rule(cast, upstream, connection, &fault))
@@ -203,7 +203,7 @@ bool cast_start_upstreams(struct cast *cast, const struct scenario *scenario, co
 bool cast_start_proxy(struct cast *cast, char error[CAST_ERROR_BYTES])
 {
     int os_error;
-    cast->proxy = proxy_create(cast->fault, &cast->settings, &os_error);
+    cast->proxy = proxy_create(cast->fault, &cast->settings, NULL, &os_error);
     if (cast->proxy == NULL)
         snprintf(error, CAST_ERROR_BYTES, "the proxy could not listen: %s", strerror(os_error));
     cast->proxy_seen = cast->proxy != NULL;

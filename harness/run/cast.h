@@ -14,7 +14,7 @@
 #include "harness/client.h"
 #include "harness/suite/scenario.h"
 #include "harness/verdict/evidence.h"
-#include "proxy/proxy.h"
+#include "retryproof/proxy.h"
 #include "world/filters/fault.h"
 #include "world/filters/trace.h"
 

@@ -49,8 +49,9 @@ static void on_acceptable(struct listener *listener)
 }
 
 struct proxy *proxy_create(struct world *world, const struct proxy_settings *settings,
-                           int *os_error)
+                           const struct proxy_hooks *hooks, int *os_error)
 {
+    (void)hooks;
     struct proxy *proxy = calloc(1, sizeof(*proxy));
     check(proxy != NULL);
     *os_error = 0;

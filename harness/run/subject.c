@@ -36,13 +36,13 @@ void subject_write_config(const struct proxy_settings *settings, FILE *out)
     for (size_t i = 0; i < settings->upstream_count; i++)
         fprintf(out, "  - {name: \"%s\", address: \"%s:%u\"}\n", settings->upstreams[i].name,
                 settings->upstreams[i].host, settings->upstreams[i].port);
-    fprintf(out, "max_retries: %u\npolicy: %s\nselect: %s\n", settings->retries_max,
-            retry_policy_word(settings->policy), RULES[settings->select]);
+    fprintf(out, "max_retries: %u\npolicy: %s\nselect: %s\n", settings->retry.retries_max,
+            retry_policy_word(settings->retry.policy), RULES[settings->select]);
     write_duration(out, "connect_timeout", settings->connect_timeout_ns);
     write_duration(out, "head_timeout", settings->head_timeout_ns);
     write_duration(out, "response_timeout", settings->response_timeout_ns);
     write_duration(out, "idle_timeout", settings->idle_timeout_ns);
-    write_duration(out, "deadline", settings->deadline_ns);
+    write_duration(out, "deadline", settings->retry.deadline_ns);
     write_duration(out, "pool_timeout", settings->pool_timeout_ns);
     fprintf(out, "window: %zu\npool_size: %zu\nhead_limit: %zu\nuri_limit: %zu\n",
             settings->window_bytes, settings->pool_size, settings->head_bytes_max,

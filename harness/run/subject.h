@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-#include "proxy/proxy.h"
+#include "retryproof/proxy.h"
 
 enum {
     SUBJECT_ERROR_BYTES = 256,

@@ -12,8 +12,8 @@
 #include "fakeupstream/upstream_script.h"
 #include "harness/suite/expectation.h"
 #include "harness/suite/grid.h"
-#include "proxy/proxy.h"
 #include "reports/result.h"
+#include "retryproof/proxy.h"
 
 enum {
     SCENARIO_CLIENTS_MAX = 16, /* clients of one case; a sentence about more is about load */

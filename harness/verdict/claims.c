@@ -32,7 +32,7 @@ static void check_duplicates(const struct evidence *evidence, const struct reque
 {
     char name[EVIDENCE_NAME_BYTES];
     struct phrase tale = {.used = 0};
-    bool at_most_once = evidence->scenario->proxy.policy == RETRY_AT_MOST_ONCE;
+    bool at_most_once = evidence->scenario->proxy.retry.policy == RETRY_AT_MOST_ONCE;
     if (request->begun < 2 || (request_is_idempotent(request) && !at_most_once))
         return;
     tell_copies(evidence, request, &tale);
@@ -49,7 +49,7 @@ static void check_attempt_bound(const struct evidence *evidence, struct findings
 {
     char name[EVIDENCE_NAME_BYTES];
     struct phrase tale = {.used = 0};
-    size_t per_request = (size_t)evidence->scenario->proxy.retries_max + 1;
+    size_t per_request = (size_t)evidence->scenario->proxy.retry.retries_max + 1;
     size_t requests = evidence->request_count;
     for (size_t i = 0; i < evidence->request_count; i++)
         if (evidence->requests[i].begun > per_request)

@@ -13,7 +13,7 @@
 #include "harness/client.h"
 #include "harness/suite/scenario.h"
 #include "harness/verdict/findings.h"
-#include "proxy/exchange/record.h"
+#include "retryproof/record.h"
 #include "world/filters/trace.h"
 
 enum {

@@ -217,21 +217,21 @@ static struct retry_facts gather(struct exchange *exchange)
         tx = info.tx - exchange->link->tx_before;
     }
     return (struct retry_facts){
-        .policy = settings->policy,
+        .conditions = retry_conditions(&settings->retry),
         .stage = exchange->failure.stage,
         .cause = exchange->failure.cause,
         .tx = tx,
         .tx_known = info.tx_known,
+        .reused = exchange->attempting && present(exchange)->reused,
         .response_bytes_down = exchange->response_down ? 1 : 0,
         .interim_forwarded = exchange->interim_forwarded,
-        .continue_forwarded = exchange->continue_forwarded,
         .client_gone = exchange->client_gone || exchange->failure.side == SIDE_DOWNSTREAM,
         .method_idempotent = method_is_idempotent(exchange->request->head.method),
         .body_replayable = exchange->upload.body_accepted == 0,
         .attempts_made = record->attempt_count,
-        .retries_max = settings->retries_max,
-        .deadline_passed =
-            settings->deadline_ns != 0 && now - record->begun_ns >= settings->deadline_ns,
+        .retries_max = settings->retry.retries_max,
+        .deadline_passed = settings->retry.deadline_ns != 0 &&
+                           now - record->begun_ns >= settings->retry.deadline_ns,
     };
 }
 

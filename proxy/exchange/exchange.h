@@ -13,9 +13,9 @@
 
 #include "proxy/exchange/apology.h"
 #include "proxy/exchange/outlet.h"
-#include "proxy/exchange/record.h"
-#include "proxy/policy/settings.h"
 #include "proxy/upstream/dial.h"
+#include "retryproof/record.h"
+#include "retryproof/settings.h"
 
 #define EXCHANGE_TAG OBJECT_TAG('E', 'X', 'C', 'H')
 

@@ -9,7 +9,7 @@ static uint64_t later(uint64_t since_ns, uint64_t timeout_ns)
 static uint64_t due_ns(const struct exchange *exchange)
 {
     const struct proxy_settings *settings = exchange->ground->settings;
-    uint64_t deadline = later(exchange->record.begun_ns, settings->deadline_ns);
+    uint64_t deadline = later(exchange->record.begun_ns, settings->retry.deadline_ns);
     uint64_t due = TIME_NEVER;
 
     if (exchange->state == STATE_SENDING && exchange->upload.state == OUTLET_ENDED)

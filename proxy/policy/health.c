@@ -3,7 +3,7 @@
 #include <limits.h>
 #include <stddef.h>
 
-#include "proxy/policy/limits.h"
+#include "retryproof/limits.h"
 #include "world/world.h"
 
 static bool is_timeout(enum cause cause)

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "proxy/policy/health.h"
-#include "proxy/policy/limits.h"
+#include "retryproof/limits.h"
 #include "world/base/check.h"
 #include "world/world.h"
 

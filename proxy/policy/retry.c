@@ -24,7 +24,7 @@ static bool response_started(const struct retry_facts *facts)
     return facts->response_bytes_down > 0 || facts->stage == STAGE_MID_COPY;
 }
 
-/* What no policy can open. The first shut gate is the reason. */
+/* What neither policy nor hook can open. The first shut gate is the reason. */
 struct gate {
     bool shut;
     enum retry_reason reason;
@@ -38,10 +38,10 @@ static bool find_shut_gate(const struct retry_facts *facts, enum retry_reason *r
         {client_is_gone(facts), RETRY_BECAUSE_CLIENT_GONE},
         {response_started(facts), RETRY_BECAUSE_RESPONSE_STARTED},
         {facts->stage == STAGE_TUNNEL, RETRY_BECAUSE_TUNNEL},
-        {facts->stage == STAGE_STATUS, RETRY_BECAUSE_STATUS},
         {facts->interim_forwarded, RETRY_BECAUSE_INTERIM_SENT},
         {facts->attempts_made > facts->retries_max, RETRY_BECAUSE_ATTEMPTS_USED_UP},
         {facts->deadline_passed, RETRY_BECAUSE_DEADLINE_PASSED},
+        {facts->deadline_near, RETRY_BECAUSE_DEADLINE_NEAR},
     };
 
     for (size_t i = 0; i < COUNT_OF(gates); i++) {
@@ -74,44 +74,95 @@ static bool may_have_been_seen(const struct retry_facts *facts, enum retry_reaso
     return true;
 }
 
-/* The policy's row for a request of which the upstream may have seen something. RFC 9110 9.2.2. */
-static struct retry_decision decide_seen(const struct retry_facts *facts, enum retry_reason seen)
+static bool is_timeout(enum cause cause)
 {
-    if (facts->policy == RETRY_AT_MOST_ONCE)
-        return no(seen);
-    if (!facts->method_idempotent && !facts->retry_non_idempotent)
-        return no(seen == RETRY_BECAUSE_WRITTEN ? RETRY_BECAUSE_NOT_IDEMPOTENT : seen);
-    return yes(facts->method_idempotent ? RETRY_BECAUSE_IDEMPOTENT : RETRY_BECAUSE_OPTED_IN);
+    return cause_status(cause) == 504;
+}
+
+/* The head that came, or what came in its place, is none of HTTP's. */
+static bool is_invalid(enum cause cause)
+{
+    return cause == CAUSE_HTTP_PROTOCOL_ERROR || cause == CAUSE_HTTP_RESPONSE_HEADER_SECTION_SIZE ||
+           cause == CAUSE_HTTP_RESPONSE_TRANSFER_CODING;
+}
+
+static enum retry_condition condition_of(const struct retry_facts *facts, bool seen)
+{
+    if (facts->stage < STAGE_PRE_WRITE)
+        return is_timeout(facts->cause) ? RETRY_ON_CONNECT_TIMEOUT : RETRY_ON_CONNECT_FAILURE;
+    if (!seen)
+        return RETRY_ON_UNSENT;
+    if (is_timeout(facts->cause))
+        return RETRY_ON_RESPONSE_TIMEOUT;
+    if (is_invalid(facts->cause))
+        return RETRY_ON_INVALID_HEAD;
+    return facts->stage == STAGE_MID_HEAD ? RETRY_ON_PARTIAL_HEAD : RETRY_ON_RESET;
+}
+
+/* A connection that its upstream closed while it was idle, as far as anybody can tell. */
+static bool is_stale(const struct retry_facts *facts)
+{
+    return facts->reused && facts->rx == 0 && facts->stage >= STAGE_PRE_WRITE &&
+           !is_timeout(facts->cause);
+}
+
+static bool policy_retries(const struct retry_facts *facts, bool seen)
+{
+    unsigned conditions = facts->conditions;
+
+    if (facts->stage == STAGE_STATUS)
+        return facts->status_listed;
+    if (is_stale(facts) && (conditions & RETRY_ON(REUSED)) != 0)
+        return true;
+    return (conditions & 1u << condition_of(facts, seen)) != 0;
+}
+
+/* Why the policy does not: seen says what of the request may have reached the upstream. */
+static enum retry_reason refusal(const struct retry_facts *facts, bool seen,
+                                 enum retry_reason seen_because)
+{
+    const unsigned after_write = RETRY_ON(RESET) | RETRY_ON(PARTIAL_HEAD) | RETRY_ON(INVALID_HEAD) |
+                                 RETRY_ON(RESPONSE_TIMEOUT) | RETRY_ON(REUSED);
+
+    if (facts->stage == STAGE_STATUS)
+        return RETRY_BECAUSE_STATUS;
+    return seen && (facts->conditions & after_write) == 0 ? seen_because
+                                                          : RETRY_BECAUSE_NOT_A_CONDITION;
+}
+
+static enum retry_reason consent(const struct retry_facts *facts, bool seen)
+{
+    if (facts->wish == RETRY_AGAIN)
+        return RETRY_BECAUSE_HOOK_ASKED;
+    if (seen && !facts->method_idempotent)
+        return RETRY_BECAUSE_OPTED_IN;
+    if (facts->stage == STAGE_STATUS)
+        return RETRY_BECAUSE_STATUS_LISTED;
+    return seen ? RETRY_BECAUSE_IDEMPOTENT : RETRY_BECAUSE_NOTHING_SENT;
 }
 
 struct retry_decision retry_decide(const struct retry_facts *facts)
 {
-    struct retry_decision decision = yes(RETRY_BECAUSE_NOTHING_SENT);
     enum retry_reason reason;
+    enum retry_reason seen_because = RETRY_BECAUSE_NOTHING_SENT;
+    bool seen;
 
     check(facts->attempts_made >= 1 || facts->stage == STAGE_ROUTE);
     if (find_shut_gate(facts, &reason))
         return no(reason);
-    if (may_have_been_seen(facts, &reason))
-        decision = decide_seen(facts, reason);
-    if (decision.retry && !facts->body_replayable)
+    if (facts->wish == RETRY_NEVER)
+        return no(RETRY_BECAUSE_HOOK_REFUSED);
+    seen = may_have_been_seen(facts, &seen_because);
+    if (facts->wish != RETRY_AGAIN && facts->internal)
+        return no(RETRY_BECAUSE_INTERNAL);
+    if (facts->wish != RETRY_AGAIN && !policy_retries(facts, seen))
+        return no(refusal(facts, seen, seen_because));
+    if (seen && !facts->method_idempotent && !facts->retry_non_idempotent)
+        return no(seen_because == RETRY_BECAUSE_WRITTEN ? RETRY_BECAUSE_NOT_IDEMPOTENT
+                                                        : seen_because);
+    if (!facts->body_replayable)
         return no(RETRY_BECAUSE_BODY_NOT_REPLAYABLE);
-    return decision;
-}
-
-const char *retry_reason_sentence(enum retry_reason reason)
-{
-    static const char *const sentences[] = {
-#define RETRY_REASON_SENTENCE(name, sentence) [RETRY_BECAUSE_##name] = sentence,
-        RETRY_REASON_LIST(RETRY_REASON_SENTENCE)
-#undef RETRY_REASON_SENTENCE
-    };
-
-    check(reason < RETRY_REASON_COUNT);
-    return sentences[reason];
-}
-
-const char *retry_policy_word(enum retry_policy policy)
-{
-    return policy == RETRY_AT_MOST_ONCE ? "at-most-once" : "idempotent";
+    if (facts->budget_empty)
+        return no(RETRY_BECAUSE_BUDGET_EMPTY);
+    return yes(consent(facts, seen));
 }

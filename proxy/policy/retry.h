@@ -9,20 +9,23 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "retryproof/policy.h"
 #include "world/base/failure.h"
 
-enum retry_policy { RETRY_AT_MOST_ONCE, RETRY_IDEMPOTENT };
-
-/* The facts of one failed attempt; counters and settings only, no errno. */
+/* The facts of one failed attempt, or of one final head before it goes down; counters and settings only, no errno. */
 struct retry_facts {
-    enum retry_policy policy;
-    enum stage stage; /* where the attempt failed */
+    unsigned conditions;  /* retry_conditions() of the settings */
+    bool status_listed;   /* the final head's status is in retry_on_status */
+    enum retry_wish wish; /* of a hook; RETRY_LEAVE where there is none */
+    bool internal;        /* the proxy's own failure, or a hook's */
+    enum stage stage;     /* where the attempt failed */
     enum cause cause;
     uint64_t tx;                  /* request bytes of this attempt accepted by the lowest layer */
     bool tx_known;                /* false: the lowest layer cannot tell, so "written" is assumed */
+    uint64_t rx;                  /* response bytes of this attempt */
+    bool reused;                  /* on a connection that had served before */
     uint64_t response_bytes_down; /* bytes of a final response that entered the downstream window */
     bool interim_forwarded;       /* a 1xx other than 100 of this exchange went down */
-    bool continue_forwarded;      /* a 100 of this exchange went down */
     bool client_gone;
     bool method_idempotent;
     bool body_replayable; /* no body byte was taken from the window, or a complete copy exists */
@@ -30,49 +33,20 @@ struct retry_facts {
     unsigned attempts_made;    /* including this one; at least 1 */
     unsigned retries_max;
     bool deadline_passed;
-};
-
-/* Reasons are also what the record, the reports and the tests say; the words are stable. */
-#define RETRY_REASON_LIST(X)                                                    \
-    X(NOTHING_SENT, "nothing of the request was sent")                          \
-    X(IDEMPOTENT, "method is idempotent and the body can be sent again")        \
-    X(OPTED_IN, "route allows retrying non-idempotent requests")                \
-    X(NO_ATTEMPT, "no attempt was made, trying again changes nothing")          \
-    X(RETRIES_OFF, "max_retries is 0")                                          \
-    X(ATTEMPTS_USED_UP, "attempts are used up")                                 \
-    X(DEADLINE_PASSED, "deadline has passed")                                   \
-    X(CLIENT_GONE, "client is gone")                                            \
-    X(RESPONSE_STARTED, "a byte of the response went down")                     \
-    X(INTERIM_SENT, "a 1xx response went down")                                 \
-    X(TUNNEL, "tunnel stands")                                                  \
-    X(STATUS, "the upstream answered")                                          \
-    X(WRITTEN, "a byte of the request was written")                             \
-    X(WRITTEN_UNKNOWN, "whether a byte was written is not known")               \
-    X(RESPONSE_CAME_FIRST, "the response began before the request was written") \
-    X(NOT_IDEMPOTENT, "method is not idempotent and a byte was written")        \
-    X(BODY_NOT_REPLAYABLE, "body cannot be sent again")
-
-enum retry_reason {
-#define RETRY_REASON_ENUM(name, sentence) RETRY_BECAUSE_##name,
-    RETRY_REASON_LIST(RETRY_REASON_ENUM)
-#undef RETRY_REASON_ENUM
-        RETRY_REASON_COUNT
-};
-
-struct retry_decision {
-    bool retry;
-    enum retry_reason reason;
+    bool deadline_near; /* it passes before the back-off ends */
+    bool budget_empty;
 };
 
 /*
- * Gates first, in this order: no attempt (stage route), retries off, client gone, response started, tunnel, stage
- * status, interim sent (100 does not bar a retry, 103 does), attempts used up, deadline; then the policy's row; then
- * the body, where the policy would retry: a policy that forbids the retry anyway is the better reason.
+ * In this order:
+ *  1. gates: no attempt (stage route), retries off, client gone, response started, tunnel, interim sent (100 does not bar
+ *     a retry, 103 does), attempts used up, deadline, deadline near;
+ *  2. the wish of a hook to give up;
+ *  3. the policy, unless a hook wishes to try again: its conditions, or retry_on_status at stage status;
+ *  4. the gates that matter where something would be tried again, so that a policy that forbids it anyway is the better
+ *     reason: a method that is not idempotent and a byte that may have been written, the body, the budget.
  * facts->attempts_made >= 1, unless the stage is route.
  */
 struct retry_decision retry_decide(const struct retry_facts *facts);
-
-const char *retry_reason_sentence(enum retry_reason reason);
-const char *retry_policy_word(enum retry_policy policy);
 
 #endif

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum selection_rule { SELECT_FIRST, SELECT_ROUND_ROBIN, SELECT_LEAST_CONNECTIONS };
+#include "retryproof/policy.h"
 
 enum { SELECTION_NONE = -1 };
 

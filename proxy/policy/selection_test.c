@@ -5,8 +5,8 @@
 
 #include <cmocka.h>
 
-#include "proxy/policy/limits.h"
 #include "proxy/policy/selection.h"
+#include "retryproof/limits.h"
 #include "world/base/check.h"
 
 enum { CANDIDATES_MAX = 3 };

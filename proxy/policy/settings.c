@@ -1,12 +1,11 @@
-#include "proxy/policy/settings.h"
+#include "retryproof/settings.h"
 
 void proxy_settings_init(struct proxy_settings *settings)
 {
     *settings = (struct proxy_settings){
         .listen = address_loopback(0),
-        .policy = RETRY_AT_MOST_ONCE,
         .select = SELECT_FIRST,
-        .retries_max = RETRIES_DEFAULT,
+        .retry = {.policy = RETRY_AT_MOST_ONCE, .retries_max = RETRIES_DEFAULT},
         .connect_timeout_ns = CONNECT_MS_DEFAULT * NS_PER_MS,
         .head_timeout_ns = CLIENT_HEAD_MS_DEFAULT * NS_PER_MS,
         .response_timeout_ns = RESPONSE_MS_DEFAULT * NS_PER_MS,

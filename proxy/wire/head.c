@@ -1,4 +1,4 @@
-#include "proxy/wire/head.h"
+#include "retryproof/head.h"
 
 #include <string.h>
 

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "proxy/wire/head.h"
+#include "retryproof/head.h"
 
 enum { STORAGE_BYTES = 64 };
 

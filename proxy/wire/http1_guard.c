@@ -1,6 +1,6 @@
 #include "proxy/wire/http1_guard.h"
 
-#include "proxy/policy/limits.h"
+#include "retryproof/limits.h"
 
 enum guard_state {
     METHOD,

@@ -8,8 +8,8 @@
 #ifndef PROXY_WIRE_HTTP1_HEAD_H
 #define PROXY_WIRE_HTTP1_HEAD_H
 
-#include "proxy/wire/head.h"
 #include "proxy/wire/http1_guard.h"
+#include "retryproof/head.h"
 
 /*
  * Fills in start line and fields from the bytes in the head's storage: one whole section, GUARD_REQUEST_HEAD,

@@ -16,8 +16,8 @@
 #define PROXY_WIRE_HTTP1_READER_H
 
 #include "proxy/policy/framing.h"
-#include "proxy/wire/head.h"
 #include "proxy/wire/http1_guard.h"
+#include "retryproof/head.h"
 #include "world/base/bytes.h"
 
 enum reader_kind { READ_REQUEST, READ_RESPONSE };

@@ -4,7 +4,7 @@
 #ifndef PROXY_WIRE_HTTP1_WRITER_H
 #define PROXY_WIRE_HTTP1_WRITER_H
 
-#include "proxy/wire/head.h"
+#include "retryproof/head.h"
 
 /* A bounded buffer to write into. overflowed is set, and stays, when something did not fit. */
 struct http1_writer {

@@ -56,7 +56,7 @@ headers_alone()
         printf '#include "%s"\n#include "%s"\n' "${header#./}" "${header#./}" >"$alone"
     done <"$temporary/headers"
     ${CC:-cc} -std=c11 -D_GNU_SOURCE -fsyntax-only -Wall -Wextra -Wpedantic -Wstrict-prototypes -Werror \
-        -I . -isystem /usr/share/include/llhttp "$temporary"/*.c
+        -I . -I proxy/include -isystem /usr/share/include/llhttp "$temporary"/*.c
 }
 
 # Versions of clang-format differ in what they make of a line; the one of Debian 12 decides.
@@ -77,7 +77,7 @@ cppcheck_sources()
 {
     command -v cppcheck >/dev/null || exit "$skipped"
     sources | grep '\.c$' | grep -v -e '_test\.c$' -e '_fuzz\.c$' -e '_bench\.c$' | cppcheck --file-list=- --quiet --std=c11 --enable=warning,performance,portability \
-        --inline-suppr --error-exitcode=1 -I . -j 2
+        --inline-suppr --error-exitcode=1 -I . -I proxy/include -j 2
 }
 
 shell()

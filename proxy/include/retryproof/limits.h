@@ -2,8 +2,8 @@
  * Every limit of the proxy core, with its unit and the reason for its value. A limit that a user may
  * move is the default of a setting; the others are fixed here.
  */
-#ifndef PROXY_POLICY_LIMITS_H
-#define PROXY_POLICY_LIMITS_H
+#ifndef RETRYPROOF_LIMITS_H
+#define RETRYPROOF_LIMITS_H
 
 enum {
     HEAD_BYTES_DEFAULT = 16 * 1024, /* request or response head; cookies of a large site fit */
@@ -27,6 +27,18 @@ enum {
         64 * 1024, /* unread input drained before a close, so the answer is not lost */
 
     EJECT_AFTER_FAILURES = 3,
+
+    REPLAY_BYTES_DEFAULT = 64 * 1024, /* body kept for a retry; what Pingora keeps */
+    REPLAY_BYTES_MAX =
+        1024 * 1024, /* memory of every exchange, so no more than a window may have */
+    BUDGET_PERCENT_MAX = 100,
+
+    CONTEXT_BYTES_MAX = 64 * 1024, /* hooks' own memory per client connection */
+    HOOK_HEAD_BYTES = 4 * 1024,    /* room in a head for what hooks add to it */
+    FILTER_BYTES = 16 * 1024,      /* room for what a body filter has written and nobody took */
+    ANSWER_BYTES_MAX = 16 * 1024,  /* head and body of an answer that a hook writes */
+    SUMMARY_BYTES = 256,           /* a hook's own words about an exchange */
+    UPSTREAMS_OTHER_MAX = 256,     /* upstreams known only from hooks, at one time */
 };
 
 /* Durations in milliseconds; decisions 13, 15 and 16 of the design. */
@@ -38,6 +50,7 @@ enum {
     POOL_IDLE_MS_DEFAULT = 30 * 1000,
     LINGER_MS = 1000,
     EJECT_MS = 10 * 1000,
+    BACKOFF_MAX_MS_DEFAULT = 250, /* ten times a base of 25 ms, as Envoy has it */
 };
 
 #endif

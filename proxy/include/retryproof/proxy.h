@@ -1,19 +1,20 @@
 /*
  * The proxy core as a library: an HTTP/1.1 reverse proxy that runs in a world.
  *
- * Ownership: proxy_create() copies its settings; the world outlives the proxy. Threads: none; all calls
+ * Ownership: proxy_create() copies its settings and hooks; the world outlives the proxy. Threads: none; all calls
  * are made from the thread that runs the world, and none from within proxy callbacks except those
  * said below. The core never prints: it tells what happened by exchange records.
  */
-#ifndef PROXY_PROXY_H
-#define PROXY_PROXY_H
+#ifndef RETRYPROOF_PROXY_H
+#define RETRYPROOF_PROXY_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "proxy/exchange/record.h"
-#include "proxy/policy/settings.h"
+#include "retryproof/hooks.h"
+#include "retryproof/record.h"
+#include "retryproof/settings.h"
 #include "world/world.h"
 
 struct proxy;
@@ -28,9 +29,12 @@ struct proxy_census {
     size_t body_bytes_held;
 };
 
-/* Begins to listen. NULL and *os_error set (a positive errno) when that fails. */
+/*
+ * Begins to listen. hooks may be NULL. NULL and *os_error set (a positive errno) when that fails; EINVAL: the settings
+ * do not go together, proxy_settings_check() says why, or hooks->context_bytes passes CONTEXT_BYTES_MAX.
+ */
 MUST_USE struct proxy *proxy_create(struct world *world, const struct proxy_settings *settings,
-                                    int *os_error);
+                                    const struct proxy_hooks *hooks, int *os_error);
 /* Where it listens. */
 struct address proxy_address(const struct proxy *proxy);
 /* Stops listening, closes idle connections, lets exchanges end. on_drained comes once, later, when none is left. */

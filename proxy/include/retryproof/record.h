@@ -2,15 +2,16 @@
  * What happened in one exchange: the one structured record that the log, the reports, the oracle and the tests
  * read. A plain value, filled by the exchange, never read by it.
  */
-#ifndef PROXY_EXCHANGE_RECORD_H
-#define PROXY_EXCHANGE_RECORD_H
+#ifndef RETRYPROOF_RECORD_H
+#define RETRYPROOF_RECORD_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "proxy/policy/limits.h"
-#include "proxy/policy/retry.h"
+#include "retryproof/limits.h"
+#include "retryproof/policy.h"
 #include "world/base/failure.h"
+#include "world/world.h"
 
 enum {
     RECORD_ATTEMPTS_MAX = RETRIES_MAX + 1,
@@ -18,15 +19,21 @@ enum {
     RECORD_TARGET_BYTES = 128, /* enough to know a request again; longer ones are cut */
 };
 
+#define UPSTREAM_OTHER UINT32_MAX
+
 struct attempt_record {
-    unsigned upstream; /* index in the settings */
-    bool reused;       /* on a connection from the pool */
+    unsigned upstream;      /* index in the settings; UPSTREAM_OTHER if a hook named another */
+    struct address address; /* of the connection; family 0: none was made */
+    bool reused;            /* on a connection from the pool */
     uint64_t begun_ns;
     uint64_t ended_ns;
-    uint64_t tx;                    /* request bytes accepted by the lowest layer */
-    uint64_t rx;                    /* response bytes received */
-    struct failure failure;         /* cause NONE: the attempt succeeded */
-    struct retry_decision decision; /* what was decided after it; meaningful if it failed */
+    uint64_t tx;            /* request bytes accepted by the lowest layer */
+    uint64_t rx;            /* response bytes received */
+    struct failure failure; /* cause NONE: the attempt succeeded */
+    unsigned status;        /* of its final head; 0: none came */
+    struct retry_decision
+        decision; /* what was decided after it; meaningful if it failed or was not delivered */
+    uint64_t backoff_ns; /* waited before the next attempt */
 };
 
 struct exchange_record {
@@ -42,6 +49,11 @@ struct exchange_record {
     uint64_t request_body_bytes;  /* read from the client, decoded */
     uint64_t response_body_bytes; /* written to the client, decoded */
     uint64_t held_bytes_peak;     /* most body bytes held at one moment, both directions added */
+    uint64_t replay_bytes_peak;   /* most body bytes kept for a retry */
+    bool
+        error_suppressed; /* the hook suppress_error_log said so: the failure is not worth a line */
+    char summary
+        [SUMMARY_BYTES]; /* of the hook request_summary, where an error is to be logged; or empty */
     unsigned attempt_count;
     struct attempt_record attempts[RECORD_ATTEMPTS_MAX];
 };

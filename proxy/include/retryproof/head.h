@@ -5,14 +5,14 @@
  * head_clear(). What http1_reader reads stands there as it came, start line and all. Limits: bytes_max of storage (given at init) and HEAD_FIELDS_MAX fields; passing one is
  * the return value false, never a cut field.
  */
-#ifndef PROXY_WIRE_HEAD_H
-#define PROXY_WIRE_HEAD_H
+#ifndef RETRYPROOF_HEAD_H
+#define RETRYPROOF_HEAD_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "proxy/policy/limits.h"
+#include "retryproof/limits.h"
 #include "world/base/bytes.h"
 #include "world/base/check.h"
 
@@ -53,5 +53,16 @@ const struct field *head_find(const struct head *head, const char *name);
 /* Whether a comma-separated list field has the element, over all fields of that name; case-insensitive. */
 bool head_list_has(const struct head *head, const char *name, const char *element);
 size_t head_count(const struct head *head, const char *name);
+
+/*
+ * One field of that name with that value, in the place of all there were; at the end if there was none. False, and
+ * nothing is changed, when a limit would be passed, the name is no token or the value holds a byte that no field may
+ * hold (RFC 9110 5.1, 5.5).
+ */
+MUST_USE bool head_set(struct head *head, const char *name, const char *value);
+/* Removes all fields of that name; how many there were. */
+size_t head_remove(struct head *head, const char *name);
+/* The same fields and start line in another head's storage; false when they do not fit. The copy is cleared first. */
+MUST_USE bool head_copy(struct head *copy, const struct head *head);
 
 #endif
