@@ -12,6 +12,7 @@
 #define PROXY_EXCHANGE_EXCHANGE_H
 
 #include "proxy/exchange/apology.h"
+#include "proxy/exchange/inlet.h"
 #include "proxy/exchange/outlet.h"
 #include "proxy/upstream/dial.h"
 #include "retryproof/record.h"

@@ -16,6 +16,7 @@
 #define PROXY_EXCHANGE_FEED_H
 
 #include "proxy/exchange/inlet.h"
+#include "proxy/exchange/outlet.h"
 #include "retryproof/hooks.h"
 
 enum { FEED_FILTERS_MAX = 2 };
@@ -40,9 +41,10 @@ struct feed {
     uint8_t *copy; /* NULL: this feed keeps none */
     size_t copy_limit;
     size_t copy_size;
-    bool copy_lost;    /* it would have passed its limit */
-    size_t replayed;   /* of the copy, in this attempt */
-    uint64_t accepted; /* bytes accepted in all attempts but the replayed ones: how long the copy must be */
+    bool copy_lost;  /* it would have passed its limit */
+    size_t replayed; /* of the copy, in this attempt */
+    uint64_t
+        accepted; /* bytes accepted in all attempts but the replayed ones: how long the copy must be */
     size_t copy_peak;
 };
 
@@ -66,9 +68,9 @@ bool feed_can_restart(const struct feed *feed);
 
 enum feed_state {
     FEED_FINE,
-    FEED_WAITING,  /* a hook waits or is throttled, and nothing is offered */
-    FEED_FAILED,   /* a hook answered HOOK_FAILED (or what a body hook may not answer) */
-    FEED_STUCK,    /* a hook holds more than the window, or than there is at the end of the message */
+    FEED_WAITING, /* a hook waits or is throttled, and nothing is offered */
+    FEED_FAILED,  /* a hook answered HOOK_FAILED (or what a body hook may not answer) */
+    FEED_STUCK, /* a hook holds more than the window, or than there is at the end of the message */
 };
 /* Runs the filters over what has come, as far as there is room. Harmless to call at any time. */
 enum feed_state feed_pump(struct feed *feed, uint64_t now_ns);

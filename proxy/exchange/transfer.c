@@ -21,6 +21,23 @@ static void note_held(struct exchange *exchange)
         exchange->record.held_bytes_peak = held;
 }
 
+/* What waits in an inlet. */
+static struct outlet_supply supply_from(const struct inlet *inlet)
+{
+    return (struct outlet_supply){
+        .body = inlet_body(inlet), .complete = inlet->message_ended, .trailers = &inlet->trailers};
+}
+
+/* Writes once what waits in an inlet, and takes off it what was accepted. */
+static void write_from(struct outlet *outlet, struct inlet *inlet, struct stream *stream)
+{
+    const struct outlet_supply supply = supply_from(inlet);
+    uint64_t accepted = outlet->body_accepted;
+
+    outlet_write(outlet, &supply, stream);
+    inlet_consume(inlet, (size_t)(outlet->body_accepted - accepted));
+}
+
 /* ---- the request up -------------------------------------------------------------------------- */
 
 static struct bytes write_request_head(struct exchange *exchange)
@@ -66,6 +83,7 @@ enum exchange_event start_sending(struct exchange *exchange)
                  &(struct outlet_message){
                      .head = head,
                      .framing = exchange->request->reader.framing,
+                     .content_length = exchange->request->reader.content_length,
                      .body_allowed = exchange->request->reader.framing != FRAMING_NONE,
                      .tail_store = exchange->up_tail,
                  });
@@ -109,7 +127,9 @@ static enum exchange_event pump_up(struct exchange *exchange)
     }
     if (!inlet_decode(request))
         return refuse_request_body(exchange);
-    outlet_write(&exchange->upload, request, &exchange->link->stream);
+    write_from(&exchange->upload, request, &exchange->link->stream);
+    if (exchange->upload.state == OUTLET_MISMATCHED)
+        return note_failure(exchange, SIDE_INTERNAL, CAUSE_PROXY_INTERNAL_ERROR, 0);
     if (exchange->upload.head_accepted + exchange->upload.body_accepted != accepted)
         exchange->progress_ns = now_ns(exchange);
     if (exchange->upload.state == OUTLET_ENDED)
@@ -268,6 +288,7 @@ enum exchange_event begin_response(struct exchange *exchange)
     outlet_start(&exchange->download, &(struct outlet_message){
                                           .head = bytes_make(writer.data, writer.size),
                                           .framing = framing,
+                                          .content_length = response->reader.content_length,
                                           .body_allowed = framing != FRAMING_NONE,
                                           .tail_store = exchange->down_tail,
                                       });
@@ -277,20 +298,23 @@ enum exchange_event begin_response(struct exchange *exchange)
 /* Fails when nothing of what came before the failure is left to be sent down. */
 static enum exchange_event fail_when_sent(struct exchange *exchange)
 {
-    return outlet_has_pending(&exchange->download, &exchange->response) ? EVENT_NONE
-                                                                        : fail_upstream(exchange);
+    const struct outlet_supply supply = supply_from(&exchange->response);
+
+    return outlet_has_pending(&exchange->download, &supply) ? EVENT_NONE : fail_upstream(exchange);
 }
 
 static enum exchange_event write_down(struct exchange *exchange)
 {
     uint64_t accepted = exchange->download.head_accepted + exchange->download.body_accepted;
 
-    outlet_write(&exchange->download, &exchange->response, exchange->client);
+    write_from(&exchange->download, &exchange->response, exchange->client);
     exchange->record.response_body_bytes = exchange->download.body_accepted;
     if (exchange->download.head_accepted + exchange->download.body_accepted != accepted)
         exchange->progress_ns = now_ns(exchange);
     if (exchange->download.state == OUTLET_ENDED)
         return EVENT_SENT;
+    if (exchange->download.state == OUTLET_MISMATCHED)
+        return note_failure(exchange, SIDE_INTERNAL, CAUSE_PROXY_INTERNAL_ERROR, 0);
     if (exchange->download.state == OUTLET_BROKEN) {
         exchange->client_gone = true;
         return note_failure(exchange, SIDE_DOWNSTREAM, CAUSE_CLIENT_CANCELLED,

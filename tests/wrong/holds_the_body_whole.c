@@ -1,8 +1,8 @@
 /*
- * A proxy that takes a request in as a whole before it passes it on. Wraps inlet_init(): windows are larger than most
- * bodies; and outlet_write(): nothing of a request goes up for as long as more of it can be taken in.
+ * A proxy that takes a request in as a whole before it passes its body on. Wraps inlet_init(): windows are larger than
+ * most bodies; and inlet_body(): nothing of a request's body waits for as long as more of it can be taken in.
  */
-#include "proxy/exchange/outlet.h"
+#include "proxy/exchange/inlet.h"
 
 enum {
     BODY_BYTES = 8 * 1024 * 1024
@@ -10,10 +10,8 @@ enum {
 
 bool __real_inlet_init(struct inlet *inlet, const struct inlet_settings *settings);
 bool __wrap_inlet_init(struct inlet *inlet, const struct inlet_settings *settings);
-enum outlet_state __real_outlet_write(struct outlet *outlet, struct inlet *inlet,
-                                      struct stream *stream);
-enum outlet_state __wrap_outlet_write(struct outlet *outlet, struct inlet *inlet,
-                                      struct stream *stream);
+struct bytes __real_inlet_body(const struct inlet *inlet);
+struct bytes __wrap_inlet_body(const struct inlet *inlet);
 
 bool __wrap_inlet_init(struct inlet *inlet, const struct inlet_settings *settings)
 {
@@ -23,10 +21,9 @@ bool __wrap_inlet_init(struct inlet *inlet, const struct inlet_settings *setting
     return __real_inlet_init(inlet, &larger);
 }
 
-enum outlet_state __wrap_outlet_write(struct outlet *outlet, struct inlet *inlet,
-                                      struct stream *stream)
+struct bytes __wrap_inlet_body(const struct inlet *inlet)
 {
-    if (inlet != NULL && inlet->reader.kind == READ_REQUEST && inlet_has_room(inlet))
-        return outlet->state;
-    return __real_outlet_write(outlet, inlet, stream);
+    if (inlet->reader.kind == READ_REQUEST && inlet_has_room(inlet))
+        return bytes_make(NULL, 0);
+    return __real_inlet_body(inlet);
 }

@@ -1,6 +1,6 @@
 /*
  * A proxy that sends a body a second time behind the first. Wraps inlet_decode(): when a request has come whole, what the
- * window holds of its body is there twice, if there is room for it.
+ * window holds of its body is there twice, if there is room for it. In chunks it goes on; past a declared length nothing does.
  */
 #include <string.h>
 
