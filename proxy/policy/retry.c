@@ -65,7 +65,7 @@ static bool may_have_been_seen(const struct retry_facts *facts, enum retry_reaso
         return false; /* there was no connection that anything could have been written to */
     else if (!facts->tx_known)
         *reason = RETRY_BECAUSE_WRITTEN_UNKNOWN;
-    else if (facts->stage == STAGE_MID_HEAD)
+    else if (facts->stage == STAGE_MID_HEAD || facts->stage == STAGE_STATUS)
         *reason = RETRY_BECAUSE_RESPONSE_CAME_FIRST;
     else if (facts->stage > STAGE_PRE_WRITE)
         *reason = RETRY_BECAUSE_WRITTEN;
@@ -86,12 +86,13 @@ static bool is_invalid(enum cause cause)
            cause == CAUSE_HTTP_RESPONSE_TRANSFER_CODING;
 }
 
+/* What was seen is asked first: a byte that was counted is a byte written, whatever the stage says. */
 static enum retry_condition condition_of(const struct retry_facts *facts, bool seen)
 {
-    if (facts->stage < STAGE_PRE_WRITE)
-        return is_timeout(facts->cause) ? RETRY_ON_CONNECT_TIMEOUT : RETRY_ON_CONNECT_FAILURE;
-    if (!seen)
+    if (!seen && facts->stage >= STAGE_PRE_WRITE)
         return RETRY_ON_UNSENT;
+    if (!seen)
+        return is_timeout(facts->cause) ? RETRY_ON_CONNECT_TIMEOUT : RETRY_ON_CONNECT_FAILURE;
     if (is_timeout(facts->cause))
         return RETRY_ON_RESPONSE_TIMEOUT;
     if (is_invalid(facts->cause))

@@ -14,11 +14,12 @@
 
 /* The facts of one failed attempt, or of one final head before it goes down; counters and settings only, no errno. */
 struct retry_facts {
-    unsigned conditions;  /* retry_conditions() of the settings */
-    bool status_listed;   /* the final head's status is in retry_on_status */
-    enum retry_wish wish; /* of a hook; RETRY_LEAVE where there is none */
-    bool internal;        /* the proxy's own failure, or a hook's */
-    enum stage stage;     /* where the attempt failed */
+    unsigned conditions; /* retry_conditions() of the settings */
+    bool status_listed;  /* the final head's status is in retry_on_status */
+    enum retry_wish
+        wish;         /* of a hook; RETRY_LEAVE where there is none, and RETRY_WAIT means no more */
+    bool internal;    /* the proxy's own failure, or a hook's */
+    enum stage stage; /* where the attempt failed */
     enum cause cause;
     uint64_t tx;                  /* request bytes of this attempt accepted by the lowest layer */
     bool tx_known;                /* false: the lowest layer cannot tell, so "written" is assumed */
@@ -45,7 +46,7 @@ struct retry_facts {
  *  3. the policy, unless a hook wishes to try again: its conditions, or retry_on_status at stage status;
  *  4. the gates that matter where something would be tried again, so that a policy that forbids it anyway is the better
  *     reason: a method that is not idempotent and a byte that may have been written, the body, the budget.
- * facts->attempts_made >= 1, unless the stage is route.
+ * A byte that was counted is a byte written, whatever the stage. facts->attempts_made >= 1, unless the stage is route.
  */
 struct retry_decision retry_decide(const struct retry_facts *facts);
 

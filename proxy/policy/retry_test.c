@@ -8,23 +8,34 @@
 #include "proxy/policy/retry.h"
 #include "world/base/check.h"
 
-/* What is different from a first attempt of two, of a POST, under at-most-once, its counters known. */
+/* What is different from a first attempt of two, of a POST, under at-most-once, its connection fresh and its counters known. */
 enum {
-    WIDER = 1,          /* the policy is idempotent */
-    IDEMPOTENT = 2,     /* the method is */
-    OPTED_IN = 4,       /* retry_non_idempotent */
-    TX_UNKNOWN = 8,     /* the lowest layer cannot tell */
-    BODY_GONE = 16,     /* it cannot be sent again */
-    GONE = 32,          /* the client */
-    CANCELLED = 64,     /* the cause says that the client is gone */
-    DOWN = 128,         /* a byte of the response went down */
-    INTERIM = 256,      /* a 103 went down */
-    CONTINUE = 512,     /* a 100 went down */
-    RETRIES_OFF = 1024, /* max_retries: 0 */
-    LAST = 2048,        /* it was the last attempt */
-    LATE = 4096,        /* the deadline has passed */
-    NO_ATTEMPT = 8192,  /* none was made */
-    THIRD_OF_4 = 16384, /* max_retries: 3, and the third attempt failed */
+    WIDER = 1 << 0,        /* the policy is idempotent */
+    ON_REUSED = 1 << 1,    /* retry_on_reused */
+    IDEMPOTENT = 1 << 2,   /* the method is */
+    OPTED_IN = 1 << 3,     /* retry_non_idempotent */
+    TX_UNKNOWN = 1 << 4,   /* the lowest layer cannot tell */
+    BODY_GONE = 1 << 5,    /* it cannot be sent again */
+    GONE = 1 << 6,         /* the client */
+    CANCELLED = 1 << 7,    /* the cause says that the client is gone */
+    DOWN = 1 << 8,         /* a byte of the response went down */
+    INTERIM = 1 << 9,      /* a 103 went down */
+    RETRIES_OFF = 1 << 10, /* max_retries: 0 */
+    LAST = 1 << 11,        /* it was the last attempt */
+    LATE = 1 << 12,        /* the deadline has passed */
+    NEAR = 1 << 13,        /* the deadline passes before the back-off ends */
+    EMPTY = 1 << 14,       /* the retry budget is */
+    NO_ATTEMPT = 1 << 15,  /* none was made */
+    THIRD_OF_4 = 1 << 16,  /* max_retries: 3, and the third attempt failed */
+    REUSED = 1 << 17,      /* the connection had served before */
+    ANSWERED = 1 << 18,    /* bytes of a response came */
+    TIMED_OUT = 1 << 19,   /* and did not end by itself */
+    INVALID = 1 << 20,     /* what came is not HTTP */
+    LISTED = 1 << 21,      /* the status is in retry_on_status */
+    INTERNAL = 1 << 22,    /* the failure is the proxy's own, or a hook's */
+    AGAIN = 1 << 23,       /* a hook asks for it */
+    NEVER = 1 << 24,       /* a hook refuses it */
+    WAIT = 1 << 25,        /* a hook answers what only another hook may */
 };
 
 struct row {
@@ -104,12 +115,10 @@ static const struct row ROWS[] = {
     {"a tunnel is not opened twice", STAGE_TUNNEL, 9, WIDER | IDEMPOTENT, false,
      RETRY_BECAUSE_TUNNEL},
     {"a status is an answer", STAGE_STATUS, 9, WIDER | IDEMPOTENT, false, RETRY_BECAUSE_STATUS},
-    {"an answer comes before an interim one", STAGE_STATUS, 9, INTERIM, false,
-     RETRY_BECAUSE_STATUS},
+    {"a 103 that went down is the reason, whatever came behind it", STAGE_STATUS, 9, INTERIM, false,
+     RETRY_BECAUSE_INTERIM_SENT},
     {"a 103 that went down cannot be taken back", STAGE_MID_HEAD, 9, WIDER | IDEMPOTENT | INTERIM,
      false, RETRY_BECAUSE_INTERIM_SENT},
-    {"a 100 that went down bars nothing", STAGE_MID_HEAD, 9, WIDER | IDEMPOTENT | CONTINUE, true,
-     RETRY_BECAUSE_IDEMPOTENT},
     {"an interim one comes before attempts used up", STAGE_DIAL, 0, INTERIM | LAST, false,
      RETRY_BECAUSE_INTERIM_SENT},
     {"the last of the attempts is the last", STAGE_DIAL, 0, LAST, false,
@@ -121,20 +130,209 @@ static const struct row ROWS[] = {
      RETRY_BECAUSE_DEADLINE_PASSED},
     {"the deadline comes before the policy's row", STAGE_POST_WRITE, 9, LATE, false,
      RETRY_BECAUSE_DEADLINE_PASSED},
+    {"behind a deadline that is near nothing would be waited for", STAGE_DIAL, 0, NEAR, false,
+     RETRY_BECAUSE_DEADLINE_NEAR},
+    {"a deadline that has passed is no longer near", STAGE_DIAL, 0, LATE | NEAR, false,
+     RETRY_BECAUSE_DEADLINE_PASSED},
+    {"an empty budget bars what would be tried again", STAGE_DIAL, 0, EMPTY, false,
+     RETRY_BECAUSE_BUDGET_EMPTY},
+    {"an empty budget is no reason where the policy says no", STAGE_POST_WRITE, 9, EMPTY, false,
+     RETRY_BECAUSE_WRITTEN},
+    {"a body that is gone comes before an empty budget", STAGE_POST_WRITE, 9,
+     WIDER | IDEMPOTENT | BODY_GONE | EMPTY, false, RETRY_BECAUSE_BODY_NOT_REPLAYABLE},
+
+    {"a byte counted before there was a connection is a byte written", STAGE_DIAL, 1, IDEMPOTENT,
+     false, RETRY_BECAUSE_WRITTEN},
+    {"a GET is tried again after silence", STAGE_POST_WRITE, 9, WIDER | IDEMPOTENT | TIMED_OUT,
+     true, RETRY_BECAUSE_IDEMPOTENT},
+    {"a GET is tried again after garbage", STAGE_MID_HEAD, 9,
+     WIDER | IDEMPOTENT | ANSWERED | INVALID, true, RETRY_BECAUSE_IDEMPOTENT},
+
+    {"a stale connection is a reset one under at-most-once", STAGE_POST_WRITE, 9, REUSED, false,
+     RETRY_BECAUSE_WRITTEN},
+    {"a GET on a stale connection is tried again where that is asked for", STAGE_POST_WRITE, 9,
+     ON_REUSED | REUSED | IDEMPOTENT, true, RETRY_BECAUSE_IDEMPOTENT},
+    {"a POST on a stale connection needs the route's word too", STAGE_POST_WRITE, 9,
+     ON_REUSED | REUSED, false, RETRY_BECAUSE_NOT_IDEMPOTENT},
+    {"a POST on a stale connection is tried again with it", STAGE_POST_WRITE, 9,
+     ON_REUSED | REUSED | OPTED_IN, true, RETRY_BECAUSE_OPTED_IN},
+    {"a POST of which a stale connection took nothing needs nobody's word", STAGE_PRE_WRITE, 0,
+     ON_REUSED | REUSED, true, RETRY_BECAUSE_NOTHING_SENT},
+    {"a fresh connection is not stale", STAGE_POST_WRITE, 9, ON_REUSED | IDEMPOTENT, false,
+     RETRY_BECAUSE_NOT_A_CONDITION},
+    {"a connection that answered is not stale", STAGE_MID_HEAD, 9,
+     ON_REUSED | REUSED | ANSWERED | IDEMPOTENT, false, RETRY_BECAUSE_NOT_A_CONDITION},
+    {"a connection that is silent is not stale", STAGE_POST_WRITE, 9,
+     ON_REUSED | REUSED | TIMED_OUT | IDEMPOTENT, false, RETRY_BECAUSE_NOT_A_CONDITION},
+
+    {"a status that is listed is tried again", STAGE_STATUS, 9, WIDER | IDEMPOTENT | LISTED, true,
+     RETRY_BECAUSE_STATUS_LISTED},
+    {"a status that is listed is not, of a POST", STAGE_STATUS, 9, WIDER | LISTED, false,
+     RETRY_BECAUSE_NOT_IDEMPOTENT},
+    {"a status that is listed is, of a POST where the route opted in", STAGE_STATUS, 9,
+     WIDER | LISTED | OPTED_IN, true, RETRY_BECAUSE_OPTED_IN},
+    {"an answer to a POST that came before a byte was written is kept", STAGE_STATUS, 0,
+     WIDER | LISTED, false, RETRY_BECAUSE_RESPONSE_CAME_FIRST},
+    {"a list of statuses says nothing of a head that was cut", STAGE_MID_HEAD, 9,
+     LISTED | IDEMPOTENT, false, RETRY_BECAUSE_WRITTEN},
+    {"a status that is listed needs the body too", STAGE_STATUS, 9,
+     WIDER | IDEMPOTENT | LISTED | BODY_GONE, false, RETRY_BECAUSE_BODY_NOT_REPLAYABLE},
+
+    {"a hook that refuses is obeyed", STAGE_DIAL, 0, NEVER, false, RETRY_BECAUSE_HOOK_REFUSED},
+    {"a hook that refuses a status that is listed is obeyed", STAGE_STATUS, 9,
+     WIDER | IDEMPOTENT | LISTED | NEVER, false, RETRY_BECAUSE_HOOK_REFUSED},
+    {"a gate comes before a hook that refuses", STAGE_DIAL, 0, NEVER | LATE, false,
+     RETRY_BECAUSE_DEADLINE_PASSED},
+    {"a hook that may not wait has said nothing", STAGE_DIAL, 0, WAIT, true,
+     RETRY_BECAUSE_NOTHING_SENT},
+    {"a hook may ask for what the policy does not", STAGE_POST_WRITE, 9, AGAIN | IDEMPOTENT, true,
+     RETRY_BECAUSE_HOOK_ASKED},
+    {"a hook may ask for another answer without a list", STAGE_STATUS, 9, AGAIN | IDEMPOTENT, true,
+     RETRY_BECAUSE_HOOK_ASKED},
+    {"a hook may ask for a POST of which nothing was written", STAGE_PRE_WRITE, 0, AGAIN, true,
+     RETRY_BECAUSE_HOOK_ASKED},
+    {"a hook may not ask for a POST that was written", STAGE_POST_WRITE, 9, AGAIN, false,
+     RETRY_BECAUSE_NOT_IDEMPOTENT},
+    {"a hook may not ask for a POST that may have been written", STAGE_PRE_WRITE, 0,
+     AGAIN | TX_UNKNOWN, false, RETRY_BECAUSE_WRITTEN_UNKNOWN},
+    {"a hook may ask for a POST that was written where the route opted in", STAGE_POST_WRITE, 9,
+     AGAIN | OPTED_IN, true, RETRY_BECAUSE_HOOK_ASKED},
+    {"a hook brings no body back", STAGE_POST_WRITE, 9, AGAIN | IDEMPOTENT | BODY_GONE, false,
+     RETRY_BECAUSE_BODY_NOT_REPLAYABLE},
+    {"a hook does not fill the budget", STAGE_DIAL, 0, AGAIN | EMPTY, false,
+     RETRY_BECAUSE_BUDGET_EMPTY},
+    {"a hook does not bring the client back", STAGE_DIAL, 0, AGAIN | GONE, false,
+     RETRY_BECAUSE_CLIENT_GONE},
+    {"a hook takes no byte of a response back", STAGE_MID_COPY, 9, AGAIN | IDEMPOTENT | DOWN, false,
+     RETRY_BECAUSE_RESPONSE_STARTED},
+    {"a hook takes no 103 back", STAGE_MID_HEAD, 9, AGAIN | IDEMPOTENT | INTERIM, false,
+     RETRY_BECAUSE_INTERIM_SENT},
+    {"a hook makes no attempt more", STAGE_DIAL, 0, AGAIN | LAST, false,
+     RETRY_BECAUSE_ATTEMPTS_USED_UP},
+    {"a hook does not switch retries on", STAGE_DIAL, 0, AGAIN | RETRIES_OFF, false,
+     RETRY_BECAUSE_RETRIES_OFF},
+    {"a hook does not stop the clock", STAGE_DIAL, 0, AGAIN | LATE, false,
+     RETRY_BECAUSE_DEADLINE_PASSED},
+    {"a hook does not shorten the back-off", STAGE_DIAL, 0, AGAIN | NEAR, false,
+     RETRY_BECAUSE_DEADLINE_NEAR},
+    {"a hook does not end a tunnel", STAGE_TUNNEL, 9, AGAIN | IDEMPOTENT, false,
+     RETRY_BECAUSE_TUNNEL},
+
+    {"what failed in the proxy itself is not tried elsewhere", STAGE_DIAL, 0, INTERNAL, false,
+     RETRY_BECAUSE_INTERNAL},
+    {"what failed in the proxy itself is, where a hook asks for it", STAGE_DIAL, 0,
+     INTERNAL | AGAIN, true, RETRY_BECAUSE_HOOK_ASKED},
+    {"that the proxy failed comes before what the policy says", STAGE_POST_WRITE, 9, INTERNAL,
+     false, RETRY_BECAUSE_INTERNAL},
 };
+
+/* Of a GET, so that the conditions alone decide. The attempt is the first of two. */
+struct condition_row {
+    const char *name;
+    unsigned conditions;
+    enum stage stage;
+    enum cause cause;
+    bool reused;
+    bool retry;
+};
+
+static const struct condition_row CONDITION_ROWS[] = {
+    {"without a condition nothing is tried again, not even a dial", 0, STAGE_DIAL,
+     CAUSE_CONNECTION_REFUSED, false, false},
+    {"connect-failure is a name that is not found", RETRY_ON(CONNECT_FAILURE), STAGE_RESOLVE,
+     CAUSE_DNS_ERROR, false, true},
+    {"connect-failure is a dial that is refused", RETRY_ON(CONNECT_FAILURE), STAGE_DIAL,
+     CAUSE_CONNECTION_REFUSED, false, true},
+    {"connect-failure is not a dial that takes too long", RETRY_ON(CONNECT_FAILURE), STAGE_DIAL,
+     CAUSE_CONNECTION_TIMEOUT, false, false},
+    {"connect-failure is not a connection that takes no byte", RETRY_ON(CONNECT_FAILURE),
+     STAGE_PRE_WRITE, CAUSE_CONNECTION_TERMINATED, false, false},
+    {"connect-timeout is a lookup that takes too long", RETRY_ON(CONNECT_TIMEOUT), STAGE_RESOLVE,
+     CAUSE_DNS_TIMEOUT, false, true},
+    {"connect-timeout is a handshake that takes too long", RETRY_ON(CONNECT_TIMEOUT),
+     STAGE_HANDSHAKE, CAUSE_CONNECTION_TIMEOUT, false, true},
+    {"connect-timeout is not a dial that is refused", RETRY_ON(CONNECT_TIMEOUT), STAGE_DIAL,
+     CAUSE_CONNECTION_REFUSED, false, false},
+    {"connect-timeout is not a response that takes too long", RETRY_ON(CONNECT_TIMEOUT),
+     STAGE_POST_WRITE, CAUSE_HTTP_RESPONSE_TIMEOUT, false, false},
+    {"unsent is a connection that ends before a byte is taken", RETRY_ON(UNSENT), STAGE_PRE_WRITE,
+     CAUSE_CONNECTION_TERMINATED, false, true},
+    {"unsent is a connection that takes no byte in time", RETRY_ON(UNSENT), STAGE_PRE_WRITE,
+     CAUSE_CONNECTION_WRITE_TIMEOUT, false, true},
+    {"unsent is not a request that is half written", RETRY_ON(UNSENT), STAGE_MID_WRITE,
+     CAUSE_CONNECTION_TERMINATED, false, false},
+    {"reset is a request that is half written", RETRY_ON(RESET), STAGE_MID_WRITE,
+     CAUSE_CONNECTION_TERMINATED, false, true},
+    {"reset is a connection that ends without an answer", RETRY_ON(RESET), STAGE_POST_WRITE,
+     CAUSE_CONNECTION_TERMINATED, false, true},
+    {"reset is not a head that is cut", RETRY_ON(RESET), STAGE_MID_HEAD,
+     CAUSE_HTTP_RESPONSE_INCOMPLETE, false, false},
+    {"reset is not an upstream that is silent", RETRY_ON(RESET), STAGE_POST_WRITE,
+     CAUSE_HTTP_RESPONSE_TIMEOUT, false, false},
+    {"partial-head is a head that is cut", RETRY_ON(PARTIAL_HEAD), STAGE_MID_HEAD,
+     CAUSE_HTTP_RESPONSE_INCOMPLETE, false, true},
+    {"partial-head is not a head that is none", RETRY_ON(PARTIAL_HEAD), STAGE_MID_HEAD,
+     CAUSE_HTTP_PROTOCOL_ERROR, false, false},
+    {"partial-head is not a head that takes too long", RETRY_ON(PARTIAL_HEAD), STAGE_MID_HEAD,
+     CAUSE_HTTP_RESPONSE_TIMEOUT, false, false},
+    {"invalid-head is a head that is none", RETRY_ON(INVALID_HEAD), STAGE_MID_HEAD,
+     CAUSE_HTTP_PROTOCOL_ERROR, false, true},
+    {"invalid-head is a head that is too large", RETRY_ON(INVALID_HEAD), STAGE_MID_HEAD,
+     CAUSE_HTTP_RESPONSE_HEADER_SECTION_SIZE, false, true},
+    {"invalid-head is a coding that nobody knows", RETRY_ON(INVALID_HEAD), STAGE_MID_HEAD,
+     CAUSE_HTTP_RESPONSE_TRANSFER_CODING, false, true},
+    {"invalid-head is not a head that is cut", RETRY_ON(INVALID_HEAD), STAGE_MID_HEAD,
+     CAUSE_CONNECTION_TERMINATED, false, false},
+    {"response-timeout is an upstream that is silent", RETRY_ON(RESPONSE_TIMEOUT), STAGE_POST_WRITE,
+     CAUSE_HTTP_RESPONSE_TIMEOUT, false, true},
+    {"response-timeout is a head that takes too long", RETRY_ON(RESPONSE_TIMEOUT), STAGE_MID_HEAD,
+     CAUSE_HTTP_RESPONSE_TIMEOUT, false, true},
+    {"response-timeout is a request that is not taken in time", RETRY_ON(RESPONSE_TIMEOUT),
+     STAGE_MID_WRITE, CAUSE_CONNECTION_WRITE_TIMEOUT, false, true},
+    {"response-timeout is not a dial that takes too long", RETRY_ON(RESPONSE_TIMEOUT), STAGE_DIAL,
+     CAUSE_CONNECTION_TIMEOUT, false, false},
+    {"reused is a connection that served before and ends unasked", RETRY_ON(REUSED),
+     STAGE_POST_WRITE, CAUSE_CONNECTION_TERMINATED, true, true},
+    {"reused is such a connection before a byte is taken, too", RETRY_ON(REUSED), STAGE_PRE_WRITE,
+     CAUSE_CONNECTION_TERMINATED, true, true},
+    {"reused is not a fresh connection", RETRY_ON(REUSED), STAGE_POST_WRITE,
+     CAUSE_CONNECTION_TERMINATED, false, false},
+    {"no condition makes a status a failure", (1u << RETRY_CONDITION_COUNT) - 1, STAGE_STATUS,
+     CAUSE_NONE, true, false},
+};
+
+static enum cause cause_of(unsigned is)
+{
+    if (is & CANCELLED)
+        return CAUSE_CLIENT_CANCELLED;
+    if (is & TIMED_OUT)
+        return CAUSE_HTTP_RESPONSE_TIMEOUT;
+    return is & INVALID ? CAUSE_HTTP_PROTOCOL_ERROR : CAUSE_CONNECTION_TERMINATED;
+}
 
 static struct retry_facts facts_of(const struct row *row)
 {
     const unsigned is = row->differences;
-    struct retry_facts facts = {
+    const struct retry_settings settings = {
         .policy = is & WIDER ? RETRY_IDEMPOTENT : RETRY_AT_MOST_ONCE,
+        .on_reused = (is & ON_REUSED) != 0,
+    };
+    struct retry_facts facts = {
+        .conditions = retry_conditions(&settings),
+        .status_listed = (is & LISTED) != 0,
+        .wish = is & AGAIN   ? RETRY_AGAIN
+                : is & NEVER ? RETRY_NEVER
+                : is & WAIT  ? RETRY_WAIT
+                             : RETRY_LEAVE,
+        .internal = (is & INTERNAL) != 0,
         .stage = row->stage,
-        .cause = is & CANCELLED ? CAUSE_CLIENT_CANCELLED : CAUSE_CONNECTION_TERMINATED,
+        .cause = cause_of(is),
         .tx = row->tx,
         .tx_known = (is & TX_UNKNOWN) == 0,
+        .rx = is & ANSWERED ? 1 : 0,
+        .reused = (is & REUSED) != 0,
         .response_bytes_down = is & DOWN ? 1 : 0,
         .interim_forwarded = (is & INTERIM) != 0,
-        .continue_forwarded = (is & CONTINUE) != 0,
         .client_gone = (is & GONE) != 0,
         .method_idempotent = (is & IDEMPOTENT) != 0,
         .body_replayable = (is & BODY_GONE) == 0,
@@ -142,6 +340,8 @@ static struct retry_facts facts_of(const struct row *row)
         .attempts_made = is & NO_ATTEMPT ? 0 : 1,
         .retries_max = is & RETRIES_OFF ? 0 : 1,
         .deadline_passed = (is & LATE) != 0,
+        .deadline_near = (is & NEAR) != 0,
+        .budget_empty = (is & EMPTY) != 0,
     };
 
     if (is & LAST)
@@ -161,163 +361,39 @@ static void decides(void **state)
     assert_int_equal(decision.retry, row->retry);
 }
 
-/*
- * The matrix of acceptance, read off the page: what each policy says of an attempt that failed at a stage.
- */
-enum answer { NO, YES, IF_IDEMPOTENT };
-
-static const enum answer MATRIX[STAGE_COUNT][2] = {
-    [STAGE_ROUTE] = {NO, NO},
-    [STAGE_RESOLVE] = {YES, YES},
-    [STAGE_DIAL] = {YES, YES},
-    [STAGE_HANDSHAKE] = {YES, YES},
-    [STAGE_PRE_WRITE] = {YES, YES},
-    [STAGE_MID_WRITE] = {NO, IF_IDEMPOTENT},
-    [STAGE_POST_WRITE] = {NO, IF_IDEMPOTENT},
-    [STAGE_MID_HEAD] = {NO, IF_IDEMPOTENT},
-    [STAGE_STATUS] = {NO, NO},
-    [STAGE_MID_COPY] = {NO, NO},
-    [STAGE_TUNNEL] = {NO, NO},
-};
-
-static bool matrix_allows(const struct retry_facts *facts)
+static void meets_conditions(void **state)
 {
-    enum answer answer = MATRIX[facts->stage][facts->policy];
-    bool connected = facts->stage >= STAGE_PRE_WRITE;
-
-    /* "handed over but uncertain" stands in the row of mid-write */
-    if (answer == YES && (facts->tx != 0 || (connected && !facts->tx_known)))
-        answer = MATRIX[STAGE_MID_WRITE][facts->policy];
-    if (answer == IF_IDEMPOTENT)
-        answer = facts->method_idempotent || facts->retry_non_idempotent ? YES : NO;
-    return answer == YES;
-}
-
-/* Section 2 of the same page, and its rows that hold for every stage. */
-static bool gates_allow(const struct retry_facts *facts)
-{
-    return facts->response_bytes_down == 0 && !facts->interim_forwarded && facts->body_replayable &&
-           !facts->client_gone && facts->cause != CAUSE_CLIENT_CANCELLED &&
-           !facts->deadline_passed && facts->attempts_made < facts->retries_max + 1;
-}
-
-/* Whether a reason can be said of these facts at all. */
-static bool is_true(enum retry_reason reason, const struct retry_facts *facts)
-{
-    switch (reason) {
-    case RETRY_BECAUSE_NOTHING_SENT:
-        return facts->tx == 0 && facts->stage <= STAGE_PRE_WRITE;
-    case RETRY_BECAUSE_IDEMPOTENT:
-        return facts->method_idempotent && facts->body_replayable;
-    case RETRY_BECAUSE_OPTED_IN:
-        return facts->retry_non_idempotent && !facts->method_idempotent;
-    case RETRY_BECAUSE_NO_ATTEMPT:
-        return facts->stage == STAGE_ROUTE;
-    case RETRY_BECAUSE_RETRIES_OFF:
-        return facts->retries_max == 0;
-    case RETRY_BECAUSE_ATTEMPTS_USED_UP:
-        return facts->attempts_made > facts->retries_max;
-    case RETRY_BECAUSE_DEADLINE_PASSED:
-        return facts->deadline_passed;
-    case RETRY_BECAUSE_CLIENT_GONE:
-        return facts->client_gone || facts->cause == CAUSE_CLIENT_CANCELLED;
-    case RETRY_BECAUSE_RESPONSE_STARTED:
-        return facts->response_bytes_down > 0 || facts->stage == STAGE_MID_COPY;
-    case RETRY_BECAUSE_INTERIM_SENT:
-        return facts->interim_forwarded;
-    case RETRY_BECAUSE_TUNNEL:
-        return facts->stage == STAGE_TUNNEL;
-    case RETRY_BECAUSE_STATUS:
-        return facts->stage == STAGE_STATUS;
-    case RETRY_BECAUSE_WRITTEN:
-        return facts->tx > 0 || facts->stage == STAGE_MID_WRITE || facts->stage == STAGE_POST_WRITE;
-    case RETRY_BECAUSE_WRITTEN_UNKNOWN:
-        return facts->tx == 0 && !facts->tx_known;
-    case RETRY_BECAUSE_RESPONSE_CAME_FIRST:
-        return facts->tx == 0 && facts->stage == STAGE_MID_HEAD;
-    case RETRY_BECAUSE_NOT_IDEMPOTENT:
-        return !facts->method_idempotent && !facts->retry_non_idempotent;
-    case RETRY_BECAUSE_BODY_NOT_REPLAYABLE:
-        return !facts->body_replayable;
-    case RETRY_REASON_COUNT:
-    default:
-        return false;
-    }
-}
-
-/* Takes so many choices off the front of a number that counts through the product. */
-static unsigned choose(unsigned *number, unsigned choices)
-{
-    unsigned choice = *number % choices;
-
-    *number /= choices;
-    return choice;
-}
-
-/* The facts of one point of the product; false behind the last one. */
-static bool point(unsigned number, struct retry_facts *facts)
-{
-    *facts = (struct retry_facts){
-        .policy = choose(&number, 2),
-        .stage = choose(&number, STAGE_COUNT),
-        .cause = choose(&number, CAUSE_COUNT),
-        .tx = choose(&number, 2),
-        .tx_known = choose(&number, 2),
-        .response_bytes_down = choose(&number, 2),
-        .interim_forwarded = choose(&number, 2),
-        .continue_forwarded = choose(&number, 2),
-        .client_gone = choose(&number, 2),
-        .method_idempotent = choose(&number, 2),
-        .body_replayable = choose(&number, 2),
-        .retry_non_idempotent = choose(&number, 2),
-        .attempts_made = 1 + choose(&number, 3),
-        .retries_max = choose(&number, 3),
-        .deadline_passed = choose(&number, 2),
+    const struct condition_row *row = *state;
+    const struct retry_facts facts = {
+        .conditions = row->conditions,
+        .stage = row->stage,
+        .cause = row->cause,
+        .tx = row->stage > STAGE_PRE_WRITE ? 1 : 0,
+        .tx_known = true,
+        .rx = row->stage > STAGE_POST_WRITE ? 1 : 0,
+        .reused = row->reused,
+        .method_idempotent = true,
+        .body_replayable = true,
+        .attempts_made = 1,
+        .retries_max = 1,
     };
-    return number == 0;
-}
 
-static void agrees_with_the_matrix_everywhere(void **state)
-{
-    const unsigned points = 2 * STAGE_COUNT * CAUSE_COUNT * (1 << 10) * 3 * 3;
-    size_t reasons_seen[RETRY_REASON_COUNT] = {0};
-    struct retry_facts facts;
-    unsigned number = 0;
-
-    (void)state;
-    for (; point(number, &facts); number++) {
-        struct retry_decision decision = retry_decide(&facts);
-        bool expected = matrix_allows(&facts) && gates_allow(&facts);
-
-        if (decision.retry != expected || !is_true(decision.reason, &facts))
-            fail_msg("point %u: retry %d, expected %d, because %s", number, decision.retry,
-                     expected, retry_reason_sentence(decision.reason));
-        reasons_seen[decision.reason]++;
-    }
-    assert_int_equal(number, points);
-    for (size_t i = 0; i < RETRY_REASON_COUNT; i++)
-        if (reasons_seen[i] == 0)
-            fail_msg("never said: %s", retry_reason_sentence((enum retry_reason)i));
-}
-
-static void policies_have_words(void **state)
-{
-    (void)state;
-    assert_string_equal(retry_policy_word(RETRY_AT_MOST_ONCE), "at-most-once");
-    assert_string_equal(retry_policy_word(RETRY_IDEMPOTENT), "idempotent");
+    assert_int_equal(retry_decide(&facts).retry, row->retry);
 }
 
 int main(void)
 {
-    static const struct CMUnitTest others[] = {
-        cmocka_unit_test(agrees_with_the_matrix_everywhere),
-        cmocka_unit_test(policies_have_words),
-    };
-    struct CMUnitTest tests[COUNT_OF(ROWS)];
+    struct CMUnitTest tests[COUNT_OF(ROWS) + COUNT_OF(CONDITION_ROWS)];
+    size_t count = 0;
 
     for (size_t i = 0; i < COUNT_OF(ROWS); i++)
-        tests[i] = (struct CMUnitTest){.name = ROWS[i].name,
-                                       .test_func = decides,
-                                       .initial_state = (void *)(uintptr_t)&ROWS[i]};
-    return cmocka_run_group_tests(tests, NULL, NULL) + cmocka_run_group_tests(others, NULL, NULL);
+        tests[count++] = (struct CMUnitTest){.name = ROWS[i].name,
+                                             .test_func = decides,
+                                             .initial_state = (void *)(uintptr_t)&ROWS[i]};
+    for (size_t i = 0; i < COUNT_OF(CONDITION_ROWS); i++)
+        tests[count++] =
+            (struct CMUnitTest){.name = CONDITION_ROWS[i].name,
+                                .test_func = meets_conditions,
+                                .initial_state = (void *)(uintptr_t)&CONDITION_ROWS[i]};
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }
