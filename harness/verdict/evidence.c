@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/verdict/attempts.h"
+
 /* ---- how much there is ---------------------------------------------------------------------- */
 
 static size_t count_sent(const struct witness *witness)
@@ -144,24 +146,16 @@ bool evidence_settle(struct evidence *evidence, struct region *region)
 
 /* ---- arrivals ------------------------------------------------------------------------------- */
 
-/*
- * By its label; where the head was cut before it, the last request that had been begun by then, which is exact where
- * requests follow each other.
- */
+/* By its label; where the head was cut before it, the one request that can have been under way. */
 static struct request_fact *request_of(const struct evidence *evidence,
                                        const struct witness_message *message)
 {
-    struct request_fact *latest = NULL;
-    for (size_t i = 0; i < evidence->request_count; i++) {
-        struct request_fact *request = &evidence->requests[i];
-        if (message->label.size > 0) {
-            if (bytes_equal(message->label, request->sent->label))
-                return request;
-        } else if (!message->head_complete && request->sent->begun_ns <= message->begun_ns) {
-            latest = request;
-        }
-    }
-    return latest;
+    for (size_t i = 0; i < evidence->request_count && message->label.size > 0; i++)
+        if (bytes_equal(message->label, evidence->requests[i].sent->label))
+            return &evidence->requests[i];
+    if (message->label.size > 0 || message->head_complete)
+        return NULL;
+    return attempts_request_at(evidence, message->begun_ns - attempts_latency_ns(evidence));
 }
 
 static void gather_upstream(struct evidence *evidence, size_t upstream)
@@ -202,7 +196,7 @@ bool evidence_gather(struct evidence *evidence, struct region *region)
         evidence->total.begun += tally->begun;
         evidence->total.connections += tally->connections;
     }
-    return true;
+    return attempts_gather(evidence, region);
 }
 
 /* ---- words ---------------------------------------------------------------------------------- */

@@ -29,7 +29,11 @@ struct request_fact {
     const struct witness_message *response; /* NULL: not a byte of one */
     unsigned begun;                         /* times it reached an upstream, in part or whole */
     unsigned delivered;                     /* times it reached one whole */
+    unsigned attempts;                      /* known ones, see attempts.h */
+    uint64_t gone_ns; /* when the proxy was told that the client had left; 0: never, or not known */
 };
+
+struct attempt_fact; /* attempts.h */
 
 /* One request that an upstream saw, in part or whole. */
 struct arrival_fact {
@@ -94,6 +98,8 @@ struct evidence {
     /* Found by evidence_gather(). */
     struct arrival_fact *arrivals; /* by upstream, connection and number */
     size_t arrival_count;
+    struct attempt_fact *attempts; /* by time */
+    size_t attempt_count;
     struct upstream_tally tallies[UPSTREAMS_MAX];
     struct upstream_tally total;
 };

@@ -1,0 +1,281 @@
+#include "harness/verdict/attempts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+uint64_t attempts_latency_ns(const struct evidence *evidence)
+{
+    return evidence->world == WORLD_SIM ? evidence->scenario->network.latency_ns : 0;
+}
+
+/* ---- whose attempt is it? ------------------------------------------------------------------- */
+
+/* A request that the proxy was done with before that time. One whose client left may still be under way. */
+static bool is_done_before(const struct evidence *evidence, const struct request_fact *request,
+                           uint64_t at_ns)
+{
+    uint64_t arrived_ns = at_ns + attempts_latency_ns(evidence);
+    const struct witness_message *response = request->response;
+    bool answered =
+        response != NULL && response->complete_ns != 0 && response->complete_ns < arrived_ns;
+    const struct witness *connection = request->connection;
+    return answered || (connection->peer_end_ns != 0 && connection->peer_end_ns < arrived_ns);
+}
+
+static bool is_earlier_on_connection(const struct request_fact *a, const struct request_fact *b)
+{
+    return a->connection == b->connection && a->sent->number < b->sent->number;
+}
+
+struct request_fact *attempts_request_at(const struct evidence *evidence, uint64_t at_ns)
+{
+    struct request_fact *found = NULL;
+    for (size_t i = 0; i < evidence->request_count; i++) {
+        struct request_fact *request = &evidence->requests[i];
+        if (request->sent->begun_ns == 0 ||
+            request->sent->begun_ns + attempts_latency_ns(evidence) > at_ns ||
+            is_done_before(evidence, request, at_ns))
+            continue;
+        if (found != NULL && is_earlier_on_connection(found, request))
+            continue;
+        if (found != NULL && !is_earlier_on_connection(request, found))
+            return NULL;
+        found = request;
+    }
+    return found;
+}
+
+/* ---- the attempts on one connection --------------------------------------------------------- */
+
+/* What the upstream answered to the message with that number. */
+static const struct witness_sent *answer_to(const struct evidence *evidence, size_t upstream,
+                                            const struct witness *connection, uint64_t number)
+{
+    char label[EVIDENCE_NAME_BYTES];
+    snprintf(label, sizeof(label), "%.100s.%u.%llu", evidence->scenario->upstream_names[upstream],
+             connection->connection, (unsigned long long)number);
+    for (const struct witness_sent *sent = connection->sent; sent != NULL; sent = sent->next)
+        if (sent->draft != NULL && bytes_equal_text(sent->label, label))
+            return sent;
+    return NULL;
+}
+
+/* A connection that the proxy dialled, or that an upstream accepted where the seam was not seen. */
+struct connection_fact {
+    size_t upstream;
+    const struct trace_stream *stream; /* NULL: not seen */
+    const struct witness *witness;     /* NULL: not accepted */
+    uint64_t closed_ns;
+};
+
+static void add_attempt(struct evidence *evidence, const struct connection_fact *connection,
+                        const struct witness_message *message)
+{
+    struct attempt_fact *attempt = &evidence->attempts[evidence->attempt_count++];
+    const struct trace_stream *stream = connection->stream;
+    *attempt = (struct attempt_fact){.upstream = connection->upstream,
+                                     .fresh = message == NULL || message->number == 1,
+                                     .closed_ns = connection->closed_ns,
+                                     .ended_ns = connection->closed_ns,
+                                     .connection = connection->witness,
+                                     .message = message};
+    if (!attempt->fresh)
+        attempt->begun_ns = message->begun_ns - attempts_latency_ns(evidence);
+    else
+        attempt->begun_ns = stream != NULL ? stream->began_ns : connection->witness->opened_ns;
+    if (message != NULL) {
+        attempt->answer =
+            answer_to(evidence, connection->upstream, connection->witness, message->number);
+        attempt->written = 1; /* at least */
+    }
+    if (attempt->fresh && stream != NULL && (message == NULL || message->next == NULL))
+        attempt->written = stream->tx;
+    if (attempt->answer != NULL && attempt->answer->complete_ns != 0 &&
+        attempt->answer->complete_ns < attempt->ended_ns)
+        attempt->ended_ns = attempt->answer->complete_ns;
+    for (size_t i = 0; i < evidence->arrival_count && message != NULL; i++)
+        if (evidence->arrivals[i].message == message)
+            attempt->request = evidence->arrivals[i].request;
+    if (message == NULL)
+        attempt->request = attempts_request_at(evidence, attempt->begun_ns);
+}
+
+static void add_connection(struct evidence *evidence, const struct connection_fact *connection)
+{
+    const struct witness *witness = connection->witness;
+    if (witness == NULL || witness->received == NULL)
+        add_attempt(evidence, connection, NULL);
+    for (const struct witness_message *m = witness != NULL ? witness->received : NULL; m != NULL;
+         m = m->next)
+        add_attempt(evidence, connection, m);
+}
+
+/* The connection of that number at an upstream: those that it accepted, in the order in which they were dialled. */
+static const struct witness *accepted(const struct evidence *evidence, size_t upstream,
+                                      size_t number)
+{
+    const struct fake_upstream *at = evidence->upstreams[upstream];
+    return number <= at->connection_count ? fake_upstream_witness(at, number - 1) : NULL;
+}
+
+/* From what the proxy dialled. An upstream that stops a dial before it accepts sees nothing of it. */
+static void gather_dialled(struct evidence *evidence)
+{
+    size_t connected[UPSTREAMS_MAX] = {0};
+    for (size_t i = 0; i < evidence->stream_count; i++) {
+        const struct trace_stream *stream = trace_stream_at(evidence->trace, i);
+        struct connection_fact fact = {.upstream = 0, .stream = stream};
+        while (fact.upstream < evidence->scenario->upstream_count &&
+               !address_equal(&stream->address, &evidence->upstreams[fact.upstream]->address))
+            fact.upstream++;
+        if (stream->side != TRACE_CONNECTED || fact.upstream == evidence->scenario->upstream_count)
+            continue;
+        if (stream->outcome == 0)
+            fact.witness = accepted(evidence, fact.upstream, ++connected[fact.upstream]);
+        fact.closed_ns = evidence->stream_open[i] ? TIME_NEVER : stream->ended_ns;
+        add_connection(evidence, &fact);
+    }
+}
+
+/* From what the upstreams accepted: the subject is another process. */
+static void gather_accepted(struct evidence *evidence)
+{
+    for (size_t u = 0; u < evidence->scenario->upstream_count; u++)
+        for (size_t n = 1; n <= evidence->upstreams[u]->connection_count; n++) {
+            const struct witness *witness = accepted(evidence, u, n);
+            add_connection(
+                evidence,
+                &(struct connection_fact){
+                    .upstream = u,
+                    .witness = witness,
+                    .closed_ns = witness->peer_end_ns != 0 ? witness->peer_end_ns : TIME_NEVER,
+                });
+        }
+}
+
+/* ---- clients that leave --------------------------------------------------------------------- */
+
+/* Which accepted stream the request came on, from 1: the proxy accepts in the order of connecting. 0: not known. */
+static uint32_t accepted_ordinal(const struct evidence *evidence,
+                                 const struct request_fact *request)
+{
+    uint32_t before = 0;
+    uint32_t opened = 0;
+    for (size_t c = 0; c < evidence->scenario->client_count; c++)
+        for (size_t i = 0; i < evidence->clients[c]->line_count; i++) {
+            const struct witness *other = client_witness(evidence->clients[c], i);
+            bool same_client = c == request->client;
+            opened += other->opened_ns != 0;
+            if (other->opened_ns == 0 || other == request->connection)
+                continue;
+            before += other->opened_ns < request->connection->opened_ns ||
+                      (other->opened_ns == request->connection->opened_ns &&
+                       (same_client ? other->connection < request->connection->connection
+                                    : c < request->client));
+        }
+    bool ordered = evidence->world == WORLD_SIM || opened == 1;
+    return ordered && request->connection->opened_ns != 0 ? before + 1 : 0;
+}
+
+/* The attempt that a dial was made for. */
+static struct attempt_fact *attempt_of_dial(const struct evidence *evidence,
+                                            const struct trace_event *event)
+{
+    const struct trace_stream *stream = trace_stream_at(evidence->trace, event->stream);
+    uint32_t connected = 0;
+    for (size_t i = 0; i < evidence->attempt_count; i++) {
+        struct attempt_fact *attempt = &evidence->attempts[i];
+        connected +=
+            attempt->fresh &&
+            address_equal(&evidence->upstreams[attempt->upstream]->address, &stream->address);
+        if (connected == stream->ordinal)
+            return attempt;
+    }
+    return NULL;
+}
+
+/* Notes which dials came after the proxy was told that their client had gone, in the order of the trace. */
+static void note_cancels(struct evidence *evidence)
+{
+    if (evidence->trace == NULL)
+        return;
+    for (size_t i = 0; i < trace_event_count(evidence->trace); i++) {
+        const struct trace_event *event = trace_event_at(evidence->trace, i);
+        const struct trace_stream *stream = trace_stream_at(evidence->trace, event->stream);
+        if (event->what == TRACE_PEER_CLOSED && stream->side == TRACE_ACCEPTED) {
+            for (size_t r = 0; r < evidence->request_count; r++)
+                if (accepted_ordinal(evidence, &evidence->requests[r]) == stream->ordinal &&
+                    evidence->requests[r].gone_ns == 0)
+                    evidence->requests[r].gone_ns = event->at_ns;
+        } else if (event->what == TRACE_DIAL) {
+            struct attempt_fact *attempt = attempt_of_dial(evidence, event);
+            if (attempt != NULL && attempt->request != NULL)
+                attempt->client_gone = attempt->request->gone_ns != 0;
+        }
+    }
+}
+
+/* ---- all of them ---------------------------------------------------------------------------- */
+
+static int by_time(const void *a, const void *b)
+{
+    const struct attempt_fact *left = a;
+    const struct attempt_fact *right = b;
+    if (left->begun_ns != right->begun_ns)
+        return left->begun_ns < right->begun_ns ? -1 : 1;
+    return (left->number > right->number) - (left->number < right->number);
+}
+
+bool attempts_gather(struct evidence *evidence, struct region *region)
+{
+    size_t most = evidence->stream_count + evidence->arrival_count + evidence->total.connections;
+    evidence->attempts = region_take(region, (most + 1) * sizeof(*evidence->attempts));
+    if (evidence->attempts == NULL)
+        return false;
+    if (evidence->trace != NULL)
+        gather_dialled(evidence);
+    else
+        gather_accepted(evidence);
+    note_cancels(evidence);
+    for (size_t i = 0; i < evidence->attempt_count; i++)
+        evidence->attempts[i].number = (unsigned)i; /* those of one moment stay as they are */
+    if (evidence->attempt_count > 1)
+        qsort(evidence->attempts, evidence->attempt_count, sizeof(*evidence->attempts), by_time);
+    for (size_t i = 0; i < evidence->attempt_count; i++) {
+        struct attempt_fact *attempt = &evidence->attempts[i];
+        attempt->number = attempt->request != NULL ? ++attempt->request->attempts : 0;
+    }
+    return true;
+}
+
+const struct attempt_fact *attempts_next(const struct evidence *evidence,
+                                         const struct request_fact *request,
+                                         const struct attempt_fact *after)
+{
+    const struct attempt_fact *end = evidence->attempts + evidence->attempt_count;
+    for (const struct attempt_fact *a = after != NULL ? after + 1 : evidence->attempts; a < end;
+         a++)
+        if (a->request == request)
+            return a;
+    return NULL;
+}
+
+/* Dials are known in their order; when a connection used before was written to is known to the moment only. */
+bool attempts_follow(const struct attempt_fact *a, const struct attempt_fact *b)
+{
+    return a->begun_ns < b->begun_ns ||
+           (a->begun_ns == b->begun_ns && a->fresh && b->fresh && a < b);
+}
+
+void attempts_tell(const struct evidence *evidence, const struct request_fact *request,
+                   struct phrase *phrase)
+{
+    char moment[FINDING_DURATION_BYTES];
+    const struct attempt_fact *attempt = NULL;
+    while ((attempt = attempts_next(evidence, request, attempt)) != NULL &&
+           attempt->number <= FINDING_LIST_MAX)
+        phrase_add(phrase, "%sattempt %u at %s on %s%s", attempt->number == 1 ? "" : ", ",
+                   attempt->number, moment_format(attempt->begun_ns, evidence->began_ns, moment),
+                   evidence->scenario->upstream_names[attempt->upstream],
+                   attempt->fresh ? "" : " (used before)");
+}
