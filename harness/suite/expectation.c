@@ -410,6 +410,42 @@ static bool read_record(const struct reading *reading, const struct yaml_node *m
            read_optional_text(reading, map, "reason", &record->reason);
 }
 
+/* A list of names of hooks; *out is never NULL then. */
+static bool read_hook_list(const struct reading *reading, const struct yaml_node *list,
+                           const enum hook_name **out, size_t *count)
+{
+    if (list->kind != YAML_LIST)
+        return yaml_fail(reading->error, list, "the calls of hooks are a list of their names");
+    enum hook_name *hooks = take(reading, list, (list->count + 1) * sizeof(*hooks));
+    if (hooks == NULL)
+        return false;
+    *out = hooks;
+    for (const struct yaml_node *node = list->first; node != NULL; node = node->next) {
+        int hook = yaml_word(node, "a hook", hook_words(), reading->error);
+        if (hook < 0)
+            return false;
+        hooks[(*count)++] = (enum hook_name)hook;
+    }
+    return true;
+}
+
+static bool read_hooks(const struct reading *reading, const struct yaml_node *map,
+                       struct expectation *out)
+{
+    const struct yaml_node *whole = yaml_get(map, "hooks");
+    const struct yaml_node *within = yaml_get(map, "hooks_within");
+    const struct yaml_node *suppressed = yaml_get(map, "suppressed");
+    out->hooks.whole_set = whole != NULL;
+    out->suppressed_set = suppressed != NULL;
+    return (whole == NULL ||
+            read_hook_list(reading, whole, &out->hooks.whole, &out->hooks.whole_count)) &&
+           (within == NULL ||
+            read_hook_list(reading, within, &out->hooks.within, &out->hooks.within_count)) &&
+           (suppressed == NULL ||
+            yaml_bool(suppressed, "'suppressed'", &out->suppressed, reading->error)) &&
+           read_optional_text(reading, map, "summary", &out->summary);
+}
+
 static bool read_bounds(const struct reading *reading, const struct yaml_node *map,
                         struct expectation *out)
 {
@@ -433,8 +469,9 @@ bool expectation_read(struct region *region, const struct yaml_node *node,
                       struct yaml_error *error)
 {
     static const char *const KEYS[] = {
-        "attempts", "delivered", "begun",         "connections", "open",  "received", "client",
-        "clients",  "held",      "memory_growth", "within",      "after", "record",   NULL};
+        "attempts", "delivered", "begun",        "connections",   "open",       "received",
+        "client",   "clients",   "held",         "memory_growth", "within",     "after",
+        "record",   "hooks",     "hooks_within", "summary",       "suppressed", NULL};
     const struct reading reading = {region, names, error};
     *out = (struct expectation){0};
     if (!must_be_map(&reading, node, "'expect'") || !yaml_check_keys(node, "'expect'", KEYS, error))
@@ -452,5 +489,6 @@ bool expectation_read(struct region *region, const struct yaml_node *node,
     const struct yaml_node *record = yaml_get(node, "record");
     return (received == NULL || read_received(&reading, received, out)) &&
            (record == NULL || read_record(&reading, record, out)) &&
-           read_clients(&reading, node, out) && read_bounds(&reading, node, out);
+           read_clients(&reading, node, out) && read_bounds(&reading, node, out) &&
+           read_hooks(&reading, node, out);
 }

@@ -7,6 +7,7 @@
 #ifndef HARNESS_SUITE_EXPECTATION_H
 #define HARNESS_SUITE_EXPECTATION_H
 
+#include "harness/suite/hook_name.h"
 #include "world/base/failure.h"
 #include "world/data/yaml.h"
 
@@ -104,6 +105,15 @@ struct expected_record {
     struct number_rule attempts;
 };
 
+/* The calls of hooks, exchange after exchange. Lists live in the region. */
+struct expected_hooks {
+    bool whole_set;
+    const enum hook_name *whole; /* all of them */
+    size_t whole_count;
+    const enum hook_name *within; /* those among them, in that order; others may come between */
+    size_t within_count;
+};
+
 struct expectation {
     struct number_rule attempts;           /* of all upstreams together */
     struct expected_upstream *upstreams;   /* one per upstream of the scenario, in its order */
@@ -113,6 +123,10 @@ struct expectation {
     uint64_t within_ns;                    /* TIME_NEVER: not asked */
     uint64_t after_ns;                     /* 0: not asked */
     const struct expected_record *record;  /* NULL: not asked */
+    struct expected_hooks hooks;
+    const char *summary; /* the record's, of the last exchange; NULL: not asked */
+    bool suppressed_set;
+    bool suppressed; /* the same */
 };
 
 /* The names an expectation may speak of, NULL-terminated, in the scenario's order. */
