@@ -5,9 +5,9 @@
 #include "proxy/config.h"
 
 static const char *const FILE_KEYS[] = {
-    "name",    "stage",     "level",  "source",      "why",        "fault",
-    "tags",    "grid",      "except", "proxy",       "network",    "client",
-    "clients", "upstreams", "expect", "unsupported", "time_limit", NULL};
+    "name",      "stage",  "level",       "source",     "why",     "fault",  "tags",
+    "grid",      "except", "proxy",       "hooks",      "network", "client", "clients",
+    "upstreams", "expect", "unsupported", "time_limit", NULL};
 static const char *const WORLD_WORDS[] = {
     [WORLD_SIM] = "sim", [WORLD_SOCKETS] = "sockets", [WORLD_KIND_COUNT] = NULL};
 static const char *const LEVEL_WORDS[] = {
@@ -286,6 +286,28 @@ static bool read_proxy(const struct reading *reading)
            read_proxy_upstreams(reading, yaml_get(map, "upstreams"));
 }
 
+static bool read_hooks(const struct reading *reading)
+{
+    struct scenario *out = reading->out;
+    const struct yaml_node *node = yaml_get(reading->root, "hooks");
+    if (node == NULL)
+        return true;
+    if (out->process_own)
+        return yaml_fail(reading->error, node, "'hooks' need the subject within this process");
+    return hook_plan_read(reading->region, node, out->upstream_names, &out->hooks, reading->error);
+}
+
+/* What only hooks can bring about is not expected where there are none. */
+static bool check_hook_expectations(const struct reading *reading, const struct yaml_node *expect)
+{
+    static const char *const HOOK_KEYS[] = {"hooks", "hooks_within", "summary", "suppressed"};
+    for (size_t i = 0; i < COUNT_OF(HOOK_KEYS) && !reading->out->hooks.installed; i++)
+        if (yaml_get(expect, HOOK_KEYS[i]) != NULL)
+            return yaml_fail(reading->error, yaml_get(expect, HOOK_KEYS[i]),
+                             "'%s' needs 'hooks: trace', or what they are to do", HOOK_KEYS[i]);
+    return true;
+}
+
 static bool read_expect(const struct reading *reading)
 {
     struct scenario *out = reading->out;
@@ -300,7 +322,7 @@ static bool read_expect(const struct reading *reading)
     if (out->expect.memory_growth_max != UINT64_MAX && !out->process_own)
         return yaml_fail(reading->error, yaml_get(node, "memory_growth"),
                          "'memory_growth' needs 'process: own'");
-    return true;
+    return check_hook_expectations(reading, node);
 }
 
 /* ---- what follows from the rest ------------------------------------------------------------- */
@@ -360,6 +382,8 @@ static void find_unsupported(struct scenario *scenario)
     if (scenario->expect.memory_growth_max != UINT64_MAX && !is_memory_measurable() &&
         *sockets == NULL)
         *sockets = "memory cannot be measured in a build with -fsanitize=address";
+    if (hook_plan_asks_for_unknown(&scenario->hooks) && *sockets == NULL)
+        *sockets = "a name that nobody knows would be asked for beyond this machine";
     for (size_t i = 0; i < scenario->upstream_count && *sockets == NULL; i++) {
         if (scenario->upstreams[i].listen_times > 0)
             *sockets = "real sockets cannot refuse or drop the first dials only";
@@ -375,7 +399,7 @@ static bool read_case(const struct reading *reading)
     out->time_limit_ns = TIME_LIMIT_DEFAULT_NS;
     if (!read_words(reading) || !read_tags(reading) || !read_unsupported(reading) ||
         !read_network(reading) || !read_upstreams(reading) || !read_clients(reading) ||
-        !read_proxy(reading) || !read_expect(reading))
+        !read_proxy(reading) || !read_hooks(reading) || !read_expect(reading))
         return false;
     if (limit != NULL && !yaml_duration(limit, "'time_limit'", &out->time_limit_ns, reading->error))
         return false;

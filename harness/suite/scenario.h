@@ -12,6 +12,7 @@
 #include "fakeupstream/upstream_script.h"
 #include "harness/suite/expectation.h"
 #include "harness/suite/grid.h"
+#include "harness/suite/hook_plan.h"
 #include "reports/result.h"
 #include "retryproof/proxy.h"
 
@@ -65,6 +66,7 @@ struct scenario {
     size_t proxy_upstreams[UPSTREAMS_MAX]; /* those the proxy is given, as indices, in order */
     size_t proxy_upstream_count;
     bool process_own;
+    struct hook_plan hooks;
     struct scenario_network network;
 
     struct scenario_client clients[SCENARIO_CLIENTS_MAX];
