@@ -14,12 +14,11 @@
 
 /* The facts of one failed attempt, or of one final head before it goes down; counters and settings only, no errno. */
 struct retry_facts {
-    unsigned conditions; /* retry_conditions() of the settings */
-    bool status_listed;  /* the final head's status is in retry_on_status */
-    enum retry_wish
-        wish;         /* of a hook; RETRY_LEAVE where there is none, and RETRY_WAIT means no more */
-    bool internal;    /* the proxy's own failure, or a hook's */
-    enum stage stage; /* where the attempt failed */
+    unsigned conditions;  /* retry_conditions() of the settings */
+    bool status_listed;   /* the final head's status is in retry_on_status */
+    enum retry_wish wish; /* of a hook; RETRY_WAIT counts as RETRY_LEAVE */
+    bool internal;        /* the proxy's own failure, or a hook's */
+    enum stage stage;     /* where the attempt failed */
     enum cause cause;
     uint64_t tx;                  /* request bytes of this attempt accepted by the lowest layer */
     bool tx_known;                /* false: the lowest layer cannot tell, so "written" is assumed */

@@ -23,6 +23,7 @@ enum {
     RETRIES_DEFAULT = 1,
     INTERIM_MAX = 16,       /* 1xx heads before one final head; an endless row is an attack */
     POOL_IDLE_DEFAULT = 32, /* idle connections kept per upstream */
+    POOL_IDLE_MAX = 65536,  /* one address has no more ports */
     LINGER_BYTES_MAX =
         64 * 1024, /* unread input drained before a close, so the answer is not lost */
 
