@@ -373,6 +373,14 @@ static void a_subject_that_cannot_start_has_a_code_of_its_own(void **state)
     assert_non_null(strstr(fixture->out, "the subject ended with code 2: "));
 }
 
+static void a_program_that_is_nowhere_is_told(void **state)
+{
+    struct fixture *fixture = *state;
+    write_file("s/own.yaml", TOP "proxy: {process: own, program: no/such}\n" ACTORS "expect: {}\n");
+    assert_int_equal(run(fixture, "run --world sockets s/own.yaml"), EXIT_CANNOT_START);
+    assert_non_null(strstr(fixture->out, "no program 'no/such' here, nor in /"));
+}
+
 int main(int argc, char **argv)
 {
 #define ROW(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -388,6 +396,7 @@ int main(int argc, char **argv)
         ROW(a_full_device_is_an_internal_error),
         ROW(a_subject_in_its_own_process_is_played_and_ended),
         ROW(a_subject_that_cannot_start_has_a_code_of_its_own),
+        ROW(a_program_that_is_nowhere_is_told),
     };
     if (argc > 1) /* a subject is this same program, run again */
         return command_main(argc, argv, "1.2.3");

@@ -100,7 +100,8 @@ static void start_own_process(struct case_run *run)
     snprintf(run->error, sizeof(run->error), "out of memory");
     if (warm == NULL || !cast_start_upstreams(run->cast, warm, NULL, run->error))
         give_up(run, false);
-    else if (!subject_start(&run->subject, &run->cast->settings, run->error))
+    else if (!subject_start(&run->subject, &run->cast->settings, run->scenario->program,
+                            run->error))
         give_up(run, true);
     else
         enter(run, PHASE_STARTING);

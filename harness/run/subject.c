@@ -11,6 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "harness/run/program.h"
+
 static const char OWN_PROGRAM[] = "/proc/self/exe";
 
 static bool fail(char error[SUBJECT_ERROR_BYTES], const char *what)
@@ -70,26 +72,32 @@ static int make_config(const struct proxy_settings *settings)
 
 /* ---- starting ------------------------------------------------------------------------------- */
 
+/* What the child becomes. */
+struct call {
+    const char *path;
+    char *const *arguments;
+    int config; /* a descriptor that it keeps; -1: none */
+};
+
 /* In the child: only what exec needs, and nothing that could come back. */
-NORETURN static void become_subject(const struct subject *subject, int config, int output,
-                                    pid_t parent)
+NORETURN static void become_subject(const struct subject *subject, const struct call *call,
+                                    int output, pid_t parent)
 {
-    char path[64];
-    snprintf(path, sizeof(path), "/proc/self/fd/%d", config);
     setpgid(0, 0); /* the terminal's Ctrl-C is for the harness, which ends its subjects itself */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent || dup2(output, STDOUT_FILENO) < 0 ||
         dup2(subject->complaints, STDERR_FILENO) < 0 ||
         close_range(STDERR_FILENO + 1, ~0u, CLOSE_RANGE_CLOEXEC) != 0 ||
-        fcntl(config, F_SETFD, 0) != 0)
+        (call->config >= 0 && fcntl(call->config, F_SETFD, 0) != 0))
         _exit(EXIT_FAILURE);
     signal(SIGINT, SIG_DFL);
     signal(SIGTERM, SIG_DFL);
-    execl(OWN_PROGRAM, "retryproof", "proxy", path, (char *)NULL);
+    execv(call->path, call->arguments);
+    dprintf(STDERR_FILENO, "%s: %s", call->path, strerror(errno));
     _exit(EXIT_FAILURE);
 }
 
-static bool spawn(struct subject *subject, int config, char error[SUBJECT_ERROR_BYTES])
+static bool spawn(struct subject *subject, const struct call *call, char error[SUBJECT_ERROR_BYTES])
 {
     int ends[2];
     pid_t parent = getpid();
@@ -98,7 +106,7 @@ static bool spawn(struct subject *subject, int config, char error[SUBJECT_ERROR_
     subject->complaints = memfd_create("retryproof.log", MFD_CLOEXEC);
     subject->pid = subject->complaints < 0 ? -1 : fork();
     if (subject->pid == 0)
-        become_subject(subject, config, ends[1], parent);
+        become_subject(subject, call, ends[1], parent);
     close(ends[1]);
     subject->output = ends[0];
     if (subject->pid > 0)
@@ -111,16 +119,39 @@ static bool spawn(struct subject *subject, int config, char error[SUBJECT_ERROR_
     return false;
 }
 
-bool subject_start(struct subject *subject, const struct proxy_settings *settings,
-                   char error[SUBJECT_ERROR_BYTES])
+static bool start_own(struct subject *subject, const struct proxy_settings *settings,
+                      char error[SUBJECT_ERROR_BYTES])
 {
-    *subject = (struct subject){0};
+    char name[] = "retryproof";
+    char command[] = "proxy";
+    char path[64];
+    char *const arguments[] = {name, command, path, NULL};
     int config = make_config(settings);
     if (config < 0)
         return fail(error, "no configuration for the subject");
-    bool started = spawn(subject, config, error);
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", config);
+    bool started = spawn(subject, &(struct call){OWN_PROGRAM, arguments, config}, error);
     close(config);
     return started;
+}
+
+static bool start_program(struct subject *subject, const struct proxy_settings *settings,
+                          const char *name, char error[SUBJECT_ERROR_BYTES])
+{
+    struct program program;
+    if (!program_find(&program, name, error))
+        return false;
+    program_set_arguments(&program, settings);
+    return spawn(subject, &(struct call){program.path, program.arguments, -1}, error);
+}
+
+bool subject_start(struct subject *subject, const struct proxy_settings *settings,
+                   const char *program, char error[SUBJECT_ERROR_BYTES])
+{
+    _Static_assert((int)PROGRAM_ERROR_BYTES <= (int)SUBJECT_ERROR_BYTES, "a sentence fits");
+    *subject = (struct subject){0};
+    return program == NULL ? start_own(subject, settings, error)
+                           : start_program(subject, settings, program, error);
 }
 
 /* ---- looking -------------------------------------------------------------------------------- */

@@ -1,6 +1,6 @@
 /*
  * The proxy under test in a process of its own, so that its memory can be measured: this same program, run as
- * `retryproof proxy`.
+ * `retryproof proxy`; or another program, which is told where to listen and its upstreams, and nothing else.
  *
  * Ownership: embedded. What was started is stopped, by its pid; should the harness die, the kernel kills the subject.
  * Nothing is left on disk: the configuration is a file in memory.
@@ -33,9 +33,9 @@ struct subject {
 
 enum subject_state { SUBJECT_STARTING, SUBJECT_LISTENS, SUBJECT_ENDED };
 
-/* Starts it with these settings. False, and nothing is left, when that fails. */
+/* Starts it with these settings; program NULL is our own. False, and nothing is left, when that fails. */
 MUST_USE bool subject_start(struct subject *subject, const struct proxy_settings *settings,
-                            char error[SUBJECT_ERROR_BYTES]);
+                            const char *program, char error[SUBJECT_ERROR_BYTES]);
 /* Looks without waiting; an ended one is reaped, and error is what it said last. */
 enum subject_state subject_look(struct subject *subject, char error[SUBJECT_ERROR_BYTES]);
 /* Asks it to end (SIGTERM), or ends it at once and reaps it. Both harmless when none is running. */

@@ -267,10 +267,26 @@ static bool read_proxy_upstreams(const struct reading *reading, const struct yam
     return true;
 }
 
+/* The subject in a process of its own, and of which program. */
+static bool read_process(const struct reading *reading, const struct yaml_node *map)
+{
+    static const char *const PROCESSES[] = {"own", NULL};
+    const struct yaml_node *process = yaml_get(map, "process");
+    const struct yaml_node *program = yaml_get(map, "program");
+    struct scenario *out = reading->out;
+    if (process != NULL && yaml_word(process, "'process'", PROCESSES, reading->error) < 0)
+        return false;
+    out->process_own = process != NULL;
+    if (program == NULL)
+        return true;
+    if (process == NULL)
+        return yaml_fail(reading->error, program, "'program' needs 'process: own'");
+    return yaml_text(program, "'program'", &out->program, reading->error);
+}
+
 static bool read_proxy(const struct reading *reading)
 {
-    static const char *const OWN_KEYS[] = {"upstreams", "process", NULL};
-    static const char *const PROCESSES[] = {"own", NULL};
+    static const char *const OWN_KEYS[] = {"upstreams", "process", "program", NULL};
     struct scenario *out = reading->out;
     proxy_settings_init(&out->proxy);
     const struct yaml_node *map = yaml_get(reading->root, "proxy");
@@ -278,11 +294,8 @@ static bool read_proxy(const struct reading *reading)
         return read_proxy_upstreams(reading, NULL);
     if (map->kind != YAML_MAP)
         return yaml_fail(reading->error, map, "'proxy' is a map of settings");
-    const struct yaml_node *process = yaml_get(map, "process");
-    if (process != NULL && yaml_word(process, "'process'", PROCESSES, reading->error) < 0)
-        return false;
-    out->process_own = process != NULL;
-    return proxy_config_read(map, OWN_KEYS, &out->proxy, reading->error) &&
+    return read_process(reading, map) &&
+           proxy_config_read(map, OWN_KEYS, &out->proxy, reading->error) &&
            read_proxy_upstreams(reading, yaml_get(map, "upstreams"));
 }
 

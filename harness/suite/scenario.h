@@ -67,6 +67,7 @@ struct scenario {
     size_t proxy_upstream_count;
     bool process_own;
     struct hook_plan hooks;
+    const char *program; /* the subject's, as it was named; NULL: our own proxy */
     struct scenario_network network;
 
     struct scenario_client clients[SCENARIO_CLIENTS_MAX];

@@ -79,6 +79,8 @@ static const struct {
     {TOP "proxy: {max_retries: 101}\n" ACTORS EXPECT, "f:3:22: "},
     {TOP "proxy: {upstreams: [b]}\n" ACTORS EXPECT, "f:3:21: "},
     {TOP "proxy: {process: own2}\n" ACTORS EXPECT, "f:3:18: "},
+    {TOP "proxy: {program: a}\n" ACTORS EXPECT, "f:3:18: 'program' needs 'process: own'"},
+    {TOP "proxy: {process: own, program: []}\n" ACTORS EXPECT, "f:3:32: "},
     {TOP "client: [request: {}, send: 50 of body]\nupstreams: {a: []}\n" EXPECT, "f:3:"},
     {TOP "client: [respond: 200]\nupstreams: {a: []}\n" EXPECT, "f:3:"},
     /* The grid. */
