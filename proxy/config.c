@@ -2,25 +2,31 @@
 
 #include <string.h>
 
+#include "proxy/preset.h"
+#include "proxy/retry_keys.h"
 #include "world/base/bytes.h"
 
 enum {
     REGION_BYTES_MAX = 8 * 1024 * 1024
 }; /* the largest file that yaml_load() takes, as a tree */
 
+/* Ours; retry_keys() are read beside them. */
 static const char *const SETTING_KEYS[] = {
-    "max_retries",  "policy",
-    "select",       "connect_timeout",
-    "head_timeout", "response_timeout",
-    "idle_timeout", "deadline",
-    "window",       "pool_size",
-    "pool_timeout", "head_limit",
-    "uri_limit",    "client_half_close",
-    "body_limit",   "via",
-    NULL,
+    "preset",       "select",     "connect_timeout",   "head_timeout", "response_timeout",
+    "idle_timeout", "window",     "pool_size",         "pool_timeout", "head_limit",
+    "uri_limit",    "body_limit", "client_half_close", "via",          NULL,
 };
 
-enum { KEYS_MAX = 32 }; /* ours and the caller's, checked below */
+enum { KEYS_MAX = 48 }; /* ours and the caller's, checked below */
+
+static void add_keys(const char **known, size_t *count, const char *const *keys)
+{
+    for (; keys != NULL && *keys != NULL; keys++) {
+        check(*count + 1 < KEYS_MAX);
+        known[(*count)++] = *keys;
+    }
+    known[*count] = NULL;
+}
 
 static bool check_keys(const struct yaml_node *map, const char *const *also,
                        struct yaml_error *error)
@@ -28,13 +34,9 @@ static bool check_keys(const struct yaml_node *map, const char *const *also,
     const char *known[KEYS_MAX];
     size_t count = 0;
 
-    for (size_t i = 0; SETTING_KEYS[i] != NULL; i++)
-        known[count++] = SETTING_KEYS[i];
-    for (size_t i = 0; also != NULL && also[i] != NULL; i++) {
-        check(count + 1 < KEYS_MAX);
-        known[count++] = also[i];
-    }
-    known[count] = NULL;
+    add_keys(known, &count, SETTING_KEYS);
+    add_keys(known, &count, retry_keys());
+    add_keys(known, &count, also);
     return yaml_check_keys(map, "proxy", known, error);
 }
 
@@ -124,18 +126,14 @@ static bool read_via(const struct yaml_node *map, struct proxy_settings *setting
 static bool read_words(const struct yaml_node *map, struct proxy_settings *settings,
                        struct yaml_error *error)
 {
-    static const char *const policies[] = {"at-most-once", "idempotent", NULL};
     static const char *const rules[] = {"first", "round-robin", "least-connections", NULL};
     static const char *const half_closes[] = {"cancel", "allow", NULL};
-    int policy = (int)settings->retry.policy;
     int rule = (int)settings->select;
     int half_close = settings->client_half_close_allowed;
 
-    if (!read_word(map, "policy", policies, &policy, error) ||
-        !read_word(map, "select", rules, &rule, error) ||
+    if (!read_word(map, "select", rules, &rule, error) ||
         !read_word(map, "client_half_close", half_closes, &half_close, error))
         return false;
-    settings->retry.policy = (enum retry_policy)policy;
     settings->select = (enum selection_rule)rule;
     settings->client_half_close_allowed = half_close == 1;
     return true;
@@ -148,7 +146,6 @@ static bool read_durations(const struct yaml_node *map, struct proxy_settings *s
            read_duration(map, "head_timeout", &settings->head_timeout_ns, error) &&
            read_duration(map, "response_timeout", &settings->response_timeout_ns, error) &&
            read_duration(map, "idle_timeout", &settings->idle_timeout_ns, error) &&
-           read_duration(map, "deadline", &settings->retry.deadline_ns, error) &&
            read_duration(map, "pool_timeout", &settings->pool_timeout_ns, error);
 }
 
@@ -169,22 +166,131 @@ static bool read_sizes(const struct yaml_node *map, struct proxy_settings *setti
             yaml_size(body, "body_limit", UINT64_MAX, &settings->body_bytes_max, error));
 }
 
+/* ---- retries -------------------------------------------------------------------------------------- */
+
+/* A policy beside a preset would say the same thing twice, and otherwise. */
+static bool refuse_contradictions(const struct yaml_node *map, struct yaml_error *error)
+{
+    static const char *const keys[] = {"policy", "retry_on"};
+
+    for (size_t i = 0; i < COUNT_OF(keys); i++) {
+        const struct yaml_node *node = yaml_get(map, keys[i]);
+
+        if (node != NULL)
+            return yaml_fail(error, node->key,
+                             "%s contradicts preset; a configuration has one of them", keys[i]);
+    }
+    return true;
+}
+
+/* Whether something may be tried again of which a byte was written, so that its body is needed once more. */
+static bool is_wider_than_at_most_once(const struct retry_settings *retry)
+{
+    const unsigned unwritten =
+        RETRY_ON(CONNECT_FAILURE) | RETRY_ON(CONNECT_TIMEOUT) | RETRY_ON(UNSENT);
+
+    return retry->policy != RETRY_AT_MOST_ONCE &&
+           ((retry_conditions(retry) & ~unwritten) != 0 || !status_set_is_empty(&retry->on_status));
+}
+
+static void add_statuses(struct status_set *to, const struct status_set *more)
+{
+    for (size_t i = 0; i < COUNT_OF(to->bits); i++)
+        to->bits[i] |= more->bits[i];
+}
+
+/* nginx's tries are its upstreams, each once. How many there are may only be known later: then the default stands. */
+static void count_tries(const struct yaml_node *map, struct proxy_settings *settings)
+{
+    const struct yaml_node *upstreams = yaml_get(map, "upstreams");
+    size_t count = upstreams != NULL && upstreams->kind == YAML_LIST ? upstreams->count
+                                                                     : settings->upstream_count;
+
+    if (count > 0 && count <= UPSTREAMS_MAX)
+        settings->retry.retries_max = (unsigned)count - 1;
+}
+
+static bool read_preset(const struct yaml_node *map, struct proxy_settings *settings,
+                        struct yaml_error *error)
+{
+    const struct yaml_node *preset = yaml_get(map, "preset");
+    struct preset_choice choice = {.retry = settings->retry};
+    struct status_set own;
+
+    if (!refuse_contradictions(map, error) || !preset_read(preset, &choice, error))
+        return false;
+    if (choice.adds_statuses && yaml_get(map, "retry_on_status") == NULL)
+        return yaml_fail(error, preset, "the preset's words need retry_on_status beside them");
+    own = choice.retry.on_status;
+    settings->retry = choice.retry;
+    if (choice.each_upstream_once)
+        count_tries(map, settings);
+    if (!retry_keys_read(map, &settings->retry, error))
+        return false;
+    if (choice.adds_statuses)
+        add_statuses(&settings->retry.on_status, &own);
+    return true;
+}
+
+static bool read_retries(const struct yaml_node *map, struct proxy_settings *settings,
+                         struct yaml_error *error)
+{
+    struct retry_settings *retry = &settings->retry;
+    bool has_preset = yaml_get(map, "preset") != NULL;
+    bool is_said =
+        has_preset || yaml_get(map, "policy") != NULL || yaml_get(map, "retry_on") != NULL;
+
+    if (is_said)
+        retry->replay_bytes = REPLAY_BYTES_DEFAULT;
+    if (has_preset ? !read_preset(map, settings, error) : !retry_keys_read(map, retry, error))
+        return false;
+    if (is_said && yaml_get(map, "replay_buffer_bytes") == NULL &&
+        !is_wider_than_at_most_once(retry))
+        retry->replay_bytes = 0;
+    return true;
+}
+
+/* ---- a map of settings ------------------------------------------------------------------------------ */
+
+/* The key of the map that a sentence speaks of first; the longer one where one begins another. NULL: none. */
+static const struct yaml_node *find_key_in(const struct yaml_node *map, const char *sentence)
+{
+    const struct yaml_node *found = NULL;
+    const char *found_at = NULL;
+
+    for (const struct yaml_node *value = map->first; value != NULL; value = value->next) {
+        const char *at = strstr(sentence, value->key->text);
+
+        if (at == NULL || (found_at != NULL && at > found_at) ||
+            (at == found_at && value->key->text_size < found->text_size))
+            continue;
+        found = value->key;
+        found_at = at;
+    }
+    return found;
+}
+
+static bool check_settings(const struct yaml_node *map, const struct proxy_settings *settings,
+                           struct yaml_error *error)
+{
+    char sentence[SETTINGS_ERROR_BYTES];
+    const struct yaml_node *at;
+
+    if (proxy_settings_check(settings, sentence))
+        return true;
+    at = find_key_in(map, sentence);
+    return yaml_fail(error, at != NULL ? at : map, "%s", sentence);
+}
+
 bool proxy_config_read(const struct yaml_node *map, const char *const *also,
                        struct proxy_settings *settings, struct yaml_error *error)
 {
-    const struct yaml_node *retries;
-    uint64_t count = settings->retry.retries_max;
-
     if (map->kind != YAML_MAP)
         return yaml_fail(error, map, "proxy settings are a map of keys and values");
-    if (!check_keys(map, also, error))
-        return false;
-    retries = yaml_get(map, "max_retries");
-    if (retries != NULL && !yaml_u64(retries, "max_retries", 0, RETRIES_MAX, &count, error))
-        return false;
-    settings->retry.retries_max = (unsigned)count;
-    return read_words(map, settings, error) && read_durations(map, settings, error) &&
-           read_sizes(map, settings, error) && read_via(map, settings, error);
+    return check_keys(map, also, error) && read_retries(map, settings, error) &&
+           read_words(map, settings, error) && read_durations(map, settings, error) &&
+           read_sizes(map, settings, error) && read_via(map, settings, error) &&
+           check_settings(map, settings, error);
 }
 
 /* ---- a whole file ------------------------------------------------------------------------------ */
@@ -272,16 +378,20 @@ static bool read_file(const struct yaml_node *root, struct proxy_settings *setti
     return read_upstreams(upstreams, settings, error);
 }
 
-bool proxy_config_load(const char *path, struct proxy_settings *settings, struct yaml_error *error)
+bool proxy_settings_load(struct proxy_settings *settings, const char *path,
+                         char error[SETTINGS_ERROR_BYTES])
 {
+    _Static_assert((int)SETTINGS_ERROR_BYTES >= (int)YAML_ERROR_BYTES, "a sentence fits whole");
+    struct yaml_error mistake = {{0}};
     struct region region;
     struct yaml_node *root;
     bool read;
 
     region_init(&region, REGION_BYTES_MAX);
     proxy_settings_init(settings);
-    root = yaml_load(&region, path, error);
-    read = root != NULL && read_file(root, settings, error);
+    root = yaml_load(&region, path, &mistake);
+    read = root != NULL && read_file(root, settings, &mistake);
     region_release(&region);
+    memcpy(error, mistake.sentence, sizeof(mistake.sentence));
     return read;
 }

@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "proxy/config.h"
+#include "proxy/preset.h"
+#include "retryproof/proxy.h"
 #include "world/sockets/sockets.h"
 
 enum { EXIT_FINE = 0, EXIT_USAGE = 2, EXIT_CANNOT_START = 5 };
@@ -17,6 +18,7 @@ struct serving {
 
 static const char HELP[] =
     "usage: retryproof proxy CONFIG.yaml\n"
+    "       retryproof proxy --presets\n"
     "\n"
     "Runs the built-in reverse proxy on real sockets. A configuration:\n"
     "\n"
@@ -26,9 +28,26 @@ static const char HELP[] =
     "    policy: at-most-once      # only while not a byte of the request was written\n"
     "    response_timeout: 30s\n"
     "\n"
-    "Further keys: select, connect_timeout, head_timeout, idle_timeout, deadline, window,\n"
-    "pool_size, pool_timeout, head_limit, uri_limit, body_limit, client_half_close, via;\n"
-    "docs/scenarios.md says what each does.\n"
+    "When to try again, one of:\n"
+    "    policy: at-most-once | idempotent\n"
+    "    retry_on: [connect-failure, connect-timeout, unsent, reset, partial-head,\n"
+    "               invalid-head, response-timeout, reused]\n"
+    "    preset: nginx             # like another system; --presets lists them\n"
+    "    preset: {nginx: error timeout http_502}\n"
+    "and how:\n"
+    "    retry_on_status: [502, 503, 520-529]\n"
+    "    retry_on_reused: true     # a reused connection that ended before any byte came\n"
+    "    retry_non_idempotent: true  # the method does not matter; a POST may act twice\n"
+    "    retry_other_upstream: false # the same upstream again\n"
+    "    replay_buffer_bytes: 64KiB  # body kept for a retry\n"
+    "    per_try_timeout: 2s\n"
+    "    deadline: 10s             # of all attempts together\n"
+    "    backoff: {base: 25ms, max: 250ms}\n"
+    "    retry_budget: {share: 20%, floor: 3}\n"
+    "\n"
+    "Further keys: select, connect_timeout, head_timeout, idle_timeout, window, pool_size,\n"
+    "pool_timeout, head_limit, uri_limit, body_limit, client_half_close, via.\n"
+    "docs/retries.md says when a request is tried again, docs/scenarios.md what each key does.\n"
     "\n"
     "SIGTERM or SIGINT: stop listening, let exchanges end, exit 0. A second one ends at once.\n"
     "Exit: 0 ended as asked, 2 wrong command line or configuration, 5 cannot listen.\n";
@@ -80,7 +99,7 @@ int proxy_command(int argc, char **argv)
 {
     const struct sockets_options options = {0};
     struct proxy_settings settings;
-    struct yaml_error error;
+    char error[SETTINGS_ERROR_BYTES];
     struct world *world;
     int result;
 
@@ -88,12 +107,16 @@ int proxy_command(int argc, char **argv)
         fputs(HELP, stdout);
         return EXIT_FINE;
     }
+    if (argc == 2 && strcmp(argv[1], "--presets") == 0) {
+        preset_list(stdout);
+        return EXIT_FINE;
+    }
     if (argc != 2 || argv[1][0] == '-') {
         fputs(HELP, stderr);
         return EXIT_USAGE;
     }
-    if (!proxy_config_load(argv[1], &settings, &error)) {
-        fprintf(stderr, "%s\n", error.sentence);
+    if (!proxy_settings_load(&settings, argv[1], error)) {
+        fprintf(stderr, "%s\n", error);
         return EXIT_USAGE;
     }
     world = sockets_create(&options);
