@@ -55,14 +55,14 @@ bool head_list_has(const struct head *head, const char *name, const char *elemen
 size_t head_count(const struct head *head, const char *name);
 
 /*
- * One field of that name with that value, in the place of all there were; at the end if there was none. False, and
- * nothing is changed, when a limit would be passed, the name is no token or the value holds a byte that no field may
- * hold (RFC 9110 5.1, 5.5).
+ * One field of that name with that value, in the place of all there were, as that name was spelled; at the end if there
+ * was none. The value is trimmed. False, and nothing is changed, when a limit would be passed, the name is no token or the
+ * value holds a byte that no field may hold (RFC 9110 5.1, 5.5).
  */
 MUST_USE bool head_set(struct head *head, const char *name, const char *value);
 /* Removes all fields of that name; how many there were. */
 size_t head_remove(struct head *head, const char *name);
-/* The same fields and start line in another head's storage; false when they do not fit. The copy is cleared first. */
+/* The same fields and start line in another head's storage; false, and the copy is empty, when they do not fit. */
 MUST_USE bool head_copy(struct head *copy, const struct head *head);
 
 #endif
