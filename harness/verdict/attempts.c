@@ -10,19 +10,17 @@ uint64_t attempts_latency_ns(const struct evidence *evidence)
 
 /* ---- whose attempt is it? ------------------------------------------------------------------- */
 
-/* A request that the proxy was done with before that time. One whose client left may still be under way. */
-static bool is_done_before(const struct evidence *evidence, const struct request_fact *request,
-                           uint64_t at_ns)
+/* When the proxy was done with a request at the latest; one whose client left may be under way for a while yet. */
+static uint64_t done_ns(const struct evidence *evidence, const struct request_fact *request)
 {
-    uint64_t arrived_ns = at_ns + attempts_latency_ns(evidence);
-    const struct witness_message *response = request->response;
-    bool answered =
-        response != NULL && response->complete_ns != 0 && response->complete_ns < arrived_ns;
-    const struct witness *connection = request->connection;
-    return answered || (connection->peer_end_ns != 0 && connection->peer_end_ns < arrived_ns);
+    uint64_t seen_ns = request->connection->peer_end_ns;
+    if (request->response != NULL && request->response->complete_ns != 0)
+        seen_ns = request->response->complete_ns;
+    return seen_ns != 0 ? seen_ns - attempts_latency_ns(evidence) : TIME_NEVER;
 }
 
-static bool is_earlier_on_connection(const struct request_fact *a, const struct request_fact *b)
+/* Requests on one connection are served one after the other. */
+static bool precedes(const struct request_fact *a, const struct request_fact *b)
 {
     return a->connection == b->connection && a->sent->number < b->sent->number;
 }
@@ -34,11 +32,11 @@ struct request_fact *attempts_request_at(const struct evidence *evidence, uint64
         struct request_fact *request = &evidence->requests[i];
         if (request->sent->begun_ns == 0 ||
             request->sent->begun_ns + attempts_latency_ns(evidence) > at_ns ||
-            is_done_before(evidence, request, at_ns))
+            done_ns(evidence, request) < at_ns)
             continue;
-        if (found != NULL && is_earlier_on_connection(found, request))
+        if (found != NULL && precedes(found, request) && done_ns(evidence, found) > at_ns)
             continue;
-        if (found != NULL && !is_earlier_on_connection(request, found))
+        if (found != NULL && !(precedes(request, found) && done_ns(evidence, request) > at_ns))
             return NULL;
         found = request;
     }
@@ -87,6 +85,8 @@ static void add_attempt(struct evidence *evidence, const struct connection_fact 
         attempt->answer =
             answer_to(evidence, connection->upstream, connection->witness, message->number);
         attempt->written = 1; /* at least */
+        attempt->unread = stream != NULL && message->next == NULL && message->complete &&
+                          stream->tx > connection->witness->in.bytes;
     }
     if (attempt->fresh && stream != NULL && (message == NULL || message->next == NULL))
         attempt->written = stream->tx;
@@ -244,6 +244,18 @@ bool attempts_gather(struct evidence *evidence, struct region *region)
     for (size_t i = 0; i < evidence->attempt_count; i++) {
         struct attempt_fact *attempt = &evidence->attempts[i];
         attempt->number = attempt->request != NULL ? ++attempt->request->attempts : 0;
+    }
+    return true;
+}
+
+bool attempts_are_known(const struct evidence *evidence, const struct request_fact *request,
+                        uint64_t until_ns)
+{
+    for (size_t i = 0; i < evidence->attempt_count; i++) {
+        const struct attempt_fact *attempt = &evidence->attempts[i];
+        if (attempt->request == NULL && attempt->begun_ns >= request->sent->begun_ns &&
+            attempt->begun_ns <= until_ns)
+            return false;
     }
     return true;
 }

@@ -3,69 +3,12 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "harness/verdict/attempts.h"
+#include "harness/verdict/judge.h"
 #include "harness/verdict/message_judge.h"
+#include "harness/verdict/retry_claims.h"
 
 /* ---- requests at upstreams ------------------------------------------------------------------ */
-
-/* Adds what reached upstreams of one request. */
-static void tell_copies(const struct evidence *evidence, const struct request_fact *request,
-                        struct phrase *tale)
-{
-    char moment[FINDING_DURATION_BYTES];
-    unsigned number = 0;
-    for (size_t i = 0; i < evidence->arrival_count; i++) {
-        const struct arrival_fact *arrival = &evidence->arrivals[i];
-        if (arrival->request != request)
-            continue;
-        phrase_add(tale, "%scopy %u at %s on %s, %" PRIu64 " of %" PRIu64 " body bytes",
-                   number == 0 ? "" : "; ", number + 1,
-                   moment_format(arrival->message->begun_ns, evidence->began_ns, moment),
-                   evidence->scenario->upstream_names[arrival->upstream],
-                   arrival->message->body_bytes, request->sent->draft->body_bytes);
-        number++;
-    }
-}
-
-/* RFC 9110 9.2.2: what may have been applied is not sent again; under at-most-once no method is. */
-static void check_duplicates(const struct evidence *evidence, const struct request_fact *request,
-                             struct findings *findings)
-{
-    char name[EVIDENCE_NAME_BYTES];
-    struct phrase tale = {.used = 0};
-    bool at_most_once = evidence->scenario->proxy.retry.policy == RETRY_AT_MOST_ONCE;
-    if (request->begun < 2 || (request_is_idempotent(request) && !at_most_once))
-        return;
-    tell_copies(evidence, request, &tale);
-    if (request->delivered > 1)
-        findings_add(findings, "%s reached upstreams %u times, expected 1: %s",
-                     request_name(request, name), request->delivered, tale.text);
-    else
-        findings_add(findings,
-                     "%s was begun %u times although a byte of it had reached an upstream: %s",
-                     request_name(request, name), request->begun, tale.text);
-}
-
-static void check_attempt_bound(const struct evidence *evidence, struct findings *findings)
-{
-    char name[EVIDENCE_NAME_BYTES];
-    struct phrase tale = {.used = 0};
-    size_t per_request = (size_t)evidence->scenario->proxy.retry.retries_max + 1;
-    size_t requests = evidence->request_count;
-    for (size_t i = 0; i < evidence->request_count; i++)
-        if (evidence->requests[i].begun > per_request)
-            findings_add(findings, "%s was begun %u times, max_retries allows %zu",
-                         request_name(&evidence->requests[i], name), evidence->requests[i].begun,
-                         per_request);
-    if (evidence->record_total > requests) /* raw bytes may be requests, too */
-        requests = (size_t)evidence->record_total;
-    if (evidence->trace == NULL && requests < evidence->outcome_count)
-        requests = evidence->outcome_count;
-    if (evidence->total.attempts <= requests * per_request)
-        return;
-    evidence_tell_dials(evidence, UPSTREAMS_MAX, &tale);
-    findings_add(findings, "%zu attempts were made, max_retries allows %zu: %s",
-                 evidence->total.attempts, requests * per_request, tale.text);
-}
 
 /* The Content-Length that a request was sent with; it may be a lie that the scenario wants. */
 static bool declares_other_length(const struct draft *draft)
@@ -117,8 +60,6 @@ static void check_faults(const struct witness *connection, const char *where,
 
 static void check_upstreams(const struct evidence *evidence, struct findings *findings)
 {
-    for (size_t i = 0; i < evidence->request_count; i++)
-        check_duplicates(evidence, &evidence->requests[i], findings);
     for (size_t i = 0; i < evidence->arrival_count; i++)
         check_arrival(evidence, &evidence->arrivals[i], findings);
     for (size_t u = 0; u < evidence->scenario->upstream_count; u++)
@@ -233,48 +174,6 @@ static void check_open(const struct evidence *evidence, struct findings *finding
         }
 }
 
-/* With one request under way, attempt k has given up its connection before attempt k + 1 dials. */
-static void check_overlap(const struct evidence *evidence, struct findings *findings)
-{
-    const struct trace_stream *before = NULL;
-    bool before_open = false;
-    if (evidence->trace == NULL || evidence->request_count != 1)
-        return;
-    for (size_t i = 0; i < evidence->stream_count; i++) {
-        const struct trace_stream *stream = trace_stream_at(evidence->trace, i);
-        if (stream->side != TRACE_CONNECTED)
-            continue;
-        if (before != NULL && (before_open || before->ended_ns > stream->began_ns))
-            findings_add(findings, "two attempts at one request overlap");
-        before = stream;
-        before_open = evidence->stream_open[i];
-    }
-}
-
-/* After the proxy was told that its only client is gone, no attempt begins. */
-static void check_cancel(const struct evidence *evidence, struct findings *findings)
-{
-    char gone[FINDING_DURATION_BYTES];
-    char dialled[FINDING_DURATION_BYTES];
-    const struct trace_stream *stream;
-    size_t accepted = 0;
-    uint64_t told_ns = TIME_NEVER;
-    if (evidence->trace == NULL || evidence->scenario->proxy.client_half_close_allowed)
-        return;
-    for (size_t i = 0; (stream = trace_stream_at(evidence->trace, i)) != NULL; i++)
-        accepted += stream->side == TRACE_ACCEPTED;
-    for (size_t i = 0; accepted == 1 && i < trace_event_count(evidence->trace); i++) {
-        const struct trace_event *event = trace_event_at(evidence->trace, i);
-        if (event->what == TRACE_PEER_CLOSED && told_ns == TIME_NEVER &&
-            trace_stream_at(evidence->trace, event->stream)->side == TRACE_ACCEPTED)
-            told_ns = event->at_ns;
-        else if (event->what == TRACE_DIAL && told_ns != TIME_NEVER)
-            findings_add(findings, "an attempt began at %s although the client was gone at %s",
-                         moment_format(event->at_ns, evidence->began_ns, dialled),
-                         moment_format(told_ns, evidence->began_ns, gone));
-    }
-}
-
 static void check_left(const struct evidence *evidence, struct findings *findings)
 {
     const struct trace_census *left = &evidence->left;
@@ -338,11 +237,9 @@ static void check_records(const struct evidence *evidence, struct findings *find
 
 void claims_check(const struct evidence *evidence, struct findings *findings)
 {
-    check_attempt_bound(evidence, findings);
+    retry_claims_check(evidence, findings);
     check_upstreams(evidence, findings);
     check_clients(evidence, findings);
-    check_cancel(evidence, findings);
-    check_overlap(evidence, findings);
     check_open(evidence, findings);
     check_left(evidence, findings);
     claims_check_spinning(evidence, findings);
