@@ -23,13 +23,16 @@ static void keep_address(const struct address *address, struct place *out)
     snprintf(out->host, sizeof(out->host), address->family == 6 ? "[%s]" : "%s", host);
 }
 
+/* A port behind the brackets is not a host's, though address_parse() would take it. */
 static bool read_ipv6(const char *host, struct place *out)
 {
+    bool in_brackets = host[0] == '[';
     char text[ADDRESS_TEXT_BYTES];
     struct address address;
-    int size = snprintf(text, sizeof(text), host[0] == '[' ? "%s" : "[%s]", host);
+    int size = snprintf(text, sizeof(text), in_brackets ? "%s" : "[%s]", host);
 
-    if ((size_t)size >= sizeof(text) || !address_parse(text, out->port, &address))
+    if ((size_t)size >= sizeof(text) || text[size - 1] != ']' ||
+        !address_parse(text, out->port, &address))
         return false;
     keep_address(&address, out);
     return true;
