@@ -5,6 +5,12 @@
 # Its object files are made for it: an object that waits for optimisation across files cannot be merged, and this one
 # may also end in a shared library.
 
+# Sanitizers and counters need a run-time that a user's program does not have.
+if(CMAKE_C_FLAGS MATCHES "-fsanitize|--coverage")
+    message(STATUS "libretryproof.a is not made with sanitizers or coverage")
+    return()
+endif()
+
 set(LIBRARY_INCLUDE_DIR ${CMAKE_INSTALL_INCLUDEDIR}/retryproof-${PROJECT_VERSION_MAJOR})
 set(LIBRARY_CMAKE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/retryproof)
 set(LIBRARY_REQUIRES "libevent_core libevent_extra yaml-0.1")
