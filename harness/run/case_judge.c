@@ -4,6 +4,7 @@
 
 #include "harness/run/case_state.h"
 #include "harness/verdict/claims.h"
+#include "harness/verdict/hook_judge.h"
 #include "harness/verdict/judge.h"
 #include "world/sim/sim.h"
 
@@ -67,7 +68,9 @@ static void judge_evidence(struct case_run *run, struct case_outcome *out)
         out->verdict = VERDICT_ERROR;
     } else {
         judge_expectations(evidence, &run->findings);
+        hook_judge_expectations(evidence, &run->findings);
         claims_check(evidence, &run->findings);
+        hook_judge_claims(evidence, &run->findings);
         out->verdict = run->findings.count == 0 ? VERDICT_PASS : VERDICT_FAIL;
     }
     out->client = last_outcome_word(run);

@@ -38,11 +38,14 @@ static void check_arrival(const struct evidence *evidence, const struct arrival_
     if (arrival->request == NULL)
         return;
     const struct draft *sent = arrival->request->sent->draft;
-    if (message_difference(arrival->message, sent, &difference) != NULL)
+    const struct hook_plan *hooks = &evidence->scenario->hooks;
+    struct hook_body_changes changes;
+    hook_plan_body_changes(hooks, HOOK_SIDE_REQUEST, &changes);
+    if (message_difference(arrival->message, sent, hooks, &difference) != NULL)
         findings_add(findings, "%s reached %s changed: %s", request_name(arrival->request, name),
                      upstream, difference.text);
-    if (arrival->message->complete && arrival->message->body_bytes != sent->body_bytes &&
-        !declares_other_length(sent))
+    if (arrival->message->complete && changes.count == 0 &&
+        arrival->message->body_bytes != sent->body_bytes && !declares_other_length(sent))
         findings_add(findings,
                      "%s reached %s as complete with %" PRIu64
                      " body bytes, the client's has %" PRIu64,
@@ -79,12 +82,12 @@ static size_t count_fields(const struct witness_message *message, const char *na
 }
 
 /* A response that an upstream made: all of it from one attempt, and never a clean end of a cut one. */
-static void check_forwarded(const struct outcome_fact *outcome, const struct witness_sent *sent,
-                            struct findings *findings)
+static void check_forwarded(const struct evidence *evidence, const struct outcome_fact *outcome,
+                            const struct witness_sent *sent, struct findings *findings)
 {
     const struct witness_message *message = outcome->message;
     struct phrase difference;
-    if (message_difference(message, sent->draft, &difference) != NULL)
+    if (message_difference(message, sent->draft, &evidence->scenario->hooks, &difference) != NULL)
         findings_add(findings, "the response %.*s reached the client changed: %s",
                      (int)message->label.size, (const char *)message->label.data, difference.text);
     if (outcome->complete && sent->bytes < sent->bytes_total)
@@ -106,7 +109,7 @@ static void check_outcome(const struct evidence *evidence, const struct outcome_
         findings_add(findings, "one response carries the marks of two attempts");
     const struct witness_sent *sent = evidence_sent(evidence, message);
     if (sent != NULL && sent->draft != NULL)
-        check_forwarded(outcome, sent, findings);
+        check_forwarded(evidence, outcome, sent, findings);
     else if (message->label.size > 0)
         findings_add(findings, "the client got a response %.*s that no upstream sent",
                      (int)message->label.size, (const char *)message->label.data);

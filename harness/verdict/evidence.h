@@ -19,6 +19,7 @@
 enum {
     EVIDENCE_RECORDS_MAX = 64, /* the last ones are kept; a case makes one to five */
     EVIDENCE_WAITS_MAX = 8,    /* actors that wait for ever and are named */
+    EVIDENCE_HOOK_FAULTS_MAX = 8,
 };
 
 /* One request that a client began to send. */
@@ -86,6 +87,11 @@ struct evidence {
     uint64_t memory_growth;                /* bytes; of a subject in its own process */
     const char *waits[EVIDENCE_WAITS_MAX]; /* actors that wait for ever, a sentence each */
     size_t wait_count;
+    const struct hook_call *hook_calls; /* observed, in time; where the scenario has hooks */
+    size_t hook_call_count;
+    uint64_t hook_calls_lost;                          /* more than could be kept */
+    const char *hook_faults[EVIDENCE_HOOK_FAULTS_MAX]; /* what hooks themselves found wrong */
+    size_t hook_fault_count;
 
     /* Found by evidence_settle(). */
     struct request_fact *requests; /* in the order in which they were begun */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "harness/verdict/changed_body.h"
 #include "world/data/digest.h"
 
 enum { SHOWN_BYTES_MAX = 60 }; /* of a field value in a sentence */
@@ -117,10 +118,20 @@ static bool is_forwarded_field(const struct draft *sent, struct bytes name)
     return true;
 }
 
-static bool body_differs(const struct witness_message *received, const struct draft *sent,
-                         struct phrase *phrase)
+static enum hook_side side_of(const struct draft *sent)
 {
-    if (sent->text.data == NULL) {
+    return sent->kind == DRAFT_REQUEST ? HOOK_SIDE_REQUEST : HOOK_SIDE_RESPONSE;
+}
+
+static bool body_differs(const struct witness_message *received, const struct draft *sent,
+                         const struct hook_plan *hooks, struct phrase *phrase)
+{
+    struct hook_body_changes changes;
+    hook_plan_body_changes(hooks, side_of(sent), &changes);
+    if (changes.count > 0) {
+        if (!changed_body_fits(received, sent, &changes))
+            phrase_add(phrase, "its body is not what the hooks make of what was sent");
+    } else if (sent->text.data == NULL) {
         if (received->seed_known && !witness_message_intact(received))
             phrase_add(phrase, "from body byte %" PRIu64 " on it is not what was sent",
                        received->body_matched);
@@ -138,19 +149,22 @@ static bool body_differs(const struct witness_message *received, const struct dr
     return phrase->used > 0;
 }
 
+/* What hooks set or remove is judged by what the case expects of it. */
 static bool head_differs(const struct witness_message *received, const struct draft *sent,
-                         struct phrase *phrase)
+                         const struct hook_plan *hooks, struct phrase *phrase)
 {
+    bool same_target = hook_plan_sets_target(hooks) || sent->kind != DRAFT_REQUEST ||
+                       sent->target[0] != '/' || strcmp(received->target, sent->target) == 0;
     if (sent->kind == DRAFT_REQUEST && strcmp(received->method, sent->method) != 0)
         phrase_add(phrase, "its method is %.24s and not %.24s", received->method, sent->method);
-    else if (sent->kind == DRAFT_REQUEST && sent->target[0] == '/' &&
-             strcmp(received->target, sent->target) != 0)
+    else if (!same_target)
         phrase_add(phrase, "its target is '%.60s' and not '%.60s'", received->target, sent->target);
     else if (sent->kind == DRAFT_RESPONSE && received->status != sent->status)
         phrase_add(phrase, "its status is %u and not %u", received->status, sent->status);
     for (size_t i = 0; i < sent->field_count && phrase->used == 0; i++) {
         const struct message_field *field = &sent->fields[i];
         if (is_forwarded_field(sent, field->name) &&
+            !hook_plan_edits(hooks, side_of(sent), field->name) &&
             !has_field(received->fields, received->field_count, field))
             phrase_add(phrase, "its field '%.*s: %.*s' is missing or changed", shown(field->name),
                        (const char *)field->name.data, shown(field->value),
@@ -161,7 +175,7 @@ static bool head_differs(const struct witness_message *received, const struct dr
 
 /* A body that stayed chunked keeps its trailers, but for fields that no trailer may be (RFC 9110 6.5.1). */
 static bool trailers_differ(const struct witness_message *received, const struct draft *sent,
-                            struct phrase *phrase)
+                            const struct hook_plan *hooks, struct phrase *phrase)
 {
     size_t expected = 0;
     if (!received->complete || received->framing != MESSAGE_CHUNKED ||
@@ -172,25 +186,27 @@ static bool trailers_differ(const struct witness_message *received, const struct
         if (!is_forwarded_field(sent, trailer->name))
             continue;
         expected++;
-        if (!has_field(received->trailers, received->trailer_count, trailer))
+        if (!hook_plan_edits(hooks, side_of(sent), trailer->name) &&
+            !has_field(received->trailers, received->trailer_count, trailer))
             phrase_add(phrase, "its trailer '%.*s: %.*s' is missing or changed",
                        shown(trailer->name), (const char *)trailer->name.data,
                        shown(trailer->value), (const char *)trailer->value.data);
     }
-    if (phrase->used == 0 && received->trailer_count > expected)
+    if (phrase->used == 0 && received->trailer_count > expected && !hook_plan_adds_trailers(hooks))
         phrase_add(phrase, "it has %zu trailers and not %zu", received->trailer_count, expected);
     return phrase->used > 0;
 }
 
 const char *message_difference(const struct witness_message *received, const struct draft *sent,
-                               struct phrase *phrase)
+                               const struct hook_plan *hooks, struct phrase *phrase)
 {
     phrase->used = 0;
     phrase->text[0] = '\0';
     if (!received->head_complete)
         return NULL;
-    if (head_differs(received, sent, phrase) || body_differs(received, sent, phrase) ||
-        trailers_differ(received, sent, phrase))
+    if (head_differs(received, sent, hooks, phrase) ||
+        body_differs(received, sent, hooks, phrase) ||
+        trailers_differ(received, sent, hooks, phrase))
         return phrase->text;
     return NULL;
 }
@@ -202,7 +218,7 @@ static void judge_received_body(const struct arrival_fact *arrival,
                                 const struct message_judge *by)
 {
     char words[EXPECT_RULE_BYTES];
-    struct phrase difference;
+    struct phrase difference = {.used = 0};
     const struct witness_message *message = arrival->message;
     if (!number_rule_fits(&expected->body, message->body_bytes))
         findings_add(by->findings, "%s has %" PRIu64 " body bytes, expected %s", by->who,
@@ -214,12 +230,15 @@ static void judge_received_body(const struct arrival_fact *arrival,
         return;
     }
     const struct draft *sent = arrival->request->sent->draft;
-    if (!message->complete || message->body_bytes != sent->body_bytes)
+    const struct hook_plan *hooks = &by->evidence->scenario->hooks;
+    struct hook_body_changes changes;
+    hook_plan_body_changes(hooks, HOOK_SIDE_REQUEST, &changes);
+    uint64_t size = hook_body_changes_size(&changes, sent->body_bytes);
+    if (!message->complete || message->body_bytes != size)
         findings_add(by->findings, "%s has %" PRIu64 " of the client's %" PRIu64 " body bytes",
-                     by->who, message->body_bytes, sent->body_bytes);
-    else if (body_differs(message, sent, &(struct phrase){.used = 0}))
-        findings_add(by->findings, "%s: %s", by->who,
-                     message_difference(message, sent, &difference));
+                     by->who, message->body_bytes, size);
+    else if (body_differs(message, sent, hooks, &difference))
+        findings_add(by->findings, "%s: %s", by->who, difference.text);
 }
 
 void message_judge_received(const struct message_judge *by, const struct arrival_fact *arrival,
@@ -316,7 +335,8 @@ static void judge_maker(const struct witness_message *message, const char *from,
     }
     const struct witness_sent *sent = evidence_sent(by->evidence, message);
     if (sent != NULL && sent->draft != NULL &&
-        message_difference(message, sent->draft, &difference) != NULL)
+        message_difference(message, sent->draft, &by->evidence->scenario->hooks, &difference) !=
+            NULL)
         findings_add(by->findings, "%s got a response that is not %s's: %s", by->who, from,
                      difference.text);
 }

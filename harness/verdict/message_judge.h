@@ -22,8 +22,11 @@ void message_judge_received(const struct message_judge *by, const struct arrival
 void message_judge_outcome(const struct message_judge *by, const struct outcome_fact *outcome,
                            const struct expected_response *expected);
 
-/* How a received message differs from the one that was sent: a part of a sentence, or NULL if it does not. */
+/*
+ * How a received message differs from the one that was sent, but for what hooks change on purpose: a part of a sentence,
+ * or NULL if it does not.
+ */
 const char *message_difference(const struct witness_message *received, const struct draft *sent,
-                               struct phrase *phrase);
+                               const struct hook_plan *hooks, struct phrase *phrase);
 
 #endif
