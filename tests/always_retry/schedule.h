@@ -1,0 +1,22 @@
+/*
+ * A random schedule of faults, as the text of a scenario: settings, clients and upstreams that do whatever a seed says.
+ *
+ * It expects nothing but what holds always. Every schedule ends: the proxy has timeouts, and clients wait for nobody else.
+ * The same seed makes the same text on every machine.
+ */
+#ifndef TESTS_ALWAYS_RETRY_SCHEDULE_H
+#define TESTS_ALWAYS_RETRY_SCHEDULE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { SCHEDULE_BYTES_MAX = 16 * 1024 }; /* the longest there can be has about six */
+
+struct schedule {
+    char text[SCHEDULE_BYTES_MAX]; /* YAML, NUL-terminated */
+    size_t size;
+};
+
+void schedule_make(struct schedule *schedule, uint64_t seed);
+
+#endif
