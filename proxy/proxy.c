@@ -14,7 +14,6 @@ struct proxy {
     struct listener listener;
     struct address address;
     struct exchange_ground ground;
-    struct origin origins[UPSTREAMS_MAX];
     struct session *live; /* with a client */
     size_t live_count;
     struct session *ended; /* until the end of the turn */
@@ -28,28 +27,19 @@ static void on_acceptable(struct listener *listener);
 static void on_session_ended(struct session *session);
 static void on_turn_end(struct timer *timer);
 
-static void set_up_origins(struct proxy *proxy)
-{
-    for (size_t i = 0; i < proxy->settings.upstream_count; i++) {
-        struct origin *origin = &proxy->origins[i];
-
-        *origin = (struct origin){
-            .host = proxy->settings.upstreams[i].host,
-            .port = proxy->settings.upstreams[i].port,
-        };
-        pool_init(&origin->pool, proxy->world, &proxy->ground.links);
-        origin->pool.size_max = proxy->settings.pool_size;
-        origin->pool.idle_ns = proxy->settings.pool_timeout_ns;
-    }
-}
-
 struct proxy *proxy_create(struct world *world, const struct proxy_settings *settings,
                            const struct proxy_hooks *hooks, int *os_error)
 {
-    struct proxy *proxy = calloc(1, sizeof(*proxy));
+    char sentence[SETTINGS_ERROR_BYTES];
+    struct proxy *proxy;
     int result;
 
+    *os_error = EINVAL;
+    if (!proxy_settings_check(settings, sentence) ||
+        (hooks != NULL && hooks->context_bytes > CONTEXT_BYTES_MAX))
+        return NULL;
     *os_error = ENOMEM;
+    proxy = calloc(1, sizeof(*proxy));
     if (proxy == NULL)
         return NULL;
     proxy->settings = *settings;
@@ -57,13 +47,14 @@ struct proxy *proxy_create(struct world *world, const struct proxy_settings *set
         proxy->hooks = *hooks;
     proxy->world = world;
     proxy->ground = (struct exchange_ground){
-        .world = world, .settings = &proxy->settings, .origins = proxy->origins};
-    set_up_origins(proxy);
+        .world = world, .settings = &proxy->settings, .hooks = &proxy->hooks};
+    origins_init(&proxy->ground.origins, world, &proxy->settings);
     proxy->reaper = (struct timer){.on_time = on_turn_end, .owner = proxy};
     proxy->listener = (struct listener){.on_acceptable = on_acceptable, .owner = proxy};
     proxy->address = settings->listen;
     result = world_listen(world, &proxy->listener, &proxy->address, LISTEN_OPEN, LISTEN_BACKLOG);
     if (result != 0) {
+        origins_release(&proxy->ground.origins);
         free(proxy);
         *os_error = -result;
         return NULL;
@@ -187,12 +178,6 @@ static void stop_listening(struct proxy *proxy)
         world_unlisten(proxy->world, &proxy->listener);
 }
 
-static void empty_pools(struct proxy *proxy)
-{
-    for (size_t i = 0; i < proxy->settings.upstream_count; i++)
-        pool_empty(&proxy->origins[i].pool);
-}
-
 void proxy_drain(struct proxy *proxy, void (*on_drained)(void *owner), void *owner)
 {
     struct session *next;
@@ -205,9 +190,7 @@ void proxy_drain(struct proxy *proxy, void (*on_drained)(void *owner), void *own
         next = session->next;
         session_stop(session);
     }
-    for (size_t i = 0; i < proxy->settings.upstream_count; i++)
-        proxy->origins[i].pool.size_max = 0;
-    empty_pools(proxy);
+    origins_empty_pools(&proxy->ground.origins, true);
     timer_set(proxy->world, &proxy->reaper, world_now(proxy->world));
 }
 
@@ -231,8 +214,7 @@ void proxy_destroy(struct proxy **proxy)
     destroy_sessions(gone->ended);
     destroy_sessions(gone->shelf);
     timer_stop(gone->world, &gone->reaper);
-    empty_pools(gone);
-    link_shelf_release(&gone->ground.links);
+    origins_release(&gone->ground.origins);
     free(gone);
 }
 
@@ -244,12 +226,14 @@ void proxy_census(const struct proxy *proxy, struct proxy_census *out)
     for (const struct session *session = proxy->live; session != NULL; session = session->next) {
         out->exchanges += session->state == SESSION_BUSY;
         out->upstream_active += session->exchange.link != NULL;
-        out->timers += timer_is_set(&session->timer) + timer_is_set(&session->exchange.watch);
+        out->timers += timer_is_set(&session->timer);
+        out->timers += timer_is_set(&session->exchange.watch);
+        out->timers += timer_is_set(&session->exchange.resume);
         out->body_bytes_held +=
-            inlet_held(&session->request) + inlet_held(&session->exchange.response);
+            inlet_held(&session->request) + inlet_held(&session->exchange.response) +
+            feed_held(&session->exchange.up) + feed_held(&session->exchange.down);
     }
-    for (size_t i = 0; i < proxy->settings.upstream_count; i++)
-        out->upstream_idle += proxy->origins[i].pool.count;
+    out->upstream_idle = origins_idle(&proxy->ground.origins);
     if (proxy->settings.pool_timeout_ns != 0)
         out->timers += out->upstream_idle;
 }

@@ -30,6 +30,7 @@ struct session *session_create(struct exchange_ground *ground)
     const struct inlet_settings request = {
         .kind = READ_REQUEST,
         .window_bytes = settings->window_bytes,
+        .head_room = HOOK_HEAD_BYTES,
         .limits = {.head_bytes_max = settings->head_bytes_max,
                    .uri_bytes_max = settings->uri_bytes_max,
                    .body_bytes_max = settings->body_bytes_max},
@@ -42,7 +43,7 @@ struct session *session_create(struct exchange_ground *ground)
         free(session);
         return NULL;
     }
-    if (!exchange_init(&session->exchange, ground)) {
+    if (!exchange_init(&session->exchange, ground, &session->request)) {
         inlet_release(&session->request);
         free(session);
         return NULL;
@@ -52,7 +53,6 @@ struct session *session_create(struct exchange_ground *ground)
     session->stream.owner = session;
     session->timer = (struct timer){.on_time = on_time, .owner = session};
     session->exchange.client = &session->stream;
-    session->exchange.request = &session->request;
     session->exchange.on_turn = on_exchange_turn;
     session->exchange.owner = session;
     return session;

@@ -1,14 +1,13 @@
 #include "proxy/exchange/apology.h"
 
 #include <stdio.h>
-#include <string.h>
 
 static const char *upstream_word(const struct failure *failure, int status)
 {
-    if (failure->stage == STAGE_ROUTE)
-        return "NO_AVAILABLE_UPSTREAMS";
     if (status == 504)
         return "UPSTREAM_TIMEOUT";
+    if (failure->stage == STAGE_ROUTE)
+        return "NO_AVAILABLE_UPSTREAMS";
     if (failure->stage <= STAGE_HANDSHAKE)
         return "UPSTREAM_CONNECT_FAILED";
     return "UPSTREAM_REQUEST_FAILED";
@@ -43,33 +42,46 @@ struct apology apology_for(const struct failure *failure)
     }
 }
 
-void apology_write(const struct apology_text *text, struct http1_writer *writer)
+struct answer apology_answer(const struct apology *apology, const struct failure *failure,
+                             const char *via, uint8_t store[APOLOGY_BYTES])
 {
+    const char *rule = apology->rule != NULL ? apology->rule : cause_word(failure->cause);
+    struct http1_writer writer;
     char proxy_status[256];
-    char body[256];
-    const char *rule = text->apology.rule;
-    int size;
+    size_t fields_size;
 
-    size = rule != NULL ? snprintf(body, sizeof(body), "%s: %s\n", text->apology.word, rule)
-                        : snprintf(body, sizeof(body), "%s: %s\n", text->apology.word,
-                                   cause_word(text->failure.cause));
-    check(size > 0 && (size_t)size < sizeof(body));
-    snprintf(proxy_status, sizeof(proxy_status), "%s; error=%s; details=\"%s\"", text->via,
-             proxy_status_type(&text->failure), text->apology.word);
+    snprintf(proxy_status, sizeof(proxy_status), "%s; error=%s; details=\"%s\"", via,
+             proxy_status_type(failure), apology->word);
+    http1_writer_init(&writer, store, APOLOGY_BYTES);
+    http1_write_field_text(&writer, "Proxy-Status", proxy_status);
+    http1_write_field_text(&writer, "Content-Type", "text/plain");
+    fields_size = writer.size;
+    http1_write_bytes(&writer, bytes_of(apology->word));
+    http1_write_bytes(&writer, bytes_of(": "));
+    http1_write_bytes(&writer, bytes_of(rule));
+    http1_write_bytes(&writer, bytes_of("\n"));
+    check(!writer.overflowed);
+    return (struct answer){
+        .status = apology->status,
+        .fields = bytes_make(store, fields_size),
+        .body = bytes_make(store + fields_size, writer.size - fields_size),
+    };
+}
 
-    http1_write_status_line(writer, text->apology.status, bytes_make(NULL, 0));
-    http1_write_field_text(writer, "Proxy-Status", proxy_status);
-    http1_write_field_text(writer, "Content-Type", "text/plain");
-    http1_write_field_u64(writer, "Content-Length", (uint64_t)size);
-    if (!text->keep_alive)
+void answer_write(const struct answer *answer, const struct answer_manner *manner,
+                  struct http1_writer *writer)
+{
+    bool bodiless = answer->status == 204 || answer->status == 304;
+
+    http1_write_status_line(writer, answer->status, bytes_make(NULL, 0));
+    http1_write_bytes(writer, answer->fields);
+    if (!bodiless)
+        http1_write_field_u64(writer, "Content-Length", answer->body.size);
+    if (!manner->keep_alive)
         http1_write_field_text(writer, "Connection", "close");
-    else if (text->client_minor == 0)
+    else if (manner->client_minor == 0)
         http1_write_field_text(writer, "Connection", "keep-alive");
     http1_write_end_of_head(writer);
-    check(!writer->overflowed);
-    if (text->head_request)
-        return;
-    check(writer->size_max - writer->size >= (size_t)size);
-    memcpy(writer->data + writer->size, body, (size_t)size);
-    writer->size += (size_t)size;
+    if (!bodiless && !manner->head_request)
+        http1_write_bytes(writer, answer->body);
 }

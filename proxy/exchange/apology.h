@@ -22,15 +22,26 @@ struct apology {
 /* What to answer for this failure. */
 struct apology apology_for(const struct failure *failure);
 
-struct apology_text {
-    struct apology apology;
-    struct failure failure;
-    const char *via;   /* the name before `error=` in Proxy-Status */
+/* A whole answer as it will stand on the wire, but for what depends on the moment it is sent. */
+struct answer {
+    unsigned status;
+    struct bytes fields; /* lines, each with its end */
+    struct bytes body;
+};
+
+/* What depends on it. */
+struct answer_manner {
     bool head_request; /* no body is sent to a HEAD */
     bool keep_alive;
     unsigned client_minor;
 };
 
-void apology_write(const struct apology_text *text, struct http1_writer *writer);
+/* Writes it with Content-Length and Connection; the writer overflows where there is no room. RFC 9110 8.6, 15.3.5. */
+void answer_write(const struct answer *answer, const struct answer_manner *manner,
+                  struct http1_writer *writer);
+
+/* The apology for a failure as an answer; its text is put into store. via stands before `error=` in Proxy-Status. */
+struct answer apology_answer(const struct apology *apology, const struct failure *failure,
+                             const char *via, uint8_t store[APOLOGY_BYTES]);
 
 #endif

@@ -67,23 +67,29 @@ static void has_its_word(void **state)
         assert_string_equal(apology.word, row->word);
 }
 
+static const char *write_apology(const struct apology *apology, const struct failure *failure,
+                                 const struct answer_manner *manner, uint8_t out[APOLOGY_BYTES])
+{
+    uint8_t store[APOLOGY_BYTES];
+    struct answer answer = apology_answer(apology, failure, "edge", store);
+    struct http1_writer writer;
+
+    http1_writer_init(&writer, out, APOLOGY_BYTES - 1);
+    answer_write(&answer, manner, &writer);
+    assert_false(writer.overflowed);
+    out[writer.size] = '\0';
+    return (const char *)out;
+}
+
 static void the_answer_carries_proxy_status(void **state)
 {
+    static const struct failure failure = {SIDE_UPSTREAM, STAGE_DIAL, CAUSE_CONNECTION_TIMEOUT, 0};
+    static const struct answer_manner manner = {.client_minor = 1};
     uint8_t out[APOLOGY_BYTES];
-    struct http1_writer writer;
-    struct apology_text text = {
-        .apology = {504, "UPSTREAM_TIMEOUT", NULL},
-        .failure = {SIDE_UPSTREAM, STAGE_DIAL, CAUSE_CONNECTION_TIMEOUT, 0},
-        .via = "edge",
-        .client_minor = 1,
-    };
 
     (void)state;
-    http1_writer_init(&writer, out, sizeof(out) - 1);
-    apology_write(&text, &writer);
-    out[writer.size] = '\0';
     assert_string_equal(
-        (const char *)out,
+        write_apology(&(struct apology){504, "UPSTREAM_TIMEOUT", NULL}, &failure, &manner, out),
         "HTTP/1.1 504 Gateway Timeout\r\n"
         "Proxy-Status: edge; error=connection_timeout; details=\"UPSTREAM_TIMEOUT\"\r\n"
         "Content-Type: text/plain\r\n"
@@ -95,35 +101,44 @@ static void the_answer_carries_proxy_status(void **state)
 
 static void a_head_request_gets_no_body(void **state)
 {
+    static const struct failure failure = {SIDE_DOWNSTREAM, STAGE_ROUTE, CAUSE_HTTP_REQUEST_ERROR,
+                                           0};
+    static const struct answer_manner manner = {
+        .head_request = true, .keep_alive = true, .client_minor = 1};
+    static const struct apology apology = {400, "INVALID_HOST", "Host is missing"};
     uint8_t out[APOLOGY_BYTES];
-    struct http1_writer writer;
-    struct apology_text text = {
-        .apology = {400, "INVALID_HOST", "Host is missing"},
-        .failure = {SIDE_DOWNSTREAM, STAGE_ROUTE, CAUSE_HTTP_REQUEST_ERROR, 0},
-        .via = "edge",
-        .head_request = true,
-        .keep_alive = true,
-        .client_minor = 1,
-    };
 
     (void)state;
-    http1_writer_init(&writer, out, sizeof(out) - 1);
-    apology_write(&text, &writer);
-    out[writer.size] = '\0';
+    write_apology(&apology, &failure, &manner, out);
     assert_non_null(strstr((const char *)out, "Content-Length: 30\r\n\r\n"));
     assert_null(strstr((const char *)out, "Host is missing"));
     assert_null(strstr((const char *)out, "Connection"));
 }
 
+static void a_204_has_neither_length_nor_body(void **state)
+{
+    static const struct answer_manner manner = {.keep_alive = true, .client_minor = 1};
+    const struct answer answer = {.status = 204, .body = bytes_of("x")};
+    uint8_t out[APOLOGY_BYTES];
+    struct http1_writer writer;
+
+    (void)state;
+    http1_writer_init(&writer, out, sizeof(out) - 1);
+    answer_write(&answer, &manner, &writer);
+    out[writer.size] = '\0';
+    assert_string_equal((const char *)out, "HTTP/1.1 204 No Content\r\n\r\n");
+}
+
 int main(void)
 {
-    struct CMUnitTest tests[2 + COUNT_OF(ROWS)] = {
+    struct CMUnitTest tests[3 + COUNT_OF(ROWS)] = {
         cmocka_unit_test(the_answer_carries_proxy_status),
         cmocka_unit_test(a_head_request_gets_no_body),
+        cmocka_unit_test(a_204_has_neither_length_nor_body),
     };
 
     for (size_t i = 0; i < COUNT_OF(ROWS); i++)
-        tests[2 + i] = (struct CMUnitTest){.name = ROWS[i].name,
+        tests[3 + i] = (struct CMUnitTest){.name = ROWS[i].name,
                                            .test_func = has_its_word,
                                            .initial_state = (void *)(uintptr_t)&ROWS[i]};
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,8 @@
 #include <errno.h>
 
 #include "proxy/exchange/actions.h"
+#include "proxy/policy/backoff.h"
+#include "proxy/policy/budget.h"
 #include "proxy/policy/health.h"
 #include "proxy/policy/method.h"
 #include "proxy/policy/progress.h"
@@ -10,92 +12,167 @@
 
 static void on_dial_end(struct dial *dial, const struct failure *failure);
 
-static struct attempt_record *present(struct exchange *exchange)
+static uint64_t now_ns(const struct exchange *exchange)
+{
+    return world_now(exchange->ground->world);
+}
+
+struct attempt_record *present_attempt(struct exchange *exchange)
 {
     check(exchange->record.attempt_count > 0);
     return &exchange->record.attempts[exchange->record.attempt_count - 1];
 }
 
-static struct origin *present_origin(struct exchange *exchange)
+static const struct attempt_record *last_attempt(const struct exchange *exchange)
 {
-    return &exchange->ground->origins[exchange->upstream];
+    const struct exchange_record *record = &exchange->record;
+
+    return record->attempt_count > 0 ? &record->attempts[record->attempt_count - 1] : NULL;
 }
 
 /* ---- choosing -------------------------------------------------------------------------------- */
 
-static int choose_upstream(struct exchange *exchange)
+/* The settings' own choice; NULL where they have no upstream. */
+static struct origin *choose_upstream(struct exchange *exchange)
 {
     struct exchange_ground *ground = exchange->ground;
-    size_t count = ground->settings->upstream_count;
-    uint64_t now = world_now(ground->world);
+    size_t count = ground->origins.count;
+    const struct attempt_record *last = last_attempt(exchange);
     struct selection_candidate candidates[UPSTREAMS_MAX];
-    const struct selection_facts facts = {
+    struct selection_facts facts = {
         .rule = ground->settings->select,
         .candidates = candidates,
         .count = count,
         .turn = ground->turn,
-        .last = exchange->upstream,
     };
+    int chosen;
 
+    if (last != NULL && last->upstream != UPSTREAM_OTHER) {
+        facts.stay = ground->settings->retry.stay;
+        facts.last = last->upstream;
+    }
     for (size_t i = 0; i < count; i++)
         candidates[i] = (struct selection_candidate){
-            .ejected = health_is_ejected(&ground->origins[i].health, now),
+            .ejected = health_is_ejected(&ground->origins.configured[i].health, now_ns(exchange)),
             .tried = (exchange->tried >> i & 1u) != 0,
-            .in_use = ground->origins[i].in_use,
+            .in_use = ground->origins.configured[i].in_use,
         };
-    return selection_decide(&facts);
+    chosen = selection_decide(&facts);
+    return chosen == SELECTION_NONE ? NULL : &ground->origins.configured[chosen];
 }
 
-static void begin_attempt(struct exchange *exchange, size_t upstream, bool reused)
+static struct proxy_peer peer_of(const struct exchange *exchange, const struct origin *origin)
+{
+    const struct exchange_ground *ground = exchange->ground;
+    struct proxy_peer peer = {
+        .upstream = UPSTREAM_OTHER,
+        .connect_timeout_ns = ground->settings->connect_timeout_ns,
+    };
+
+    if (origin != NULL) {
+        peer.upstream = origins_index(&ground->origins, origin);
+        peer.port = origin->port;
+        memcpy(peer.host, origin->host, strlen(origin->host) + 1);
+    }
+    return peer;
+}
+
+static struct origin *origin_of(struct exchange *exchange, const struct proxy_peer *peer)
+{
+    struct origins *origins = &exchange->ground->origins;
+
+    if (peer->upstream < origins->count)
+        return &origins->configured[peer->upstream];
+    return peer->host[0] != '\0' && peer->port != 0 ? origins_find(origins, peer->host, peer->port)
+                                                    : NULL;
+}
+
+static void begin_attempt(struct exchange *exchange, struct origin *origin)
 {
     struct exchange_record *record = &exchange->record;
+    unsigned index = origins_index(&exchange->ground->origins, origin);
 
     check(record->attempt_count < RECORD_ATTEMPTS_MAX);
+    if (record->attempt_count > 0)
+        feed_restart(&exchange->up);
     record->attempts[record->attempt_count++] = (struct attempt_record){
-        .upstream = (unsigned)upstream,
-        .reused = reused,
-        .begun_ns = world_now(exchange->ground->world),
+        .upstream = index,
+        .begun_ns = now_ns(exchange),
     };
-    present_origin(exchange)->in_use++;
+    origin->in_use++;
+    exchange->origin = origin;
     exchange->attempting = true;
-    exchange->tried |= 1u << upstream;
+    exchange->connected = false;
+    exchange->try_begun_ns = record->attempts[record->attempt_count - 1].begun_ns;
+    exchange->upload = (struct outlet){0};
     exchange->upstream_readable = false;
     exchange->upstream_failed = false;
+    exchange->final_head = false;
+    if (index != UPSTREAM_OTHER)
+        exchange->tried |= 1u << index;
 }
 
-/* After a failure on a reused connection the next one is fresh (decision 8). */
+/* After a failure on a reused connection the next one is fresh (decision 8). A status is none. */
 static bool must_dial(const struct exchange *exchange)
 {
-    const struct exchange_record *record = &exchange->record;
+    const struct attempt_record *last = last_attempt(exchange);
 
-    return record->attempt_count > 0 && record->attempts[record->attempt_count - 1].reused;
+    return last != NULL && last->reused && last->failure.stage < STAGE_STATUS;
 }
 
-static enum exchange_event no_upstream(struct exchange *exchange, enum cause cause)
+/* Where a further attempt has nowhere to go, the failure of the one before it stands (decision 8). */
+static enum exchange_event no_upstream(struct exchange *exchange)
 {
-    exchange->failure = (struct failure){SIDE_UPSTREAM, STAGE_ROUTE, cause, 0};
+    if (exchange->record.attempt_count > 0)
+        return EVENT_GAVE_UP;
+    exchange->failure =
+        (struct failure){SIDE_UPSTREAM, STAGE_ROUTE, CAUSE_DESTINATION_UNAVAILABLE, 0};
     return EVENT_ATTEMPT_FAILED;
+}
+
+static enum exchange_event begin_at(struct exchange *exchange, struct origin *origin)
+{
+    struct exchange_ground *ground = exchange->ground;
+    bool fresh = must_dial(exchange);
+
+    if (exchange->record.attempt_count == 0 &&
+        origins_index(&ground->origins, origin) != UPSTREAM_OTHER)
+        ground->turn = (size_t)origins_index(&ground->origins, origin) + 1;
+    begin_attempt(exchange, origin);
+    exchange->link = fresh ? NULL : pool_take(&origin->pool);
+    if (exchange->link != NULL) {
+        present_attempt(exchange)->reused = true;
+        return EVENT_TAKEN;
+    }
+    exchange->link = link_take(&ground->origins.links, origin);
+    return exchange->link != NULL
+               ? EVENT_DIAL_NEEDED
+               : note_failure(exchange, SIDE_INTERNAL, CAUSE_PROXY_INTERNAL_ERROR, ENOMEM);
 }
 
 enum exchange_event choose(struct exchange *exchange)
 {
-    struct exchange_ground *ground = exchange->ground;
-    int chosen = choose_upstream(exchange);
-    bool fresh = must_dial(exchange);
+    struct origin *origin = choose_upstream(exchange);
+    struct proxy_peer peer;
+    enum exchange_event event;
 
-    if (chosen == SELECTION_NONE)
-        return no_upstream(exchange, CAUSE_DESTINATION_UNAVAILABLE);
-    exchange->upstream = (size_t)chosen;
-    if (exchange->record.attempt_count == 0)
-        ground->turn = (size_t)chosen + 1;
-    exchange->link = fresh ? NULL : pool_take(&present_origin(exchange)->pool);
-    begin_attempt(exchange, (size_t)chosen, exchange->link != NULL);
-    if (exchange->link != NULL)
-        return EVENT_TAKEN;
-    exchange->link = link_take(&ground->links, present_origin(exchange));
-    return exchange->link != NULL
-               ? EVENT_DIAL_NEEDED
-               : note_failure(exchange, SIDE_INTERNAL, CAUSE_PROXY_INTERNAL_ERROR, ENOMEM);
+    exchange->dial.connect_ns = exchange->ground->settings->connect_timeout_ns;
+    if (exchange->ground->hooks->upstream_peer == NULL)
+        return origin == NULL ? no_upstream(exchange) : begin_at(exchange, origin);
+    peer = peer_of(exchange, origin);
+    event = ask_for_peer(exchange, &peer);
+    if (event != EVENT_PASSED)
+        return event;
+    origin = origin_of(exchange, &peer);
+    if (origin == NULL)
+        return no_upstream(exchange);
+    exchange->dial.connect_ns = peer.connect_timeout_ns;
+    if (!peer.tls)
+        return begin_at(exchange, origin);
+    begin_attempt(exchange, origin);
+    exchange->failure =
+        (struct failure){SIDE_INTERNAL, STAGE_HANDSHAKE, CAUSE_PROXY_INTERNAL_ERROR, 0};
+    return EVENT_ATTEMPT_FAILED;
 }
 
 /* ---- dialing --------------------------------------------------------------------------------- */
@@ -120,33 +197,41 @@ static void on_dial_end(struct dial *dial, const struct failure *failure)
     exchange_turn(exchange, EVENT_ATTEMPT_FAILED);
 }
 
-/* ---- failing and judging --------------------------------------------------------------------- */
+/* ---- failing --------------------------------------------------------------------------------- */
 
-static struct progress progress_of(const struct exchange *exchange)
+/* Counters of the present attempt's connection since the attempt began; all zero where there is none. */
+static struct stream_info counters(const struct exchange *exchange)
 {
-    struct stream_info info;
+    struct link *link = exchange->link;
+    struct stream_info info = {.tx_known = true};
 
-    stream_info(&exchange->link->stream, &info);
-    return (struct progress){
-        .tx = info.tx - exchange->link->tx_before,
-        .rx = info.rx - exchange->link->rx_before,
-        .request_handed_over = exchange->upload.state == OUTLET_ENDED,
-        .final_head = exchange->final_head,
-        .response_down = exchange->response_down,
-    };
+    if (link == NULL || !stream_in_use(&link->stream))
+        return info;
+    stream_info(&link->stream, &info);
+    info.tx -= link->tx_before;
+    info.rx -= link->rx_before;
+    return info;
 }
 
 enum stage exchange_stage(const struct exchange *exchange)
 {
+    struct stream_info info;
     struct progress progress;
 
     if (!exchange->attempting)
         return STAGE_ROUTE;
     if (exchange->link == NULL)
         return STAGE_DIAL;
-    if (exchange->state == STATE_CHOOSING || exchange->state == STATE_DIALING)
+    if (!exchange->connected)
         return dial_stage(&exchange->dial);
-    progress = progress_of(exchange);
+    info = counters(exchange);
+    progress = (struct progress){
+        .tx = info.tx,
+        .rx = info.rx,
+        .request_handed_over = exchange->upload.state == OUTLET_ENDED,
+        .final_head = exchange->final_head,
+        .response_down = exchange->response_down,
+    };
     return progress_stage(&progress);
 }
 
@@ -157,93 +242,133 @@ enum exchange_event note_failure(struct exchange *exchange, enum side side, enum
     return EVENT_ATTEMPT_FAILED;
 }
 
+/* ---- ending an attempt ----------------------------------------------------------------------- */
+
 /* Whether the connection may serve again: nothing is left over and both sides keep it. */
 static bool is_reusable(const struct exchange *exchange, const struct failure *failure)
 {
     const struct inlet *response = &exchange->response;
 
-    return failure == NULL && exchange->upload.state == OUTLET_ENDED && response->message_ended &&
+    if (failure != NULL && failure->stage != STAGE_STATUS)
+        return false;
+    return exchange->upload.state == OUTLET_ENDED && response->message_ended &&
            response->reader.keep_alive && response->reader.framing != FRAMING_CLOSE &&
            !response->input_ended && inlet_raw(response) == 0;
 }
 
 static void give_link(struct exchange *exchange, const struct failure *failure)
 {
-    struct attempt_record *attempt = present(exchange);
-    struct stream_info info;
+    struct attempt_record *attempt = present_attempt(exchange);
+    struct stream_info info = counters(exchange);
 
-    if (stream_in_use(&exchange->link->stream)) {
-        stream_info(&exchange->link->stream, &info);
-        attempt->tx = info.tx - exchange->link->tx_before;
-        attempt->rx = info.rx - exchange->link->rx_before;
-    }
+    attempt->tx = info.tx;
+    attempt->rx = info.rx;
+    attempt->address = info.peer;
     if (is_reusable(exchange, failure))
-        pool_give(&present_origin(exchange)->pool, &exchange->link);
+        pool_give(&exchange->origin->pool, &exchange->link);
     else
-        link_give_back(&exchange->ground->links, &exchange->link, STREAM_FIN);
+        link_give_back(&exchange->ground->origins.links, &exchange->link, STREAM_FIN);
 }
 
 void attempt_end(struct exchange *exchange, const struct failure *failure)
 {
-    struct origin *origin = present_origin(exchange);
-    uint64_t now = world_now(exchange->ground->world);
-
     if (!exchange->attempting)
         return;
     exchange->attempting = false;
     dial_stop(&exchange->dial);
     if (exchange->link != NULL)
         give_link(exchange, failure);
-    present(exchange)->ended_ns = now;
+    present_attempt(exchange)->ended_ns = now_ns(exchange);
     if (failure != NULL)
-        present(exchange)->failure = *failure;
+        present_attempt(exchange)->failure = *failure;
     /* A client's cancel says nothing about the upstream. */
     if (failure != NULL && failure->side == SIDE_UPSTREAM)
-        health_note(&origin->health, failure, now);
-    check(origin->in_use > 0);
-    origin->in_use--;
+        health_note(&exchange->origin->health, failure, now_ns(exchange));
+    check(exchange->origin->in_use > 0);
+    exchange->origin->in_use--;
 }
 
-static struct retry_facts gather(struct exchange *exchange)
-{
-    const struct proxy_settings *settings = exchange->ground->settings;
-    const struct exchange_record *record = &exchange->record;
-    uint64_t now = world_now(exchange->ground->world);
-    struct stream_info info = {.tx_known = true};
-    uint64_t tx = 0;
+/* ---- judging --------------------------------------------------------------------------------- */
 
-    if (exchange->link != NULL && stream_in_use(&exchange->link->stream)) {
-        stream_info(&exchange->link->stream, &info);
-        tx = info.tx - exchange->link->tx_before;
-    }
+/* An exchange counts once, however often it is tried again. */
+static void count_retrying(struct exchange *exchange, bool retrying)
+{
+    exchange->ground->retrying += retrying;
+    exchange->ground->retrying -= exchange->retrying;
+    exchange->retrying = retrying;
+}
+
+static struct retry_facts gather(struct exchange *exchange, const struct failure *failure,
+                                 uint64_t delay_ns)
+{
+    const struct exchange_ground *ground = exchange->ground;
+    const struct retry_settings *settings = &ground->settings->retry;
+    const struct exchange_record *record = &exchange->record;
+    const struct stream_info info = counters(exchange);
+    uint64_t spent_ns = now_ns(exchange) - record->begun_ns;
+    bool has_deadline = settings->deadline_ns != 0;
+
     return (struct retry_facts){
-        .conditions = retry_conditions(&settings->retry),
-        .stage = exchange->failure.stage,
-        .cause = exchange->failure.cause,
-        .tx = tx,
+        .conditions = retry_conditions(settings),
+        .internal = failure->side == SIDE_INTERNAL,
+        .stage = failure->stage,
+        .cause = failure->cause,
+        .tx = info.tx,
         .tx_known = info.tx_known,
-        .reused = exchange->attempting && present(exchange)->reused,
+        .rx = info.rx,
+        .reused = exchange->attempting && present_attempt(exchange)->reused,
         .response_bytes_down = exchange->response_down ? 1 : 0,
         .interim_forwarded = exchange->interim_forwarded,
-        .client_gone = exchange->client_gone || exchange->failure.side == SIDE_DOWNSTREAM,
+        .client_gone = exchange->client_gone || failure->side == SIDE_DOWNSTREAM,
         .method_idempotent = method_is_idempotent(exchange->request->head.method),
-        .body_replayable = exchange->upload.body_accepted == 0,
+        .body_replayable = feed_can_restart(&exchange->up),
+        .retry_non_idempotent = settings->non_idempotent,
         .attempts_made = record->attempt_count,
-        .retries_max = settings->retry.retries_max,
-        .deadline_passed = settings->retry.deadline_ns != 0 &&
-                           now - record->begun_ns >= settings->retry.deadline_ns,
+        .retries_max = settings->retries_max,
+        .deadline_passed = has_deadline && spent_ns >= settings->deadline_ns,
+        .deadline_near = has_deadline && spent_ns + delay_ns >= settings->deadline_ns,
+        .budget_empty =
+            !budget_allows(&settings->budget, ground->live, ground->retrying - exchange->retrying),
     };
+}
+
+static uint64_t draw_backoff(struct exchange *exchange)
+{
+    const struct backoff_settings *backoff = &exchange->ground->settings->retry.backoff;
+
+    if (backoff->base_ns == 0 || exchange->record.attempt_count == 0)
+        return 0;
+    return backoff_delay_ns(backoff, exchange->record.attempt_count,
+                            world_random(exchange->ground->world));
+}
+
+enum exchange_event decide_retry(struct exchange *exchange, const struct failure *failure,
+                                 enum retry_wish wish)
+{
+    uint64_t delay_ns = draw_backoff(exchange);
+    struct retry_facts facts = gather(exchange, failure, delay_ns);
+    struct retry_decision decision;
+
+    facts.wish = wish;
+    facts.status_listed = failure->stage == STAGE_STATUS &&
+                          status_set_has(&exchange->ground->settings->retry.on_status,
+                                         exchange->response.head.status);
+    decision = retry_decide(&facts);
+    if (exchange->attempting)
+        present_attempt(exchange)->decision = decision;
+    count_retrying(exchange, decision.retry);
+    if (!decision.retry)
+        return EVENT_NONE;
+    present_attempt(exchange)->backoff_ns = delay_ns;
+    exchange->backoff_end_ns = now_ns(exchange) + delay_ns;
+    return delay_ns > 0 ? EVENT_RETRY_LATER : EVENT_RETRY_ALLOWED;
 }
 
 enum exchange_event judge(struct exchange *exchange)
 {
-    const struct retry_facts facts = gather(exchange);
-    struct retry_decision decision = retry_decide(&facts);
+    enum retry_wish wish = ask_about_failure(exchange);
+    enum exchange_event retry = decide_retry(exchange, &exchange->failure, wish);
 
-    if (exchange->attempting)
-        present(exchange)->decision = decision;
     attempt_end(exchange, &exchange->failure);
-    if (decision.retry)
-        return EVENT_RETRY_ALLOWED;
-    return exchange->response_down || exchange->client_gone ? EVENT_CUT : EVENT_GAVE_UP;
+    return retry == EVENT_NONE ? EVENT_GAVE_UP : retry;
 }

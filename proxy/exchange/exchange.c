@@ -6,7 +6,9 @@
 #include "proxy/exchange/actions.h"
 #include "proxy/exchange/forward.h"
 
-enum { STEPS_MAX = 3 * RECORD_ATTEMPTS_MAX + 16 }; /* choosing, dialing, judging; then the answer */
+enum {
+    STEPS_MAX = 8 * RECORD_ATTEMPTS_MAX + 16
+}; /* each state of an attempt once; then the answer */
 
 typedef enum exchange_event exchange_action(struct exchange *exchange);
 
@@ -18,44 +20,81 @@ struct transition {
 static exchange_action stay;
 static exchange_action note_cancel;
 static exchange_action note_timeout;
-static exchange_action finish;
-static exchange_action cut;
-static exchange_action abandon;
 
 static const struct transition TABLE[STATE_COUNT][EVENT_COUNT] =
     {
         [STATE_IDLE] =
             {
-                [EVENT_BEGIN] = {STATE_CHOOSING, choose},
-                [EVENT_REFUSE] = {STATE_APOLOGISING, start_apology},
+                [EVENT_BEGIN] = {STATE_FILTERING, filter_request},
+                [EVENT_REFUSE] = {STATE_EXPLAINING, explain},
+            },
+        [STATE_FILTERING] =
+            {
+                [EVENT_PASSED] = {STATE_CHOOSING, choose},
+                [EVENT_ANSWER] = {STATE_APOLOGISING, start_answer},
+                [EVENT_RESUMED] = {STATE_FILTERING, filter_request},
+                [EVENT_CLIENT_READY] = {STATE_FILTERING, stay},
+                [EVENT_CLIENT_GONE] = {STATE_FILTERING, note_cancel},
+                [EVENT_TIMED_OUT] = {STATE_FILTERING, note_timeout},
+                [EVENT_ATTEMPT_FAILED] = {STATE_JUDGING, judge},
             },
         [STATE_CHOOSING] =
             {
-                [EVENT_TAKEN] = {STATE_SENDING, start_sending},
+                [EVENT_TAKEN] = {STATE_PREPARING, prepare},
                 [EVENT_DIAL_NEEDED] = {STATE_DIALING, start_dialing},
+                [EVENT_RESUMED] = {STATE_CHOOSING, choose},
+                [EVENT_CLIENT_READY] = {STATE_CHOOSING, stay},
+                [EVENT_CLIENT_GONE] = {STATE_CHOOSING, note_cancel},
+                [EVENT_TIMED_OUT] = {STATE_CHOOSING, note_timeout},
                 [EVENT_ATTEMPT_FAILED] = {STATE_JUDGING, judge},
+                [EVENT_GAVE_UP] = {STATE_EXPLAINING, explain},
             },
         [STATE_DIALING] =
             {
-                [EVENT_DIALED] = {STATE_SENDING, start_sending},
+                [EVENT_DIALED] = {STATE_PREPARING, prepare},
+                [EVENT_RESUMED] = {STATE_DIALING, stay},
                 [EVENT_CLIENT_READY] = {STATE_DIALING, stay},
                 [EVENT_CLIENT_GONE] = {STATE_DIALING, note_cancel},
                 [EVENT_TIMED_OUT] = {STATE_DIALING, note_timeout},
+                [EVENT_ATTEMPT_FAILED] = {STATE_JUDGING, judge},
+            },
+        [STATE_PREPARING] =
+            {
+                [EVENT_PASSED] = {STATE_SENDING, start_sending},
+                [EVENT_RESUMED] = {STATE_PREPARING, prepare},
+                [EVENT_UPSTREAM_READY] = {STATE_PREPARING, stay},
+                [EVENT_CLIENT_READY] = {STATE_PREPARING, stay},
+                [EVENT_CLIENT_GONE] = {STATE_PREPARING, note_cancel},
+                [EVENT_TIMED_OUT] = {STATE_PREPARING, note_timeout},
                 [EVENT_ATTEMPT_FAILED] = {STATE_JUDGING, judge},
             },
         [STATE_SENDING] =
             {
                 [EVENT_UPSTREAM_READY] = {STATE_SENDING, send_up},
                 [EVENT_CLIENT_READY] = {STATE_SENDING, send_up},
+                [EVENT_RESUMED] = {STATE_SENDING, send_up},
                 [EVENT_CLIENT_GONE] = {STATE_SENDING, note_cancel},
                 [EVENT_TIMED_OUT] = {STATE_SENDING, note_timeout},
-                [EVENT_HEAD_COMPLETE] = {STATE_RELAYING, begin_response},
+                [EVENT_HEAD_COMPLETE] = {STATE_DECIDING, decide},
+                [EVENT_ATTEMPT_FAILED] = {STATE_JUDGING, judge},
+            },
+        [STATE_DECIDING] =
+            {
+                [EVENT_PASSED] = {STATE_RELAYING, begin_response},
+                [EVENT_RESUMED] = {STATE_DECIDING, decide},
+                [EVENT_UPSTREAM_READY] = {STATE_DECIDING, stay},
+                [EVENT_CLIENT_READY] = {STATE_DECIDING, stay},
+                [EVENT_CLIENT_GONE] = {STATE_DECIDING, note_cancel},
+                [EVENT_TIMED_OUT] = {STATE_DECIDING, note_timeout},
+                [EVENT_RETRY_ALLOWED] = {STATE_CHOOSING, choose},
+                [EVENT_RETRY_LATER] = {STATE_BACKING_OFF, stay},
                 [EVENT_ATTEMPT_FAILED] = {STATE_JUDGING, judge},
             },
         [STATE_RELAYING] =
             {
                 [EVENT_UPSTREAM_READY] = {STATE_RELAYING, relay},
                 [EVENT_CLIENT_READY] = {STATE_RELAYING, relay},
+                [EVENT_RESUMED] = {STATE_RELAYING, relay},
                 [EVENT_CLIENT_GONE] = {STATE_RELAYING, note_cancel},
                 [EVENT_TIMED_OUT] = {STATE_RELAYING, note_timeout},
                 [EVENT_SENT] = {STATE_DONE, finish},
@@ -64,12 +103,30 @@ static const struct transition TABLE[STATE_COUNT][EVENT_COUNT] =
         [STATE_JUDGING] =
             {
                 [EVENT_RETRY_ALLOWED] = {STATE_CHOOSING, choose},
-                [EVENT_GAVE_UP] = {STATE_APOLOGISING, start_apology},
+                [EVENT_RETRY_LATER] = {STATE_BACKING_OFF, stay},
+                [EVENT_GAVE_UP] = {STATE_EXPLAINING, explain},
+            },
+        [STATE_BACKING_OFF] =
+            {
+                [EVENT_TIMED_OUT] = {STATE_CHOOSING, choose},
+                [EVENT_RESUMED] = {STATE_BACKING_OFF, stay},
+                [EVENT_CLIENT_READY] = {STATE_BACKING_OFF, stay},
+                [EVENT_CLIENT_GONE] = {STATE_BACKING_OFF, note_cancel},
+                [EVENT_ATTEMPT_FAILED] = {STATE_JUDGING, judge},
+            },
+        [STATE_EXPLAINING] =
+            {
+                [EVENT_ANSWER] = {STATE_APOLOGISING, start_answer},
                 [EVENT_CUT] = {STATE_DONE, cut},
+                [EVENT_RESUMED] = {STATE_EXPLAINING, explain},
+                [EVENT_CLIENT_READY] = {STATE_EXPLAINING, stay},
+                [EVENT_CLIENT_GONE] = {STATE_EXPLAINING, explain_to_nobody},
+                [EVENT_TIMED_OUT] = {STATE_EXPLAINING, explain_late},
             },
         [STATE_APOLOGISING] =
             {
-                [EVENT_CLIENT_READY] = {STATE_APOLOGISING, send_apology},
+                [EVENT_CLIENT_READY] = {STATE_APOLOGISING, send_answer},
+                [EVENT_RESUMED] = {STATE_APOLOGISING, stay},
                 [EVENT_CLIENT_GONE] = {STATE_DONE, abandon},
                 [EVENT_TIMED_OUT] = {STATE_DONE, abandon},
                 [EVENT_SENT] = {STATE_DONE, finish},
@@ -100,46 +157,98 @@ void exchange_turn(struct exchange *exchange, enum exchange_event event)
 
 /* ---- the life of the object ------------------------------------------------------------------ */
 
-bool exchange_init(struct exchange *exchange, struct exchange_ground *ground)
+static bool init_feeds(struct exchange *exchange)
+{
+    const struct exchange_ground *ground = exchange->ground;
+    const struct proxy_hooks *hooks = ground->hooks;
+    const struct feed_settings up = {
+        .exchange = exchange,
+        .inlet = exchange->request,
+        .hooks = {hooks->request_body_filter},
+        .copy_limit =
+            ground->settings->retry.retries_max > 0 ? ground->settings->retry.replay_bytes : 0,
+    };
+    const struct feed_settings down = {
+        .exchange = exchange,
+        .inlet = &exchange->response,
+        .hooks = {hooks->upstream_response_body_filter, hooks->response_body_filter},
+    };
+
+    return feed_init(&exchange->up, &up) && feed_init(&exchange->down, &down);
+}
+
+/* Heads and tails, what a filter makes of a head, and the hooks' own memory. */
+static bool init_memory(struct exchange *exchange)
+{
+    const struct proxy_hooks *hooks = exchange->ground->hooks;
+    size_t head_bytes = exchange->ground->settings->head_bytes_max + HOOK_HEAD_BYTES +
+                        FORWARD_ADDED_BYTES + ANSWER_BYTES_MAX;
+    size_t fields_bytes = hooks->upstream_request_filter != NULL ? head_bytes : 0;
+    uint8_t *memory = malloc(2 * (head_bytes + OUTLET_TAIL_BYTES) + fields_bytes);
+
+    if (hooks->context_bytes > 0)
+        exchange->context = malloc(hooks->context_bytes);
+    if (memory == NULL || (hooks->context_bytes > 0 && exchange->context == NULL)) {
+        free(memory);
+        return false;
+    }
+    exchange->memory = memory;
+    exchange->head_bytes_max = head_bytes;
+    exchange->up_head = memory;
+    exchange->down_head = exchange->up_head + head_bytes;
+    exchange->up_tail = exchange->down_head + head_bytes;
+    exchange->down_tail = exchange->up_tail + OUTLET_TAIL_BYTES;
+    head_init(&exchange->up_fields, exchange->down_tail + OUTLET_TAIL_BYTES, fields_bytes);
+    return true;
+}
+
+static void free_all(struct exchange *exchange)
+{
+    inlet_release(&exchange->response);
+    feed_release(&exchange->up);
+    feed_release(&exchange->down);
+    free(exchange->memory);
+    free(exchange->context);
+    exchange->memory = NULL;
+    exchange->context = NULL;
+}
+
+bool exchange_init(struct exchange *exchange, struct exchange_ground *ground, struct inlet *request)
 {
     const struct proxy_settings *settings = ground->settings;
     const struct inlet_settings response = {
         .kind = READ_RESPONSE,
         .window_bytes = settings->window_bytes,
+        .head_room = HOOK_HEAD_BYTES,
         .limits = {.head_bytes_max = settings->head_bytes_max,
                    .uri_bytes_max = settings->uri_bytes_max,
                    .body_bytes_max = UINT64_MAX},
     };
-    size_t head_bytes = settings->head_bytes_max + FORWARD_ADDED_BYTES + APOLOGY_BYTES;
 
-    *exchange = (struct exchange){.tag = EXCHANGE_TAG, .ground = ground};
-    if (!inlet_init(&exchange->response, &response))
-        return false;
-    exchange->memory = malloc(2 * (head_bytes + OUTLET_TAIL_BYTES));
-    if (exchange->memory == NULL) {
-        inlet_release(&exchange->response);
+    *exchange = (struct exchange){.tag = EXCHANGE_TAG, .ground = ground, .request = request};
+    if (!inlet_init(&exchange->response, &response) || !init_feeds(exchange) ||
+        !init_memory(exchange)) {
+        free_all(exchange);
         return false;
     }
-    exchange->head_bytes_max = head_bytes;
-    exchange->up_head = exchange->memory;
-    exchange->down_head = exchange->up_head + head_bytes;
-    exchange->up_tail = exchange->down_head + head_bytes;
-    exchange->down_tail = exchange->up_tail + OUTLET_TAIL_BYTES;
     dial_init(&exchange->dial, ground->world, settings->connect_timeout_ns);
     exchange->watch = (struct timer){.on_time = on_watch, .owner = exchange};
+    exchange->resume = (struct timer){.on_time = on_resume, .owner = exchange};
     return true;
 }
 
+/* Whoever was promised a last word gets it, even from a proxy that is taken away. */
 void exchange_release(struct exchange *exchange)
 {
     static const struct failure ended = {SIDE_INTERNAL, STAGE_ROUTE, CAUSE_PROXY_INTERNAL_ERROR, 0};
 
     check(exchange->tag == EXCHANGE_TAG);
     attempt_end(exchange, &ended);
-    timer_stop(exchange->ground->world, &exchange->watch);
-    inlet_release(&exchange->response);
-    free(exchange->memory);
-    exchange->memory = NULL;
+    if (exchange->state != STATE_IDLE && exchange->state != STATE_DONE) {
+        exchange->failure = ended;
+        tell(exchange);
+    }
+    free_all(exchange);
     exchange->tag = 0;
 }
 
@@ -161,6 +270,8 @@ static void begin_record(struct exchange *exchange)
     record->begun_ns = world_now(exchange->ground->world);
     record->status = 0;
     record->error_word = NULL;
+    record->error_suppressed = false;
+    record->summary[0] = '\0';
     record->failure = (struct failure){0};
     record->response_body_bytes = 0;
     record->held_bytes_peak = 0;
@@ -168,6 +279,17 @@ static void begin_record(struct exchange *exchange)
     copy_text(record->method, sizeof(record->method), head->method);
     copy_text(record->target, sizeof(record->target), head->target);
     exchange->progress_ns = record->begun_ns;
+    exchange->ground->live++;
+    if (exchange->context != NULL)
+        memset(exchange->context, 0, exchange->ground->hooks->context_bytes);
+}
+
+/* The authority of an absolute target stands over Host, for hooks too. RFC 9112 3.2.2. */
+static void settle_host(struct head *head, struct bytes host)
+{
+    for (size_t i = 0; i < head->field_count; i++)
+        if (bytes_equal_text_nocase(head->fields[i].name, "host"))
+            head->fields[i].value = host;
 }
 
 void exchange_begin(struct exchange *exchange, const struct exchange_request *request)
@@ -175,7 +297,8 @@ void exchange_begin(struct exchange *exchange, const struct exchange_request *re
     check(exchange->state == STATE_IDLE);
     begin_record(exchange);
     exchange->target = request->target;
-    exchange->host = request->host;
+    settle_host(&exchange->request->head, request->host);
+    feed_start(&exchange->up, exchange->request->reader.framing != FRAMING_NONE);
     exchange_advance(exchange, EVENT_BEGIN);
 }
 
@@ -209,14 +332,24 @@ void exchange_rest(struct exchange *exchange)
     check(exchange->state == STATE_DONE);
     check(exchange->link == NULL);
     exchange->state = STATE_IDLE;
-    exchange->tried = 0;
     exchange->client_gone = false;
     exchange->client_readable = false;
+    exchange->step = 0;
+    exchange->hook_waits = false;
+    exchange->answered = false;
+    exchange->failure_status = 0;
+    exchange->close_client = false;
+    exchange->request_varies = false;
+    exchange->response_varies = false;
+    exchange->trailers_filtered = false;
+    exchange->connected = false;
     exchange->final_head = false;
     exchange->response_down = false;
-    exchange->interim_count = 0;
     exchange->upload = (struct outlet){0};
     exchange->download = (struct outlet){0};
+    exchange->tried = 0;
+    exchange->framing_settled = false;
+    exchange->interim_count = 0;
     exchange->interim_forwarded = false;
     exchange->continue_forwarded = false;
     exchange->failure = (struct failure){0};
@@ -239,9 +372,19 @@ static enum exchange_event note_cancel(struct exchange *exchange)
     return note_failure(exchange, SIDE_DOWNSTREAM, CAUSE_CLIENT_CANCELLED, -status);
 }
 
+/* Whether nothing but a hook keeps everybody waiting. */
+static bool waits_for_hook(const struct exchange *exchange)
+{
+    return exchange->hook_waits ||
+           (exchange->state == STATE_SENDING && feed_waits(&exchange->up)) ||
+           (exchange->state == STATE_RELAYING && feed_waits(&exchange->down));
+}
+
 /* Who kept the other waiting decides the cause; the exchange's own deadline is the upstream's. */
 static enum exchange_event note_timeout(struct exchange *exchange)
 {
+    if (waits_for_hook(exchange))
+        return note_failure(exchange, SIDE_INTERNAL, CAUSE_PROXY_INTERNAL_ERROR, 0);
     if (exchange->state == STATE_DIALING)
         return note_failure(exchange, SIDE_UPSTREAM,
                             exchange_stage(exchange) == STAGE_RESOLVE ? CAUSE_DNS_TIMEOUT
@@ -258,49 +401,6 @@ static enum exchange_event note_timeout(struct exchange *exchange)
     if (exchange->upload.state == OUTLET_IDLE)
         return note_failure(exchange, SIDE_DOWNSTREAM, CAUSE_CLIENT_TIMEOUT, 0);
     return note_failure(exchange, SIDE_UPSTREAM, CAUSE_HTTP_RESPONSE_TIMEOUT, 0);
-}
-
-static void tell(struct exchange *exchange)
-{
-    const struct proxy_settings *settings = exchange->ground->settings;
-
-    timer_stop(exchange->ground->world, &exchange->watch);
-    exchange->record.ended_ns = world_now(exchange->ground->world);
-    exchange->record.failure = exchange->failure;
-    exchange->record.request_body_bytes = exchange->request->body_total;
-    if (settings->on_record != NULL)
-        settings->on_record(settings->owner, &exchange->record);
-}
-
-/* The answer went down whole, be it the upstream's or our own. */
-static enum exchange_event finish(struct exchange *exchange)
-{
-    bool request_read = exchange->request->message_ended;
-
-    attempt_end(exchange, NULL);
-    if (exchange->response_down)
-        exchange->failure = (struct failure){0};
-    exchange->client_end = exchange->keep_alive && request_read ? CLIENT_KEEP : CLIENT_CLOSE;
-    tell(exchange);
-    return EVENT_NONE;
-}
-
-/* Some of a response went down and the rest never will: the client must be able to tell (decision 6). */
-static enum exchange_event cut(struct exchange *exchange)
-{
-    bool framed = exchange->download.framing != FRAMING_CLOSE;
-
-    exchange->client_end = framed ? CLIENT_CLOSE : CLIENT_RESET;
-    tell(exchange);
-    return EVENT_NONE;
-}
-
-/* The client is gone, or takes nothing: nobody is left to tell. */
-static enum exchange_event abandon(struct exchange *exchange)
-{
-    exchange->client_end = CLIENT_RESET;
-    tell(exchange);
-    return EVENT_NONE;
 }
 
 /* ---- words --------------------------------------------------------------------------------- */

@@ -12,9 +12,11 @@
 #define PROXY_EXCHANGE_EXCHANGE_H
 
 #include "proxy/exchange/apology.h"
-#include "proxy/exchange/inlet.h"
+#include "proxy/exchange/feed.h"
 #include "proxy/exchange/outlet.h"
 #include "proxy/upstream/dial.h"
+#include "proxy/upstream/origins.h"
+#include "retryproof/hooks.h"
 #include "retryproof/record.h"
 #include "retryproof/settings.h"
 
@@ -22,11 +24,16 @@
 
 #define EXCHANGE_STATE_LIST(X)                                                              \
     X(IDLE, "idle")               /* between two requests */                                \
+    X(FILTERING, "filtering")     /* the request's hooks */                                 \
     X(CHOOSING, "choosing")       /* an attempt begins: which upstream, which connection */ \
     X(DIALING, "dialing")         /* a connection is being made */                          \
+    X(PREPARING, "preparing")     /* it is made, the hooks before the request is sent */    \
     X(SENDING, "sending")         /* the request goes up, the final head has not come */    \
+    X(DECIDING, "deciding")       /* it has come: its hooks, and whether it is delivered */ \
     X(RELAYING, "relaying")       /* the response goes down */                              \
-    X(JUDGING, "judging")         /* an attempt failed: retry, apologise or cut */          \
+    X(JUDGING, "judging")         /* an attempt failed: retry, or explain */                \
+    X(BACKING_OFF, "backing-off") /* before the next attempt */                             \
+    X(EXPLAINING, "explaining")   /* it has failed for good: the hooks of that */           \
     X(APOLOGISING, "apologising") /* the proxy answers by itself */                         \
     X(DONE, "done")
 
@@ -34,6 +41,9 @@
     X(NONE, "none")                                                                              \
     X(BEGIN, "begin")                                                                            \
     X(REFUSE, "refuse")          /* the request is not acceptable */                             \
+    X(PASSED, "passed")          /* the hooks of this state let it go on */                      \
+    X(RESUMED, "resumed")        /* whatever a hook waits for may be there */                    \
+    X(ANSWER, "answer")          /* the proxy, or a hook, has an answer of its own */            \
     X(TAKEN, "connection-taken") /* from the pool */                                             \
     X(DIAL_NEEDED, "dial-needed")                                                                \
     X(DIALED, "dialed")                                                                          \
@@ -44,9 +54,10 @@
     X(HEAD_COMPLETE, "head-complete")   /* of the final response */                              \
     X(ATTEMPT_FAILED, "attempt-failed") /* exchange->failure says how */                         \
     X(RETRY_ALLOWED, "retry-allowed")                                                            \
-    X(GAVE_UP, "gave-up") /* nothing of a response went down */                                  \
-    X(CUT, "cut")         /* some of it did, or nobody takes an answer */                        \
-    X(SENT, "sent")       /* the answer was accepted whole by the client's stream */
+    X(RETRY_LATER, "retry-later") /* when the back-off is over */                                \
+    X(GAVE_UP, "gave-up")                                                                        \
+    X(CUT, "cut")   /* some of a response went down, or nobody takes an answer */                \
+    X(SENT, "sent") /* the answer was accepted whole by the client's stream */
 
 enum exchange_state {
 #define EXCHANGE_STATE_ENUM(name, word) STATE_##name,
@@ -66,10 +77,12 @@ enum exchange_event {
 struct exchange_ground {
     struct world *world;
     const struct proxy_settings *settings;
-    struct origin *origins; /* settings->upstream_count of them */
-    struct link_shelf links;
-    size_t turn;   /* round robin */
-    bool draining; /* every answer says that the connection closes */
+    const struct proxy_hooks *hooks; /* never NULL; absent hooks are */
+    struct origins origins;
+    size_t turn;     /* round robin */
+    size_t live;     /* exchanges under way */
+    size_t retrying; /* of them at a further attempt, or backing off before one */
+    bool draining;   /* every answer says that the connection closes */
     uint64_t exchanges_begun;
 };
 
@@ -99,20 +112,35 @@ struct exchange {
     void *owner;
 
     struct bytes target;
-    struct bytes host;
     bool client_readable;
     bool client_gone;
     enum client_end client_end;
 
+    /* hooks */
+    void *context;        /* hooks->context_bytes of it */
+    unsigned step;        /* which hook of the present state comes next */
+    bool hook_waits;      /* it answered HOOK_WAIT */
+    bool hook_may_answer; /* exchange_respond() is allowed */
+    bool answered;        /* it was called: answer says with what */
+    struct answer answer;
+    unsigned failure_status; /* what exchange_fail() asked for; 0: the failure's own */
+    bool close_client;       /* exchange_close_client() */
+    bool request_varies;     /* its filter changes its length */
+    bool response_varies;
+    bool trailers_filtered;
+    struct timer resume;
+
+    /* the present attempt */
     struct dial dial;
     struct link *link;
-    size_t upstream; /* index of the present attempt's */
-    uint32_t tried;  /* a bit for each upstream tried */
+    struct origin *origin;
+    bool attempting;       /* an attempt is open in the record */
+    bool connected;        /* it has, or had, a connection */
+    struct head up_fields; /* what upstream_request_filter made of the request's head */
     struct inlet response;
     struct outlet upload;
     struct outlet download;
     bool upstream_readable;
-    bool attempting;      /* an attempt is open in the record */
     bool upstream_failed; /* for the cause below; what came before it is used first */
     enum cause upstream_cause;
     int upstream_error;
@@ -120,18 +148,28 @@ struct exchange {
     bool response_down; /* and has entered the downstream window */
     bool keep_alive;    /* what the response said to the client */
     bool heads_wait;    /* no further head can be read from what has come */
+
+    /* of the exchange as a whole */
+    uint32_t tried; /* a bit for each upstream of the settings that was tried */
+    bool framing_settled;
+    enum framing framing_up; /* the same in every attempt */
+    struct feed up;
+    struct feed down;
     unsigned interim_count;
     bool interim_forwarded;  /* a 1xx other than 100 */
     bool continue_forwarded; /* a 100 */
+    bool retrying;           /* counted in ground->retrying */
+    uint64_t backoff_end_ns;
 
     struct failure failure;
     struct apology apology;
     struct timer watch;
     uint64_t progress_ns;    /* when a byte last moved */
+    uint64_t try_begun_ns;   /* since when the upstream alone keeps the attempt waiting */
     uint64_t handed_over_ns; /* when the request was accepted whole */
 
-    uint8_t *memory; /* the heads and tails being written, in one piece */
-    uint8_t *up_head;
+    uint8_t *memory;  /* all that follows, in one piece */
+    uint8_t *up_head; /* the heads and tails being written; the former also keeps a hook's answer */
     uint8_t *up_tail;
     uint8_t *down_head;
     uint8_t *down_tail;
@@ -140,12 +178,13 @@ struct exchange {
     struct exchange_record record;
 };
 
-/* False when memory has run out; nothing is held then. */
-MUST_USE bool exchange_init(struct exchange *exchange, struct exchange_ground *ground);
-/* Ends whatever is under way, without a word to anybody. */
+/* request is the session's, which keeps it. False when memory has run out; nothing is held then. */
+MUST_USE bool exchange_init(struct exchange *exchange, struct exchange_ground *ground,
+                            struct inlet *request);
+/* Ends whatever is under way, without a word to the client or to an upstream. */
 void exchange_release(struct exchange *exchange);
 
-/* A request head was read: begins. exchange->client, request, client_address, on_turn and owner are set. */
+/* A request head was read: begins. exchange->client, client_address, on_turn and owner are set. */
 void exchange_begin(struct exchange *exchange, const struct exchange_request *request);
 /* The head is not acceptable, or its client is gone: answers with apology (status 0: not at all) and ends. */
 void exchange_refuse(struct exchange *exchange, const struct failure *failure,

@@ -5,7 +5,7 @@
 
 bool inlet_init(struct inlet *inlet, const struct inlet_settings *settings)
 {
-    size_t head_bytes = settings->limits.head_bytes_max;
+    size_t head_bytes = settings->limits.head_bytes_max + settings->head_room;
     uint8_t *memory = malloc(settings->window_bytes + head_bytes + TRAILER_BYTES_MAX);
 
     *inlet = (struct inlet){0};

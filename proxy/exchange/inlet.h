@@ -36,6 +36,7 @@ struct inlet {
 struct inlet_settings {
     enum reader_kind kind;
     size_t window_bytes;
+    size_t head_room; /* bytes that may be added to a head after it was read */
     struct reader_limits limits;
 };
 

@@ -1,10 +1,8 @@
 /* Bytes of an exchange on their way: the request up, the response or our own answer down. */
 #include <errno.h>
-#include <string.h>
 
 #include "proxy/exchange/actions.h"
 #include "proxy/exchange/forward.h"
-#include "proxy/policy/health.h"
 
 static void on_upstream_event(struct stream *stream, unsigned events);
 
@@ -15,43 +13,55 @@ static uint64_t now_ns(const struct exchange *exchange)
 
 static void note_held(struct exchange *exchange)
 {
-    uint64_t held = inlet_held(exchange->request) + inlet_held(&exchange->response);
+    uint64_t held = inlet_held(exchange->request) + inlet_held(&exchange->response) +
+                    feed_held(&exchange->up) + feed_held(&exchange->down);
 
     if (held > exchange->record.held_bytes_peak)
         exchange->record.held_bytes_peak = held;
 }
 
-/* What waits in an inlet. */
-static struct outlet_supply supply_from(const struct inlet *inlet)
+/*
+ * Writes once what a feed has, and lets its filters go on into the room that this makes. What the stream could take at
+ * once counts as blocked, so that the next turn writes it.
+ */
+static void write_from(struct outlet *outlet, struct feed *feed, struct outlet_supply supply,
+                       struct stream *stream)
 {
-    return (struct outlet_supply){
-        .body = inlet_body(inlet), .complete = inlet->message_ended, .trailers = &inlet->trailers};
-}
-
-/* Writes once what waits in an inlet, and takes off it what was accepted. */
-static void write_from(struct outlet *outlet, struct inlet *inlet, struct stream *stream)
-{
-    const struct outlet_supply supply = supply_from(inlet);
     uint64_t accepted = outlet->body_accepted;
 
     outlet_write(outlet, &supply, stream);
-    inlet_consume(inlet, (size_t)(outlet->body_accepted - accepted));
+    feed_consume(feed, (size_t)(outlet->body_accepted - accepted));
+}
+
+/* Whether the next turn has something to write that no upcall announces. */
+static void look_ahead(struct outlet *outlet, const struct outlet_supply *supply)
+{
+    if (outlet->state == OUTLET_IDLE && outlet_has_pending(outlet, supply))
+        outlet->state = OUTLET_BLOCKED;
 }
 
 /* ---- the request up -------------------------------------------------------------------------- */
 
+/* What upstream_request_filter made of the head, where there is one. */
+static const struct head *request_fields(const struct exchange *exchange)
+{
+    return exchange->ground->hooks->upstream_request_filter != NULL ? &exchange->up_fields
+                                                                    : &exchange->request->head;
+}
+
 static struct bytes write_request_head(struct exchange *exchange)
 {
     const struct exchange_ground *ground = exchange->ground;
-    const struct http1_reader *reader = &exchange->request->reader;
+    const struct head *head = request_fields(exchange);
+    const struct field *host = head_find(head, "host");
     const struct forward_request request = {
-        .head = &exchange->request->head,
-        .framing = reader->framing,
-        .content_length = reader->content_length,
+        .head = head,
+        .framing = exchange->framing_up,
+        .content_length = exchange->request->reader.content_length,
         .target = exchange->target,
-        .host = exchange->host,
-        .upstream_host = ground->origins[exchange->upstream].host,
-        .upstream_port = ground->origins[exchange->upstream].port,
+        .host = host != NULL ? host->value : bytes_make(NULL, 0),
+        .upstream_host = exchange->origin->host,
+        .upstream_port = exchange->origin->port,
         .via = ground->settings->via,
         .client = &exchange->client_address,
         .client_host = exchange->client_host,
@@ -65,10 +75,9 @@ static struct bytes write_request_head(struct exchange *exchange)
     return bytes_make(writer.data, writer.size);
 }
 
-enum exchange_event start_sending(struct exchange *exchange)
+void adopt_link(struct exchange *exchange)
 {
     struct link *link = exchange->link;
-    struct bytes head = write_request_head(exchange);
     struct stream_info info;
 
     stream_info(&link->stream, &info);
@@ -76,17 +85,36 @@ enum exchange_event start_sending(struct exchange *exchange)
     link->rx_before = info.rx;
     link->stream.on_event = on_upstream_event;
     link->stream.owner = exchange;
+    exchange->connected = true;
+}
+
+/* The framing of every attempt is that of the first, so that no attempt differs from it. */
+static void settle_framing(struct exchange *exchange)
+{
+    if (exchange->framing_settled)
+        return;
+    exchange->framing_up = exchange->request->reader.framing;
+    if (exchange->request_varies && exchange->framing_up == FRAMING_LENGTH)
+        exchange->framing_up = FRAMING_CHUNKED;
+    exchange->framing_settled = true;
+}
+
+enum exchange_event start_sending(struct exchange *exchange)
+{
+    struct bytes head;
+
+    settle_framing(exchange);
+    head = write_request_head(exchange);
     inlet_restart(&exchange->response);
     http1_reader_expect_response_to(&exchange->response.reader, exchange->request->head.method);
     exchange->progress_ns = now_ns(exchange);
-    outlet_start(&exchange->upload,
-                 &(struct outlet_message){
-                     .head = head,
-                     .framing = exchange->request->reader.framing,
-                     .content_length = exchange->request->reader.content_length,
-                     .body_allowed = exchange->request->reader.framing != FRAMING_NONE,
-                     .tail_store = exchange->up_tail,
-                 });
+    outlet_start(&exchange->upload, &(struct outlet_message){
+                                        .head = head,
+                                        .framing = exchange->framing_up,
+                                        .content_length = exchange->request->reader.content_length,
+                                        .body_allowed = exchange->framing_up != FRAMING_NONE,
+                                        .tail_store = exchange->up_tail,
+                                    });
     if (head.size == 0)
         return note_failure(exchange, SIDE_INTERNAL, CAUSE_PROXY_INTERNAL_ERROR, 0);
     return send_up(exchange);
@@ -105,36 +133,63 @@ static enum exchange_event refuse_request_body(struct exchange *exchange)
     return note_failure(exchange, SIDE_DOWNSTREAM, CAUSE_HTTP_REQUEST_ERROR, 0);
 }
 
-/* One read from the client if it has something, one write to the upstream if there is something. */
-static enum exchange_event pump_up(struct exchange *exchange)
+/* One read from the client if it has something. */
+static enum exchange_event read_client(struct exchange *exchange)
 {
     struct inlet *request = exchange->request;
-    uint64_t accepted = exchange->upload.head_accepted + exchange->upload.body_accepted;
     ssize_t result;
+
+    if (!exchange->client_readable || !inlet_has_room(request))
+        return EVENT_NONE;
+    exchange->client_readable = false;
+    result = inlet_fill(request, exchange->client);
+    if (result < 0 && result != -EAGAIN) {
+        exchange->client_gone = true;
+        return note_failure(exchange, SIDE_DOWNSTREAM, CAUSE_CLIENT_CANCELLED, (int)-result);
+    }
+    if (result > 0)
+        exchange->progress_ns = now_ns(exchange);
+    note_held(exchange);
+    return EVENT_NONE;
+}
+
+/* One write to the upstream if there is something. */
+static enum exchange_event write_upstream(struct exchange *exchange)
+{
+    struct outlet *upload = &exchange->upload;
+    uint64_t accepted = upload->head_accepted + upload->body_accepted;
+    enum exchange_event event = note_feed(exchange, feed_pump(&exchange->up, now_ns(exchange)));
+    struct outlet_supply supply;
+
+    if (event != EVENT_NONE)
+        return event;
+    write_from(upload, &exchange->up, feed_supply(&exchange->up), &exchange->link->stream);
+    event = note_feed(exchange, feed_pump(&exchange->up, now_ns(exchange)));
+    supply = feed_supply(&exchange->up);
+    look_ahead(upload, &supply);
+    if (event == EVENT_NONE && upload->state == OUTLET_MISMATCHED)
+        return note_failure(exchange, SIDE_INTERNAL, CAUSE_PROXY_INTERNAL_ERROR, 0);
+    if (upload->head_accepted + upload->body_accepted != accepted)
+        exchange->progress_ns = now_ns(exchange);
+    if (upload->state == OUTLET_ENDED)
+        exchange->handed_over_ns = now_ns(exchange);
+    if (upload->state == OUTLET_IDLE)
+        exchange->try_begun_ns = now_ns(exchange); /* the client keeps the upstream waiting */
+    return event;
+}
+
+static enum exchange_event pump_up(struct exchange *exchange)
+{
+    enum exchange_event event;
 
     if (exchange->upload.state == OUTLET_ENDED || exchange->upload.state == OUTLET_BROKEN)
         return EVENT_NONE;
-    if (exchange->client_readable && inlet_has_room(request)) {
-        exchange->client_readable = false;
-        result = inlet_fill(request, exchange->client);
-        if (result < 0 && result != -EAGAIN) {
-            exchange->client_gone = true;
-            return note_failure(exchange, SIDE_DOWNSTREAM, CAUSE_CLIENT_CANCELLED, (int)-result);
-        }
-        if (result > 0)
-            exchange->progress_ns = now_ns(exchange);
-        note_held(exchange);
-    }
-    if (!inlet_decode(request))
+    event = read_client(exchange);
+    if (event != EVENT_NONE)
+        return event;
+    if (!inlet_decode(exchange->request))
         return refuse_request_body(exchange);
-    write_from(&exchange->upload, request, &exchange->link->stream);
-    if (exchange->upload.state == OUTLET_MISMATCHED)
-        return note_failure(exchange, SIDE_INTERNAL, CAUSE_PROXY_INTERNAL_ERROR, 0);
-    if (exchange->upload.head_accepted + exchange->upload.body_accepted != accepted)
-        exchange->progress_ns = now_ns(exchange);
-    if (exchange->upload.state == OUTLET_ENDED)
-        exchange->handed_over_ns = now_ns(exchange);
-    return EVENT_NONE;
+    return write_upstream(exchange);
 }
 
 /* ---- the response head ----------------------------------------------------------------------- */
@@ -259,32 +314,45 @@ enum exchange_event send_up(struct exchange *exchange)
 
 /* ---- the response down ----------------------------------------------------------------------- */
 
+/* How the response goes on to this client, be its length the upstream's or a filter's. */
+static enum framing framing_down(const struct exchange *exchange)
+{
+    enum framing framing = exchange->response.reader.framing;
+
+    if (exchange->response_varies && framing == FRAMING_LENGTH)
+        framing = FRAMING_CHUNKED;
+    return forward_framing_down(framing, exchange->request->head.minor);
+}
+
+/* Early responses: what is left of the request is not waited for (decision 3 of the design). */
+static bool may_keep_alive(const struct exchange *exchange, enum framing framing)
+{
+    return exchange->request->reader.keep_alive && !exchange->ground->draining &&
+           !exchange->close_client && exchange->upload.state == OUTLET_ENDED &&
+           framing != FRAMING_CLOSE;
+}
+
 enum exchange_event begin_response(struct exchange *exchange)
 {
-    struct inlet *response = &exchange->response;
-    const struct inlet *request = exchange->request;
-    unsigned minor = request->head.minor;
-    enum framing framing = forward_framing_down(response->reader.framing, minor);
-    struct forward_response forward = {
+    const struct inlet *response = &exchange->response;
+    enum framing framing = framing_down(exchange);
+    const struct forward_response forward = {
         .head = &response->head,
         .framing = response->reader.framing,
         .framing_down = framing,
         .content_length = response->reader.content_length,
-        .client_minor = minor,
+        .client_minor = exchange->request->head.minor,
+        .keep_alive = exchange->keep_alive = may_keep_alive(exchange, framing),
         .via = exchange->ground->settings->via,
     };
     struct http1_writer writer;
 
-    /* Early responses: what is left of the request is not waited for (decision 3). */
-    exchange->keep_alive = request->reader.keep_alive && !exchange->ground->draining &&
-                           exchange->upload.state == OUTLET_ENDED && framing != FRAMING_CLOSE;
-    forward.keep_alive = exchange->keep_alive;
     http1_writer_init(&writer, exchange->down_head, exchange->head_bytes_max);
     if (!forward_write_response(&forward, &writer))
         return note_failure(exchange, SIDE_INTERNAL, CAUSE_PROXY_INTERNAL_ERROR, 0);
-    health_note(&exchange->ground->origins[exchange->upstream].health, NULL, now_ns(exchange));
     exchange->response_down = true;
     exchange->record.status = response->head.status;
+    feed_start(&exchange->down, framing != FRAMING_NONE);
     outlet_start(&exchange->download, &(struct outlet_message){
                                           .head = bytes_make(writer.data, writer.size),
                                           .framing = framing,
@@ -295,32 +363,72 @@ enum exchange_event begin_response(struct exchange *exchange)
     return relay(exchange);
 }
 
-/* Fails when nothing of what came before the failure is left to be sent down. */
-static enum exchange_event fail_when_sent(struct exchange *exchange)
+/*
+ * What goes down next. The end is kept back while a hook looks at the trailers, which only a chunked message can carry.
+ */
+static enum exchange_event supply_down(struct exchange *exchange, struct outlet_supply *supply)
 {
-    const struct outlet_supply supply = supply_from(&exchange->response);
+    enum exchange_event event = EVENT_PASSED;
 
-    return outlet_has_pending(&exchange->download, &supply) ? EVENT_NONE : fail_upstream(exchange);
+    *supply = feed_supply(&exchange->down);
+    if (supply->complete && exchange->download.framing == FRAMING_CHUNKED &&
+        exchange->response.trailers.field_count > 0)
+        event = filter_trailers(exchange);
+    if (event == EVENT_NONE)
+        supply->complete = false;
+    return event == EVENT_ATTEMPT_FAILED ? event : EVENT_NONE;
+}
+
+/* Fails when nothing of what came before the failure is left to be sent down, nor to be filtered. */
+static enum exchange_event fail_when_sent(struct exchange *exchange, enum feed_state state,
+                                          const struct outlet_supply *supply)
+{
+    if (state == FEED_WAITING || outlet_has_pending(&exchange->download, supply))
+        return EVENT_NONE;
+    return fail_upstream(exchange);
+}
+
+static enum exchange_event note_download(struct exchange *exchange)
+{
+    const struct outlet *download = &exchange->download;
+
+    if (download->state == OUTLET_ENDED)
+        return EVENT_SENT;
+    if (download->state == OUTLET_MISMATCHED)
+        return note_failure(exchange, SIDE_INTERNAL, CAUSE_PROXY_INTERNAL_ERROR, 0);
+    if (download->state != OUTLET_BROKEN)
+        return EVENT_NONE;
+    exchange->client_gone = true;
+    return note_failure(exchange, SIDE_DOWNSTREAM, CAUSE_CLIENT_CANCELLED, download->os_error);
 }
 
 static enum exchange_event write_down(struct exchange *exchange)
 {
-    uint64_t accepted = exchange->download.head_accepted + exchange->download.body_accepted;
+    struct outlet *download = &exchange->download;
+    uint64_t accepted = download->head_accepted + download->body_accepted;
+    enum feed_state state = feed_pump(&exchange->down, now_ns(exchange));
+    struct outlet_supply supply;
+    enum exchange_event event = note_feed(exchange, state);
 
-    write_from(&exchange->download, &exchange->response, exchange->client);
-    exchange->record.response_body_bytes = exchange->download.body_accepted;
-    if (exchange->download.head_accepted + exchange->download.body_accepted != accepted)
+    if (event == EVENT_NONE)
+        event = supply_down(exchange, &supply);
+    if (event != EVENT_NONE)
+        return event;
+    write_from(download, &exchange->down, supply, exchange->client);
+    exchange->record.response_body_bytes = download->body_accepted;
+    if (download->head_accepted + download->body_accepted != accepted)
         exchange->progress_ns = now_ns(exchange);
-    if (exchange->download.state == OUTLET_ENDED)
-        return EVENT_SENT;
-    if (exchange->download.state == OUTLET_MISMATCHED)
-        return note_failure(exchange, SIDE_INTERNAL, CAUSE_PROXY_INTERNAL_ERROR, 0);
-    if (exchange->download.state == OUTLET_BROKEN) {
-        exchange->client_gone = true;
-        return note_failure(exchange, SIDE_DOWNSTREAM, CAUSE_CLIENT_CANCELLED,
-                            exchange->download.os_error);
-    }
-    return exchange->upstream_failed ? fail_when_sent(exchange) : EVENT_NONE;
+    event = note_download(exchange);
+    if (event != EVENT_NONE)
+        return event;
+    state = feed_pump(&exchange->down, now_ns(exchange));
+    event = note_feed(exchange, state);
+    if (event == EVENT_NONE)
+        event = supply_down(exchange, &supply);
+    if (event != EVENT_NONE)
+        return event;
+    look_ahead(download, &supply);
+    return exchange->upstream_failed ? fail_when_sent(exchange, state, &supply) : EVENT_NONE;
 }
 
 enum exchange_event relay(struct exchange *exchange)
@@ -337,66 +445,7 @@ enum exchange_event relay(struct exchange *exchange)
     return write_down(exchange);
 }
 
-/* ---- our own answer -------------------------------------------------------------------------- */
-
-/* What is left of a 1xx that the client has in part must go before the answer. */
-static size_t keep_interim_rest(struct exchange *exchange)
-{
-    struct bytes rest = exchange->download.head;
-
-    if (exchange->download.state != OUTLET_BLOCKED)
-        return 0;
-    memmove(exchange->down_head, rest.data, rest.size);
-    return rest.size;
-}
-
-/* Whether the request has come whole, so that the next one may follow it. Nothing is read for that. */
-static bool request_was_read(struct exchange *exchange)
-{
-    struct inlet *request = exchange->request;
-
-    return !request->refused && inlet_decode(request) && request->message_ended &&
-           request->reader.keep_alive;
-}
-
-enum exchange_event start_apology(struct exchange *exchange)
-{
-    const struct inlet *request = exchange->request;
-    struct apology_text text = {
-        .failure = exchange->failure,
-        .via = exchange->ground->settings->via,
-        .head_request = bytes_equal_text(request->head.method, "HEAD"),
-        .client_minor = request->head.minor,
-    };
-    struct http1_writer writer;
-    size_t before = keep_interim_rest(exchange);
-
-    if (exchange->apology.word == NULL)
-        exchange->apology = apology_for(&exchange->failure);
-    text.apology = exchange->apology;
-    exchange->record.status = text.apology.status;
-    exchange->record.error_word = text.apology.word;
-    exchange->keep_alive = false;
-    if (text.apology.status == 0)
-        return EVENT_SENT;
-    exchange->keep_alive = request_was_read(exchange) && !exchange->ground->draining;
-    text.keep_alive = exchange->keep_alive;
-    exchange->progress_ns = now_ns(exchange);
-    http1_writer_init(&writer, exchange->down_head + before, APOLOGY_BYTES);
-    apology_write(&text, &writer);
-    outlet_start(
-        &exchange->download,
-        &(struct outlet_message){.head = bytes_make(exchange->down_head, before + writer.size)});
-    return send_apology(exchange);
-}
-
-enum exchange_event send_apology(struct exchange *exchange)
-{
-    outlet_write(&exchange->download, NULL, exchange->client);
-    if (exchange->download.state == OUTLET_ENDED || exchange->download.state == OUTLET_BROKEN)
-        return EVENT_SENT;
-    return EVENT_NONE;
-}
+/* ---- upcalls --------------------------------------------------------------------------------- */
 
 static void on_upstream_event(struct stream *stream, unsigned events)
 {

@@ -1,9 +1,25 @@
-/* What an exchange waits for: levels of its two streams, and a time. */
+/* What an exchange waits for: levels of its two streams, hooks, and times. */
 #include "proxy/exchange/actions.h"
 
 static uint64_t later(uint64_t since_ns, uint64_t timeout_ns)
 {
     return timeout_ns == 0 ? TIME_NEVER : since_ns + timeout_ns;
+}
+
+static uint64_t earlier(uint64_t a_ns, uint64_t b_ns)
+{
+    return a_ns < b_ns ? a_ns : b_ns;
+}
+
+/* While an attempt keeps nobody but the proxy waiting. A client that is slow to send its request stops the clock. */
+static uint64_t try_due_ns(const struct exchange *exchange)
+{
+    const struct proxy_settings *settings = exchange->ground->settings;
+    bool counts = exchange->attempting && !exchange->response_down;
+
+    if (exchange->state == STATE_SENDING && exchange->upload.state == OUTLET_IDLE)
+        counts = false;
+    return counts ? later(exchange->try_begun_ns, settings->retry.per_try_timeout_ns) : TIME_NEVER;
 }
 
 static uint64_t due_ns(const struct exchange *exchange)
@@ -12,13 +28,15 @@ static uint64_t due_ns(const struct exchange *exchange)
     uint64_t deadline = later(exchange->record.begun_ns, settings->retry.deadline_ns);
     uint64_t due = TIME_NEVER;
 
+    if (exchange->state == STATE_BACKING_OFF)
+        return exchange->backoff_end_ns;
     if (exchange->state == STATE_SENDING && exchange->upload.state == OUTLET_ENDED)
         due = later(exchange->handed_over_ns, settings->response_timeout_ns);
     else if (exchange->state != STATE_DIALING)
         due = later(exchange->progress_ns, settings->idle_timeout_ns);
-    if (exchange->state == STATE_APOLOGISING)
+    if (exchange->state == STATE_APOLOGISING || exchange->state == STATE_EXPLAINING)
         return due;
-    return due < deadline ? due : deadline;
+    return earlier(earlier(due, try_due_ns(exchange)), deadline);
 }
 
 /* The timer is moved only forward in time when it fires, so that progress costs nothing. */
@@ -44,6 +62,33 @@ void on_watch(struct timer *timer)
         exchange_turn(exchange, EVENT_TIMED_OUT);
 }
 
+/* ---- hooks that wait --------------------------------------------------------------------------- */
+
+/* A throttle is no want of progress: the clock of idleness begins when it ends. */
+static void wait_for_throttle(struct exchange *exchange)
+{
+    uint64_t due = earlier(feed_due_ns(&exchange->up), feed_due_ns(&exchange->down));
+
+    if (due == TIME_NEVER)
+        return;
+    if (exchange->progress_ns < due)
+        exchange->progress_ns = due;
+    if (!timer_is_set(&exchange->resume) || exchange->resume.at_ns > due)
+        timer_set(exchange->ground->world, &exchange->resume, due);
+}
+
+void on_resume(struct timer *timer)
+{
+    struct exchange *exchange = object_cast(timer->owner, EXCHANGE_TAG);
+
+    exchange->hook_waits = false;
+    feed_resume(&exchange->up);
+    feed_resume(&exchange->down);
+    exchange_turn(exchange, EVENT_RESUMED);
+}
+
+/* ---- streams ----------------------------------------------------------------------------------- */
+
 static void set_wants(struct exchange *exchange)
 {
     unsigned client = STREAM_CLOSED;
@@ -54,15 +99,16 @@ static void set_wants(struct exchange *exchange)
     if ((sending || relaying) && exchange->upload.state != OUTLET_BROKEN &&
         inlet_has_room(exchange->request))
         client |= STREAM_READ;
-    if (exchange->download.state == OUTLET_BLOCKED && exchange->state != STATE_DIALING)
+    if (exchange->download.state == OUTLET_BLOCKED &&
+        (sending || relaying || exchange->state == STATE_APOLOGISING))
         client |= STREAM_WRITE;
     stream_want(exchange->client, client);
     if (exchange->link == NULL || exchange->state == STATE_DIALING)
         return;
-    if (exchange->upload.state == OUTLET_BLOCKED)
+    if ((sending || relaying) && exchange->upload.state == OUTLET_BLOCKED)
         upstream |= STREAM_WRITE;
-    if (inlet_has_room(&exchange->response) && !exchange->upstream_failed &&
-        !(sending && exchange->download.state == OUTLET_BLOCKED))
+    if ((sending || relaying) && inlet_has_room(&exchange->response) &&
+        !exchange->upstream_failed && !(sending && exchange->download.state == OUTLET_BLOCKED))
         upstream |= STREAM_READ;
     stream_want(&exchange->link->stream, upstream);
 }
@@ -70,5 +116,6 @@ static void set_wants(struct exchange *exchange)
 void wait_for_more(struct exchange *exchange)
 {
     set_wants(exchange);
+    wait_for_throttle(exchange);
     watch(exchange);
 }

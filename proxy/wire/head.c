@@ -124,6 +124,11 @@ static bool is_value(struct bytes text)
     return true;
 }
 
+bool head_field_is_valid(struct bytes name, struct bytes value)
+{
+    return is_token(name) && is_value(value);
+}
+
 /* Removes the fields of that name from a place on; how many there were. */
 static size_t remove_from(struct head *head, size_t place, struct bytes name)
 {
@@ -149,7 +154,7 @@ bool head_set(struct head *head, const char *name, const char *value)
     size_t place = find_place(head, wanted);
     struct bytes kept;
 
-    if (!is_token(wanted) || !is_value(text))
+    if (!head_field_is_valid(wanted, text))
         return false;
     if (place == head->field_count)
         return head_add(head, wanted, text);

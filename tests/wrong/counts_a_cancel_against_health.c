@@ -8,10 +8,9 @@ enum exchange_event __wrap_judge(struct exchange *exchange);
 
 enum exchange_event __wrap_judge(struct exchange *exchange)
 {
-    struct exchange_ground *ground = exchange->ground;
     const struct failure noted = {SIDE_UPSTREAM, STAGE_DIAL, CAUSE_CONNECTION_TERMINATED, 0};
 
     if (exchange->failure.cause == CAUSE_CLIENT_CANCELLED)
-        health_note(&ground->origins[exchange->upstream].health, &noted, world_now(ground->world));
+        health_note(&exchange->origin->health, &noted, world_now(exchange->ground->world));
     return __real_judge(exchange);
 }

@@ -21,10 +21,7 @@ void __wrap_health_note(struct health *health, const struct failure *failure, ui
 
 void __wrap_attempt_end(struct exchange *exchange, const struct failure *failure)
 {
-    struct exchange_ground *ground = exchange->ground;
-
     if (failure == NULL && exchange->attempting)
-        __real_health_note(&ground->origins[exchange->upstream].health, NULL,
-                           world_now(ground->world));
+        __real_health_note(&exchange->origin->health, NULL, world_now(exchange->ground->world));
     __real_attempt_end(exchange, failure);
 }

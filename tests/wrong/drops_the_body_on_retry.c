@@ -10,6 +10,6 @@ enum exchange_event __wrap_start_sending(struct exchange *exchange);
 enum exchange_event __wrap_start_sending(struct exchange *exchange)
 {
     if (exchange->record.attempt_count > 1)
-        exchange->request->reader.framing = FRAMING_NONE;
+        exchange->framing_up = FRAMING_NONE;
     return __real_start_sending(exchange);
 }

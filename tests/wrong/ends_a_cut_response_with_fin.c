@@ -1,17 +1,14 @@
 /*
- * A proxy that closes a response without framing as if it were complete, though its upstream broke off. Wraps judge(): after
- * a cut the response looks like one whose framing shows it, so no reset follows.
+ * A proxy that closes a response without framing as if it were complete, though its upstream broke off. Wraps cut(): the
+ * response looks like one whose framing shows it, so no reset follows.
  */
 #include "proxy/exchange/actions.h"
 
-enum exchange_event __real_judge(struct exchange *exchange);
-enum exchange_event __wrap_judge(struct exchange *exchange);
+enum exchange_event __real_cut(struct exchange *exchange);
+enum exchange_event __wrap_cut(struct exchange *exchange);
 
-enum exchange_event __wrap_judge(struct exchange *exchange)
+enum exchange_event __wrap_cut(struct exchange *exchange)
 {
-    enum exchange_event event = __real_judge(exchange);
-
-    if (event == EVENT_CUT)
-        exchange->download.framing = FRAMING_LENGTH;
-    return event;
+    exchange->download.framing = FRAMING_LENGTH;
+    return __real_cut(exchange);
 }

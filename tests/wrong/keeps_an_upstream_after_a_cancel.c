@@ -9,11 +9,10 @@ enum exchange_event __wrap_judge(struct exchange *exchange);
 
 enum exchange_event __wrap_judge(struct exchange *exchange)
 {
-    struct origin *origin = &exchange->ground->origins[exchange->upstream];
     bool connected = exchange->link != NULL && stream_in_use(&exchange->link->stream) &&
                      stream_status(&exchange->link->stream) == 0;
 
     if (exchange->failure.cause == CAUSE_CLIENT_CANCELLED && connected)
-        pool_give(&origin->pool, &exchange->link);
+        pool_give(&exchange->origin->pool, &exchange->link);
     return __real_judge(exchange);
 }

@@ -14,6 +14,7 @@ bool replay_prepare(struct exchange *exchange)
     link->tx_before = info.tx;
     request->body_begin -= taken;
     exchange->upload.body_accepted = 0;
+    replay_start(&exchange->up.replay);
     exchange->failure.stage = STAGE_PRE_WRITE;
     return true;
 }

@@ -30,7 +30,8 @@ enum stage {
 
 /*
  * Causes carry the names of RFC 9209 2.3 where it has one; the last column is the status that an
- * intermediary answers with for it (RFC 9110 15.6.3 to 15.6.5). Status 0: nobody is left to answer.
+ * intermediary answers with for it (RFC 9110 15.6.3 to 15.6.5). Status 0: nobody is left to answer. Ours is
+ * http_response_status: a whole response whose status is tried again; its client never gets to see the word.
  */
 #define CAUSE_LIST(X)                                                              \
     X(NONE, "none", 0)                                                             \
@@ -50,6 +51,7 @@ enum stage {
     X(HTTP_RESPONSE_HEADER_SECTION_SIZE, "http_response_header_section_size", 502) \
     X(HTTP_RESPONSE_TRANSFER_CODING, "http_response_transfer_coding", 502)         \
     X(HTTP_RESPONSE_TIMEOUT, "http_response_timeout", 504)                         \
+    X(HTTP_RESPONSE_STATUS, "http_response_status", 502)                           \
     X(HTTP_PROTOCOL_ERROR, "http_protocol_error", 502)                             \
     X(PROXY_INTERNAL_ERROR, "proxy_internal_error", 500)                           \
     X(CLIENT_CANCELLED, "client_cancelled", 0)                                     \

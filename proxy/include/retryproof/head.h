@@ -54,10 +54,12 @@ const struct field *head_find(const struct head *head, const char *name);
 bool head_list_has(const struct head *head, const char *name, const char *element);
 size_t head_count(const struct head *head, const char *name);
 
+/* A name that is a token and a value without a byte that no field may hold. RFC 9110 5.1, 5.5. */
+bool head_field_is_valid(struct bytes name, struct bytes value);
 /*
  * One field of that name with that value, in the place of all there were, as that name was spelled; at the end if there
- * was none. The value is trimmed. False, and nothing is changed, when a limit would be passed, the name is no token or the
- * value holds a byte that no field may hold (RFC 9110 5.1, 5.5).
+ * was none. The value is trimmed. False, and nothing is changed, when a limit would be passed, or the
+ * field is not valid.
  */
 MUST_USE bool head_set(struct head *head, const char *name, const char *value);
 /* Removes all fields of that name; how many there were. */

@@ -202,7 +202,6 @@ MUST_USE enum hook_answer exchange_fail(struct exchange *exchange, unsigned stat
 MUST_USE bool peer_set_upstream(struct exchange *exchange, struct proxy_peer *peer,
                                 unsigned upstream);
 /* Names any upstream: an address or a name, and a port. One of the settings' at that place is meant. False if too long. */
-MUST_USE bool peer_set_address(struct exchange *exchange, struct proxy_peer *peer, const char *host,
-                               uint16_t port);
+MUST_USE bool peer_set_address(struct proxy_peer *peer, const char *host, uint16_t port);
 
 #endif

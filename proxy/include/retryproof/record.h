@@ -19,8 +19,6 @@ enum {
     RECORD_TARGET_BYTES = 128, /* enough to know a request again; longer ones are cut */
 };
 
-#define UPSTREAM_OTHER UINT32_MAX
-
 struct attempt_record {
     unsigned upstream;      /* index in the settings; UPSTREAM_OTHER if a hook named another */
     struct address address; /* of the connection; family 0: none was made */

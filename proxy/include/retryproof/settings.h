@@ -21,6 +21,9 @@ enum {
     SETTINGS_ERROR_BYTES = 512,
 };
 
+/* In place of an index in the settings: an upstream that only a hook named. */
+#define UPSTREAM_OTHER UINT32_MAX
+
 struct upstream_settings {
     char name[UPSTREAM_NAME_BYTES];
     char host[HOST_BYTES]; /* an address or a name to look up */
