@@ -159,7 +159,7 @@ static enum hook_answer upstream_peer(struct exchange *exchange, struct proxy_pe
         return answer;
     if (call.action->peer == HOOK_PEER_UNKNOWN) {
         /* RFC 6761 6.4: nobody may ever have this name. */
-        named = peer_set_address(exchange, peer, "unknown.invalid", 80);
+        named = peer_set_address(peer, "unknown.invalid", 80);
     } else if (call.action->peer == HOOK_PEER_UPSTREAM) {
         size_t last = call.action->order_count - 1;
         size_t turn = call.context->attempt - 1;
@@ -167,7 +167,7 @@ static enum hook_answer upstream_peer(struct exchange *exchange, struct proxy_pe
             &hooks->targets[call.action->order[turn < last ? turn : last]];
         named = target->upstream != UPSTREAM_OTHER
                     ? peer_set_upstream(exchange, peer, target->upstream)
-                    : peer_set_address(exchange, peer, address_format_host(&target->address, host),
+                    : peer_set_address(peer, address_format_host(&target->address, host),
                                        target->address.port);
     }
     return named ? HOOK_CONTINUE : exchange_fail(exchange, 0);
