@@ -2,9 +2,9 @@
 
 #include <string.h>
 
+#include "proxy/policy/place.h"
 #include "proxy/preset.h"
 #include "proxy/retry_keys.h"
-#include "world/base/bytes.h"
 
 enum {
     REGION_BYTES_MAX = 8 * 1024 * 1024
@@ -295,28 +295,19 @@ bool proxy_config_read(const struct yaml_node *map, const char *const *also,
 
 /* ---- a whole file ------------------------------------------------------------------------------ */
 
-/* "host:port"; the host may be a name, or an IPv6 address in brackets. */
 static bool read_origin(const struct yaml_node *node, struct upstream_settings *out,
                         struct yaml_error *error)
 {
-    struct address address;
+    struct place place;
     const char *text;
-    const char *colon;
-    uint64_t port;
+    const char *wrong;
 
     if (!yaml_text(node, "an upstream's address", &text, error))
         return false;
-    colon = strrchr(text, ':');
-    if (colon == NULL || colon == text || !bytes_to_u64(bytes_of(colon + 1), 65535, &port) ||
-        port == 0)
-        return yaml_fail(error, node, "'%s' is not host:port", text);
-    if ((size_t)(colon - text) >= sizeof(out->host))
-        return yaml_fail(error, node, "a host has at most %d characters", HOST_BYTES - 1);
-    memcpy(out->host, text, (size_t)(colon - text));
-    out->host[colon - text] = '\0';
-    out->port = (uint16_t)port;
-    if (strchr(out->host, ':') != NULL && !address_parse(text, 0, &address))
-        return yaml_fail(error, node, "'%s' is not an address and a port", text);
+    if (!place_read(text, &place, &wrong))
+        return yaml_fail(error, node, "'%s' %s", text, wrong);
+    memcpy(out->host, place.host, sizeof(out->host));
+    out->port = place.port;
     return true;
 }
 

@@ -2,7 +2,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -13,6 +16,7 @@ enum { REGION_BYTES = 1024 * 1024 }; /* far more than a test's few lines need */
 /* Reads settings keys from text; the sentence of the mistake, or NULL. */
 static const char *read_keys(const char *text, struct proxy_settings *settings)
 {
+    static const char *const also[] = {"upstreams", NULL};
     static struct yaml_error error;
     struct region region;
     struct yaml_node *root;
@@ -21,7 +25,7 @@ static const char *read_keys(const char *text, struct proxy_settings *settings)
     region_init(&region, REGION_BYTES);
     proxy_settings_init(settings);
     root = yaml_parse(&region, "test.yaml", text, strlen(text), &error);
-    read = root != NULL && proxy_config_read(root, NULL, settings, &error);
+    read = root != NULL && proxy_config_read(root, also, settings, &error);
     region_release(&region);
     return read ? NULL : error.sentence;
 }
@@ -29,22 +33,19 @@ static const char *read_keys(const char *text, struct proxy_settings *settings)
 static void every_key_is_read(void **state)
 {
     struct proxy_settings settings;
-    const char *text = "{max_retries: 3, policy: idempotent, select: round-robin,"
+    const char *text = "{select: round-robin,"
                        " connect_timeout: 1ms, head_timeout: 2ms, response_timeout: 3ms,"
-                       " idle_timeout: 4ms, deadline: 5s, window: 32KiB, pool_size: 7,"
+                       " idle_timeout: 4ms, window: 32KiB, pool_size: 7,"
                        " pool_timeout: 6ms, head_limit: 8KiB, uri_limit: 100, body_limit: 1MiB,"
                        " client_half_close: allow, via: edge-1}";
 
     (void)state;
     assert_null(read_keys(text, &settings));
-    assert_int_equal(settings.retry.retries_max, 3);
-    assert_int_equal(settings.retry.policy, RETRY_IDEMPOTENT);
     assert_int_equal(settings.select, SELECT_ROUND_ROBIN);
     assert_int_equal(settings.connect_timeout_ns, 1 * NS_PER_MS);
     assert_int_equal(settings.head_timeout_ns, 2 * NS_PER_MS);
     assert_int_equal(settings.response_timeout_ns, 3 * NS_PER_MS);
     assert_int_equal(settings.idle_timeout_ns, 4 * NS_PER_MS);
-    assert_int_equal(settings.retry.deadline_ns, 5 * NS_PER_S);
     assert_int_equal(settings.window_bytes, 32 * 1024);
     assert_int_equal(settings.pool_size, 7);
     assert_int_equal(settings.pool_timeout_ns, 6 * NS_PER_MS);
@@ -53,6 +54,50 @@ static void every_key_is_read(void **state)
     assert_int_equal(settings.body_bytes_max, 1024 * 1024);
     assert_true(settings.client_half_close_allowed);
     assert_string_equal(settings.via, "edge-1");
+}
+
+static void every_retry_key_is_read(void **state)
+{
+    struct proxy_settings settings;
+    const struct retry_settings *retry = &settings.retry;
+    const char *text =
+        "{max_retries: 3, retry_on: [connect-failure, reset], retry_on_status: [502, 510-512],"
+        " retry_on_reused: true, retry_non_idempotent: true, retry_other_upstream: false,"
+        " replay_buffer_bytes: 32KiB, per_try_timeout: 1s, deadline: 5s,"
+        " backoff: {base: 10ms, max: 20ms}, retry_budget: {share: 20%, floor: 3}}";
+
+    (void)state;
+    assert_null(read_keys(text, &settings));
+    assert_int_equal(retry->retries_max, 3);
+    assert_int_equal(retry->policy, RETRY_CONDITIONS);
+    assert_int_equal(retry->conditions, RETRY_ON(CONNECT_FAILURE) | RETRY_ON(RESET));
+    for (unsigned status = STATUS_SET_FIRST; status <= STATUS_SET_LAST; status++)
+        assert_int_equal(status_set_has(&retry->on_status, status),
+                         status == 502 || (status >= 510 && status <= 512));
+    assert_true(retry->on_reused);
+    assert_true(retry->non_idempotent);
+    assert_true(retry->stay);
+    assert_int_equal(retry->replay_bytes, 32 * 1024);
+    assert_int_equal(retry->per_try_timeout_ns, 1 * NS_PER_S);
+    assert_int_equal(retry->deadline_ns, 5 * NS_PER_S);
+    assert_int_equal(retry->backoff.base_ns, 10 * NS_PER_MS);
+    assert_int_equal(retry->backoff.max_ns, 20 * NS_PER_MS);
+    assert_true(retry->budget.limited);
+    assert_int_equal(retry->budget.share_percent, 20);
+    assert_int_equal(retry->budget.floor, 3);
+}
+
+static void every_condition_is_read(void **state)
+{
+    (void)state;
+    for (enum retry_condition i = 0; i < RETRY_CONDITION_COUNT; i++) {
+        struct proxy_settings settings;
+        char text[64];
+
+        snprintf(text, sizeof(text), "retry_on: [%s]", retry_condition_word(i));
+        assert_null(read_keys(text, &settings));
+        assert_int_equal(settings.retry.conditions, 1u << i);
+    }
 }
 
 static void an_empty_map_keeps_the_defaults(void **state)
@@ -66,23 +111,196 @@ static void an_empty_map_keeps_the_defaults(void **state)
     assert_memory_equal(&settings, &defaults, sizeof(settings));
 }
 
+/* What follows from some keys for others. */
+struct outcome {
+    const char *name;
+    const char *text;
+    enum retry_policy policy;
+    unsigned conditions; /* with retry_on_reused */
+    size_t replay_bytes;
+    unsigned retries_max;
+};
+
+#define UNWRITTEN (RETRY_ON(CONNECT_FAILURE) | RETRY_ON(CONNECT_TIMEOUT) | RETRY_ON(UNSENT))
+#define ANSWERED                                                                     \
+    (UNWRITTEN | RETRY_ON(RESET) | RETRY_ON(PARTIAL_HEAD) | RETRY_ON(INVALID_HEAD) | \
+     RETRY_ON(RESPONSE_TIMEOUT))
+
+static const struct outcome OUTCOMES[] = {
+    {"at-most-once keeps no body", "policy: at-most-once", RETRY_AT_MOST_ONCE, UNWRITTEN, 0, 1},
+    {"idempotent keeps a body", "policy: idempotent", RETRY_IDEMPOTENT, ANSWERED, 65536, 1},
+    {"idempotent may keep none", "{policy: idempotent, replay_buffer_bytes: 0}", RETRY_IDEMPOTENT,
+     ANSWERED, 0, 1},
+    {"conditions with nothing written keep no body",
+     "retry_on: [connect-failure, connect-timeout, unsent]", RETRY_CONDITIONS, UNWRITTEN, 0, 1},
+    {"one condition may stand without a list", "retry_on: reset", RETRY_CONDITIONS, RETRY_ON(RESET),
+     65536, 1},
+    {"a reused connection asks for a body too", "{retry_on: unsent, retry_on_reused: true}",
+     RETRY_CONDITIONS, RETRY_ON(UNSENT) | RETRY_ON(REUSED), 65536, 1},
+    {"and so does a status", "{retry_on: [], retry_on_status: 503}", RETRY_CONDITIONS, 0, 65536, 1},
+    {"no condition at all is a policy", "retry_on: []", RETRY_CONDITIONS, 0, 0, 1},
+    {"retry_on_reused false takes nothing from a list",
+     "{retry_on: reused, retry_on_reused: false}", RETRY_CONDITIONS, RETRY_ON(REUSED), 65536, 1},
+
+    {"a preset brings its numbers", "preset: pingora", RETRY_CONDITIONS, RETRY_ON(REUSED), 65536,
+     15},
+    {"resin is at-most-once", "preset: resin", RETRY_AT_MOST_ONCE, UNWRITTEN, 0, 1},
+    {"a preset of connect failures keeps no body", "preset: haproxy", RETRY_CONDITIONS, UNWRITTEN,
+     0, 3},
+    {"a wider word keeps its system's", "preset: {haproxy: empty-response}", RETRY_CONDITIONS,
+     RETRY_ON(RESET) | RETRY_ON(REUSED), 15360, 3},
+    {"a key beside a preset stands over it",
+     "{preset: pingora, max_retries: 2, replay_buffer_bytes: 1}", RETRY_CONDITIONS,
+     RETRY_ON(REUSED), 1, 2},
+    {"wherever it stands", "{max_retries: 2, preset: pingora}", RETRY_CONDITIONS, RETRY_ON(REUSED),
+     65536, 2},
+    {"a buffer beside a preset of connect failures is as given",
+     "{preset: haproxy, replay_buffer_bytes: 9}", RETRY_CONDITIONS, UNWRITTEN, 9, 3},
+    {"nginx tries each upstream once", "{preset: nginx, upstreams: [a, b, c]}", RETRY_CONDITIONS,
+     ANSWERED ^ RETRY_ON(INVALID_HEAD) ^ RETRY_ON(REUSED), 1048576, 2},
+    {"and a single one not again", "{preset: nginx, upstreams: [a]}", RETRY_CONDITIONS,
+     ANSWERED ^ RETRY_ON(INVALID_HEAD) ^ RETRY_ON(REUSED), 1048576, 0},
+    {"unless it is told how often", "{preset: nginx, max_retries: 5, upstreams: [a, b, c]}",
+     RETRY_CONDITIONS, ANSWERED ^ RETRY_ON(INVALID_HEAD) ^ RETRY_ON(REUSED), 1048576, 5},
+    {"or nobody knows of upstreams", "preset: {nginx: timeout}", RETRY_CONDITIONS,
+     RETRY_ON(CONNECT_TIMEOUT) | RETRY_ON(RESPONSE_TIMEOUT), 1048576, 1},
+};
+
+static void has_its_outcome(void **state)
+{
+    const struct outcome *outcome = *state;
+    struct proxy_settings settings;
+
+    assert_null(read_keys(outcome->text, &settings));
+    assert_int_equal(settings.retry.policy, outcome->policy);
+    assert_int_equal(retry_conditions(&settings.retry), outcome->conditions);
+    assert_int_equal(settings.retry.replay_bytes, outcome->replay_bytes);
+    assert_int_equal(settings.retry.retries_max, outcome->retries_max);
+}
+
+static void statuses_beside_a_preset_stand_in_place_of_its_own(void **state)
+{
+    struct proxy_settings settings;
+
+    (void)state;
+    assert_null(read_keys("{preset: {nginx: http_502}, retry_on_status: 503}", &settings));
+    assert_false(status_set_has(&settings.retry.on_status, 502));
+    assert_true(status_set_has(&settings.retry.on_status, 503));
+}
+
+static void but_add_to_them_where_a_word_asks_for_them(void **state)
+{
+    struct proxy_settings settings;
+
+    (void)state;
+    assert_null(read_keys("{preset: {envoy: \"gateway-error,retriable-status-codes\"},"
+                          " retry_on_status: [409]}",
+                          &settings));
+    assert_true(status_set_has(&settings.retry.on_status, 409));
+    assert_true(status_set_has(&settings.retry.on_status, 502));
+    assert_false(status_set_has(&settings.retry.on_status, 500));
+}
+
+static void an_opt_in_of_a_preset_can_be_taken_back(void **state)
+{
+    struct proxy_settings settings;
+
+    (void)state;
+    assert_null(read_keys("{preset: pingora, retry_non_idempotent: false}", &settings));
+    assert_false(settings.retry.non_idempotent);
+    assert_null(read_keys("{preset: envoy, retry_budget: none, backoff: {base: 0}}", &settings));
+    assert_false(settings.retry.budget.limited);
+    assert_int_equal(settings.retry.backoff.max_ns, 0);
+}
+
+static void the_longest_wait_follows_from_the_base(void **state)
+{
+    struct proxy_settings settings;
+
+    (void)state;
+    assert_null(read_keys("backoff: {base: 25ms}", &settings));
+    assert_int_equal(settings.retry.backoff.max_ns, 250 * NS_PER_MS);
+}
+
 struct mistake {
     const char *name;
     const char *text;
-    const char *sentence; /* a part of it */
+    const char *sentence; /* a part of it, with its place where that is the point */
 };
 
 static const struct mistake MISTAKES[] = {
     {"an unknown key names the nearest", "max_retrys: 1", "max_retries"},
     {"max_retries has an upper limit", "max_retries: 101", "100"},
     {"a word that is no policy is refused", "policy: at-least-once", "at-most-once"},
+    {"conditions is no policy to be named", "policy: conditions", "policy cannot be"},
     {"a duration needs a unit", "deadline: 5", "deadline"},
+    {"and so does one try's", "per_try_timeout: 5", "per_try_timeout needs a unit"},
     {"a window has a lower limit", "window: 1023", "at least 1024"},
     {"a window has an upper limit", "window: 2MiB", "window"},
     {"via is a word", "via: 'a b'", "letters"},
     {"via begins with a letter, or Proxy-Status could not be read", "via: 1.gate",
      "begins with a letter"},
     {"settings are a map", "[1, 2]", "map"},
+
+    {"a condition that is none names the nearest", "retry_on: [unsend]",
+     "1:12: retry_on cannot be 'unsend'; did you mean 'unsent'"},
+    {"a condition is a word", "retry_on: {reset: true}", "retry_on must be one of"},
+    {"retry_on stands in place of policy", "{policy: idempotent, retry_on: [reset]}",
+     "1:22: retry_on stands in place of policy"},
+    {"a status below", "retry_on_status: [399]",
+     "1:19: retry_on_status takes statuses from 400 to 599"},
+    {"a status above", "retry_on_status: [600]", "from 400 to 599"},
+    {"a range that ends before it begins", "retry_on_status: [504-502]",
+     "1:19: retry_on_status takes"},
+    {"a range without an end", "retry_on_status: [500-]", "ranges of them"},
+    {"a range without a beginning", "retry_on_status: ['-500']", "ranges of them"},
+    {"a range from below", "retry_on_status: [399-400]", "ranges of them"},
+    {"a range to above", "retry_on_status: [599-600]", "ranges of them"},
+    {"5xx is a word of Envoy", "retry_on_status: 5xx", "such as 503 or 500-599"},
+    {"a status is no list", "retry_on_status: [[503]]", "such as 503 or 500-599"},
+    {"reused is true or false", "retry_on_reused: 1", "retry_on_reused must be true or false"},
+    {"the opt-in is true or false", "retry_non_idempotent: yes", "retry_non_idempotent must be"},
+    {"elsewhere is true or false", "retry_other_upstream: no", "retry_other_upstream must be"},
+    {"the replay buffer has an upper limit", "{policy: idempotent, replay_buffer_bytes: 1048577}",
+     "replay_buffer_bytes must be at most 1048576 bytes"},
+    {"a back-off is a map", "backoff: 25ms", "backoff must be a map"},
+    {"a back-off has a base", "backoff: {max: 1s}", "backoff has a base"},
+    {"a back-off's base is a duration", "backoff: {base: 25}", "base needs a unit"},
+    {"a back-off's max is a duration", "backoff: {base: 1ms, max: 25}", "max needs a unit"},
+    {"a back-off's keys are known", "backoff: {base: 25ms, min: 1s}", "backoff has no key 'min'"},
+    {"a back-off's max is no shorter than its base", "backoff: {base: 2s, max: 1s}",
+     "1:1: the max of backoff is shorter"},
+    {"a budget is a map or none", "retry_budget: 20%",
+     "retry_budget is {share: 20%, floor: 3}, or none"},
+    {"a budget has a share", "retry_budget: {floor: 3}", "a share and a floor"},
+    {"a budget has a floor", "retry_budget: {share: 3%}", "a share and a floor"},
+    {"a share is at most the whole", "retry_budget: {share: 101%, floor: 3}",
+     "share is a percentage from 0% to 100%"},
+    {"a share has its sign", "retry_budget: {share: 20, floor: 3}", "such as 20%"},
+    {"a share has a number", "retry_budget: {share: '%', floor: 3}", "such as 20%"},
+    {"a share is no list", "retry_budget: {share: [20%], floor: 3}", "such as 20%"},
+    {"a floor has an upper limit", "retry_budget: {share: 20%, floor: 65537}",
+     "floor must be between 0 and 65536"},
+    {"a budget's keys are known", "retry_budget: {share: 20%, flor: 3}", "did you mean 'floor'"},
+
+    {"at-most-once asks for no status, told where that is said",
+     "{policy: at-most-once, retry_on_status: 503}", "1:24: retry_on_status contradicts policy"},
+    {"nor where no policy is said", "{max_retries: 2, retry_on_status: 503}",
+     "1:18: retry_on_status contradicts policy"},
+    {"nor for a reused connection", "{policy: at-most-once, retry_on_reused: true}",
+     "1:24: retry_on_reused contradicts"},
+    {"nor for any method", "retry_non_idempotent: true", "1:1: retry_non_idempotent contradicts"},
+    {"nor for a body", "replay_buffer_bytes: 1", "1:1: replay_buffer_bytes contradicts"},
+    {"nor as resin's", "{preset: resin, retry_on_status: 503}",
+     "1:17: retry_on_status contradicts"},
+    {"a policy contradicts a preset", "{preset: nginx, policy: idempotent}",
+     "1:17: policy contradicts preset"},
+    {"and so do conditions", "{retry_on: [reset], preset: nginx}",
+     "1:2: retry_on contradicts preset"},
+    {"a preset's word is told at its place", "{preset: {envoy: refused-stream}}",
+     "1:18: 'refused-stream' of preset 'envoy' cannot be honoured: it speaks of HTTP/2"},
+    {"a word that needs statuses beside it", "preset: {envoy: retriable-status-codes}",
+     "need retry_on_status beside them"},
 };
 
 static void is_refused(void **state)
@@ -92,8 +310,8 @@ static void is_refused(void **state)
     const char *sentence = read_keys(mistake->text, &settings);
 
     assert_non_null(sentence);
-    assert_non_null(strstr(sentence, "test.yaml:1:"));
-    assert_non_null(strstr(sentence, mistake->sentence));
+    if (strncmp(sentence, "test.yaml:1:", 12) != 0 || strstr(sentence, mistake->sentence) == NULL)
+        fail_msg("%s", sentence);
 }
 
 static void limits_themselves_are_allowed(void **state)
@@ -103,19 +321,128 @@ static void limits_themselves_are_allowed(void **state)
     (void)state;
     assert_null(read_keys("{max_retries: 100, window: 1024, head_limit: 256}", &settings));
     assert_null(read_keys("{window: 1MiB, head_limit: 48KiB, pool_size: 0}", &settings));
+    assert_null(read_keys("{policy: idempotent, replay_buffer_bytes: 1MiB, max_retries: 0,"
+                          " retry_on_status: [400, 599, 400-599, 500-500],"
+                          " retry_budget: {share: 100%, floor: 65536}}",
+                          &settings));
+    assert_int_equal(settings.retry.replay_bytes, REPLAY_BYTES_MAX);
+    assert_null(read_keys("{retry_budget: {share: 0%, floor: 0}, backoff: {base: 1s, max: 1s},"
+                          " deadline: 0, per_try_timeout: 0}",
+                          &settings));
+    assert_true(settings.retry.budget.limited);
+}
+
+/* ---- a whole file ------------------------------------------------------------------------------------ */
+
+/* Reads a file with this text; the sentence of the mistake behind the path, or NULL. */
+static const char *load(const char *text, struct proxy_settings *settings)
+{
+    static char error[SETTINGS_ERROR_BYTES];
+    char path[] = "/tmp/config_test.XXXXXX";
+    int descriptor = mkstemp(path);
+    FILE *out = descriptor < 0 ? NULL : fdopen(descriptor, "w");
+    bool loaded;
+
+    assert_non_null(out);
+    fputs(text, out);
+    assert_int_equal(fclose(out), 0);
+    loaded = proxy_settings_load(settings, path, error);
+    unlink(path);
+    if (loaded)
+        return NULL;
+    assert_memory_equal(error, path, strlen(path));
+    return error + strlen(path);
+}
+
+static void a_file_says_where_to_listen_and_whom_to_ask(void **state)
+{
+    struct proxy_settings settings;
+    char text[ADDRESS_TEXT_BYTES];
+
+    (void)state;
+    assert_null(load("listen: 127.0.0.1:8080\n"
+                     "upstreams: [127.0.0.1:9001, {name: b, address: '[::1]:9002'}, here.test:80]\n"
+                     "preset: {nginx: error timeout}\n",
+                     &settings));
+    assert_string_equal(address_format(&settings.listen, text), "127.0.0.1:8080");
+    assert_int_equal(settings.upstream_count, 3);
+    assert_string_equal(settings.upstreams[0].name, "127.0.0.1:9001");
+    assert_string_equal(settings.upstreams[1].name, "b");
+    assert_string_equal(settings.upstreams[1].host, "[::1]");
+    assert_string_equal(settings.upstreams[2].host, "here.test");
+    assert_int_equal(settings.upstreams[2].port, 80);
+    assert_int_equal(settings.retry.retries_max, 2);
+}
+
+static const struct mistake FILE_MISTAKES[] = {
+    {"a file says where to listen", "upstreams: [127.0.0.1:1]", "`listen` and `upstreams`"},
+    {"a file says whom to ask", "listen: 127.0.0.1:0", "`listen` and `upstreams`"},
+    {"listen is an address", "listen: here\nupstreams: [127.0.0.1:1]",
+     ":1:9: 'here' is not an address"},
+    {"upstreams are some", "listen: 127.0.0.1:0\nupstreams: []", ":2:12: upstreams is a list"},
+    {"an upstream has a port", "listen: 127.0.0.1:0\nupstreams: [here]",
+     ":2:13: 'here' is not host:port"},
+    {"an upstream has a name and an address", "listen: 127.0.0.1:0\nupstreams: [{name: b}]",
+     ":2:13: an upstream has a name and an address"},
+    {"an upstream is no list", "listen: 127.0.0.1:0\nupstreams: [[b]]",
+     ":2:13: an upstream is host:port"},
+    {"a key of the proxy is told in its line",
+     "listen: 127.0.0.1:0\nupstreams: [127.0.0.1:1]\ndedline: 5s",
+     ":3:1: proxy has no key 'dedline'; did you mean 'deadline'"},
+};
+
+static void a_file_is_refused(void **state)
+{
+    const struct mistake *mistake = *state;
+    struct proxy_settings settings;
+    const char *sentence = load(mistake->text, &settings);
+
+    assert_non_null(sentence);
+    if (strstr(sentence, mistake->sentence) == NULL)
+        fail_msg("%s", sentence);
+}
+
+static void a_file_that_is_not_there_is_named(void **state)
+{
+    struct proxy_settings settings;
+    char error[SETTINGS_ERROR_BYTES];
+
+    (void)state;
+    assert_false(proxy_settings_load(&settings, "/nowhere/at.all", error));
+    assert_non_null(strstr(error, "/nowhere/at.all"));
 }
 
 int main(void)
 {
-    struct CMUnitTest tests[3 + COUNT_OF(MISTAKES)] = {
+    static const struct CMUnitTest single[] = {
         cmocka_unit_test(every_key_is_read),
+        cmocka_unit_test(every_retry_key_is_read),
+        cmocka_unit_test(every_condition_is_read),
         cmocka_unit_test(an_empty_map_keeps_the_defaults),
         cmocka_unit_test(limits_themselves_are_allowed),
+        cmocka_unit_test(statuses_beside_a_preset_stand_in_place_of_its_own),
+        cmocka_unit_test(but_add_to_them_where_a_word_asks_for_them),
+        cmocka_unit_test(an_opt_in_of_a_preset_can_be_taken_back),
+        cmocka_unit_test(the_longest_wait_follows_from_the_base),
+        cmocka_unit_test(a_file_says_where_to_listen_and_whom_to_ask),
+        cmocka_unit_test(a_file_that_is_not_there_is_named),
     };
+    static struct CMUnitTest
+        tests[COUNT_OF(single) + COUNT_OF(OUTCOMES) + COUNT_OF(MISTAKES) + COUNT_OF(FILE_MISTAKES)];
+    size_t count = COUNT_OF(single);
 
+    memcpy(tests, single, sizeof(single));
+    for (size_t i = 0; i < COUNT_OF(OUTCOMES); i++)
+        tests[count++] = (struct CMUnitTest){.name = OUTCOMES[i].name,
+                                             .test_func = has_its_outcome,
+                                             .initial_state = (void *)(uintptr_t)&OUTCOMES[i]};
     for (size_t i = 0; i < COUNT_OF(MISTAKES); i++)
-        tests[3 + i] = (struct CMUnitTest){.name = MISTAKES[i].name,
-                                           .test_func = is_refused,
-                                           .initial_state = (void *)(uintptr_t)&MISTAKES[i]};
+        tests[count++] = (struct CMUnitTest){.name = MISTAKES[i].name,
+                                             .test_func = is_refused,
+                                             .initial_state = (void *)(uintptr_t)&MISTAKES[i]};
+    for (size_t i = 0; i < COUNT_OF(FILE_MISTAKES); i++)
+        tests[count++] = (struct CMUnitTest){.name = FILE_MISTAKES[i].name,
+                                             .test_func = a_file_is_refused,
+                                             .initial_state = (void *)(uintptr_t)&FILE_MISTAKES[i]};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

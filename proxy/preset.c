@@ -1,5 +1,6 @@
 #include "proxy/preset.h"
 
+#include <stdarg.h>
 #include <string.h>
 
 #include "proxy/preset_data.h"
@@ -34,14 +35,15 @@ static const struct preset_data *find_data(const char *name)
     return data;
 }
 
-static bool check_texts(const struct yaml_node *list, const char *what, struct yaml_error *error)
+static bool check_texts(const struct yaml_node *root, const char *key, struct yaml_error *error)
 {
+    const struct yaml_node *list = yaml_get(root, key);
     const char *text;
 
     if (list == NULL || list->kind != YAML_LIST)
-        return yaml_fail(error, list, "%s must be a list of sentences", what);
+        return yaml_fail(error, list != NULL ? list : root, "a preset has a list of %s", key);
     for (const struct yaml_node *item = list->first; item != NULL; item = item->next)
-        if (!yaml_text(item, what, &text, error))
+        if (!yaml_text(item, key, &text, error))
             return false;
     return true;
 }
@@ -86,7 +88,7 @@ static bool check_words(const struct yaml_node *root, struct yaml_error *error)
     for (const struct yaml_node *word = words->first; word != NULL; word = word->next)
         if (!check_word(word, error))
             return false;
-    if (!check_texts(defaults, "default_words", error))
+    if (!check_texts(root, "default_words", error))
         return false;
     for (const struct yaml_node *word = defaults->first; word != NULL; word = word->next)
         if (yaml_get(words, word->text) == NULL)
@@ -94,7 +96,7 @@ static bool check_words(const struct yaml_node *root, struct yaml_error *error)
     return true;
 }
 
-static bool check_preset(const struct yaml_node *root, const char *name, struct yaml_error *error)
+bool preset_check(const struct yaml_node *root, const char *name, struct yaml_error *error)
 {
     static const char *const keys[] = {"name",  "stands_for",    "status",   "sources", "tries",
                                        "words", "default_words", "settings", "safer",   "differs",
@@ -125,9 +127,8 @@ static bool check_preset(const struct yaml_node *root, const char *name, struct 
     return (each == NULL || yaml_word(each, "tries", tries, error) >= 0) &&
            yaml_check_keys(settings, "a preset's settings", retry_keys(), error) &&
            retry_keys_read(settings, &retry, error) && check_words(root, error) &&
-           check_texts(yaml_get(root, "sources"), "sources", error) &&
-           check_texts(yaml_get(root, "safer"), "safer", error) &&
-           check_texts(yaml_get(root, "differs"), "differs", error);
+           check_texts(root, "sources", error) && check_texts(root, "safer", error) &&
+           check_texts(root, "differs", error);
 }
 
 struct yaml_node *preset_load(struct region *region, const char *name, struct yaml_error *error)
@@ -136,7 +137,7 @@ struct yaml_node *preset_load(struct region *region, const char *name, struct ya
     struct yaml_node *root =
         yaml_parse(region, data->path, (const char *)data->text, data->size, error);
 
-    return root != NULL && check_preset(root, name, error) ? root : NULL;
+    return root != NULL && preset_check(root, name, error) ? root : NULL;
 }
 
 /* ---- the words that a configuration says ---------------------------------------------------------- */
@@ -281,31 +282,42 @@ bool preset_read(const struct yaml_node *node, struct preset_choice *out, struct
 
 /* ---- telling people -------------------------------------------------------------------------------- */
 
+/* One thing after another, apart by commas. */
+PRINTF_LIKE(3, 4) static void say(FILE *out, bool *begun, const char *format, ...)
+{
+    va_list arguments;
+
+    fputs(*begun ? ", " : "", out);
+    va_start(arguments, format);
+    vfprintf(out, format, arguments);
+    va_end(arguments);
+    *begun = true;
+}
+
+/* What a word, or a preset without words, retries. */
 static void list_retries(const struct yaml_node *map, FILE *out)
 {
-    struct retry_settings retry = {0};
-    struct yaml_error error = {{0}};
     const struct yaml_node *statuses = yaml_get(map, "retry_on_status");
-    const char *apart = "";
+    struct retry_settings retry = {.policy = RETRY_CONDITIONS};
+    struct yaml_error error = {{0}};
+    unsigned conditions;
+    bool begun = false;
 
     if (!retry_keys_read(map, &retry, &error))
         return;
+    conditions = retry_conditions(&retry);
     for (enum retry_condition i = 0; i < RETRY_CONDITION_COUNT; i++)
-        if ((retry.conditions >> i & 1u) != 0) {
-            fprintf(out, "%s%s", apart, retry_condition_word(i));
-            apart = ", ";
-        }
-    if (statuses != NULL)
-        for (const struct yaml_node *status = statuses->first; status; status = status->next) {
-            fprintf(out, "%s%s", apart, status->text);
-            apart = ", ";
-        }
+        if ((conditions >> i & 1u) != 0)
+            say(out, &begun, "%s", retry_condition_word(i));
+    for (const struct yaml_node *status = statuses == NULL ? NULL : statuses->first; status != NULL;
+         status = status->next)
+        say(out, &begun, "status %s", status->text);
     if (yaml_get(map, "needs") != NULL)
-        fprintf(out, "the statuses of retry_on_status beside the preset");
-    else if (apart[0] == '\0' && !retry.non_idempotent)
-        fprintf(out, "nothing");
+        say(out, &begun, "the statuses of retry_on_status beside the preset");
     if (retry.non_idempotent)
-        fprintf(out, "%swhatever the method", apart);
+        say(out, &begun, "whatever the method");
+    if (!begun)
+        say(out, &begun, "nothing");
 }
 
 static void list_preset(const struct yaml_node *root, FILE *out)
@@ -315,8 +327,12 @@ static void list_preset(const struct yaml_node *root, FILE *out)
 
     fprintf(out, "%s: stands for %s\n", yaml_get(root, "name")->text,
             yaml_get(root, "stands_for")->text);
-    if (words == NULL)
+    if (words == NULL) {
+        fprintf(out, "  ");
+        list_retries(yaml_get(root, "settings"), out);
+        fprintf(out, "\n");
         return;
+    }
     fprintf(out, "  where no word is said:");
     for (const struct yaml_node *word = defaults->first; word != NULL; word = word->next)
         fprintf(out, " %s", word->text);

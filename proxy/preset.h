@@ -31,9 +31,13 @@ struct preset_choice {
 MUST_USE bool preset_read(const struct yaml_node *node, struct preset_choice *out,
                           struct yaml_error *error);
 
-/* The whole data file of a preset that there is, checked: an unknown key, condition or word is an error at its place in that file. */
+/* The whole data file of a preset that there is, checked as below. */
 MUST_USE struct yaml_node *preset_load(struct region *region, const char *name,
                                        struct yaml_error *error);
+
+/* Whether a data file is one: an unknown key, condition or word in it is an error at its place. */
+MUST_USE bool preset_check(const struct yaml_node *root, const char *name,
+                           struct yaml_error *error);
 
 /* Writes all presets with their words, as `retryproof proxy --presets` shows them. */
 void preset_list(FILE *out);
