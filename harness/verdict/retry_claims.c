@@ -269,6 +269,9 @@ static void check_deadline(const struct evidence *evidence, const struct request
 static size_t unseen_attempts(const struct evidence *evidence, size_t upstream)
 {
     size_t unseen = evidence->pre_write_reused[upstream];
+    /* Nor does anybody know how often a subject in a process of its own dialled in vain. */
+    if (evidence->trace == NULL && evidence->scenario->upstreams[upstream].listen != LISTEN_OPEN)
+        unseen += EJECT_AFTER_FAILURES;
     for (size_t i = 0; i < evidence->attempt_count; i++) {
         const struct attempt_fact *attempt = &evidence->attempts[i];
         unseen += attempt->upstream == upstream && attempt->unread;
