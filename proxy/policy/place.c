@@ -91,7 +91,7 @@ bool place_read(const char *text, struct place *out, const char **wrong)
     if (colon == NULL || colon == text || strchr(colon + 1, ':') != NULL ||
         (bracket != NULL && colon != bracket + 1))
         return refuse(wrong, not_a_place);
-    if (!bytes_to_u64(bytes_of(colon + 1), PORT_MAX, &port) || port == 0)
+    if (!bytes_to_u64(bytes_of(colon + 1), PORT_MAX, &port))
         return refuse(wrong, "has no port from 1 to 65535");
     size = (size_t)(colon - text);
     if (size >= sizeof(host))

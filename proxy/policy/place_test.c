@@ -111,6 +111,8 @@ static void is_made_from_its_parts(void **state)
     assert_true(address_parse(place.host, place.port, &address));
     assert_true(place_make("127.0.0.1", 80, &place, &wrong));
     assert_string_equal(place.host, "127.0.0.1");
+    assert_true(place_make(HOST_255, 80, &place, &wrong));
+    assert_false(place_make(HOST_255 "x", 80, &place, &wrong));
     assert_false(place_make("shop", 0, &place, &wrong));
     assert_non_null(strstr(wrong, "no port"));
     assert_false(place_make("", 80, &place, &wrong));

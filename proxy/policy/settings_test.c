@@ -311,7 +311,7 @@ static void an_upstream_of_a_caller_is_looked_at(void **state)
     assert_says(mistake_of(&settings), "name");
     *upstream = fine;
     memset(upstream->host, 'a', sizeof(upstream->host));
-    assert_says(mistake_of(&settings), "host");
+    assert_says(mistake_of(&settings), "does not end");
     memcpy(upstream->host, "::1", sizeof("::1"));
     assert_says(mistake_of(&settings), "is written '[::1]'");
     memcpy(upstream->host, "a b", sizeof("a b"));

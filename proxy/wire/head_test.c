@@ -147,6 +147,7 @@ static const struct set_row SETS[] = {
      "a=1;B=new;c=4;"},
     {"a field that is not there comes last", "d", "new", true, "a=1;B=2;b=3;c=4;B=5;d=new;"},
     {"a value is trimmed", "a", " \tx y\t ", true, "a=x y;B=2;b=3;c=4;B=5;"},
+    {"a value may hold a tab within", "a", "x\ty", true, "a=x\ty;B=2;b=3;c=4;B=5;"},
     {"a value may be empty", "a", "", true, "a=;B=2;b=3;c=4;B=5;"},
     {"a value may hold bytes above ASCII", "a", "\xc3\xa9", true, "a=\xc3\xa9;B=2;b=3;c=4;B=5;"},
     {"a name may hold marks", "x-!#$%&'*+.^_`|~9", "", true,
