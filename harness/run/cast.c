@@ -8,6 +8,9 @@
 #include "world/sim/sim.h"
 #include "world/sockets/sockets.h"
 
+_Static_assert((int)EVIDENCE_HOOK_FAULTS_MAX >= (int)SCRIPTED_FAULTS_MAX,
+               "what hooks found wrong is told");
+
 static void keep_record(void *owner, const struct exchange_record *record);
 
 /* ---- once ----------------------------------------------------------------------------------- */
@@ -21,6 +24,7 @@ struct cast *cast_create(struct world *world, enum world_kind kind)
     cast->kind = kind;
     cast->world = world;
     scene_init(&cast->scene, world);
+    scripted_hooks_init(&cast->hooks);
     cast->trace = trace_create(world, &options);
     if (cast->trace != NULL)
         cast->fault = fault_create(cast->trace);
@@ -47,6 +51,7 @@ void cast_destroy(struct cast **cast)
         fault_destroy(&gone->fault);
     if (gone->trace != NULL)
         trace_destroy(&gone->trace);
+    scripted_hooks_release(&gone->hooks);
     free(gone->records);
     free(gone);
 }
@@ -200,10 +205,23 @@ bool cast_start_upstreams(struct cast *cast, const struct scenario *scenario, co
     return true;
 }
 
+/* Upstreams that the proxy is not given are known to hooks by their address alone. */
+static void fill_hook_targets(struct cast *cast)
+{
+    const struct scenario *scenario = cast->scenario;
+    for (size_t i = 0; i < scenario->upstream_count; i++)
+        cast->hooks.targets[i] = (struct hook_target){UPSTREAM_OTHER, cast->upstreams[i]->address};
+    for (unsigned i = 0; i < scenario->proxy_upstream_count; i++)
+        cast->hooks.targets[scenario->proxy_upstreams[i]].upstream = i;
+}
+
 bool cast_start_proxy(struct cast *cast, char error[CAST_ERROR_BYTES])
 {
     int os_error;
-    cast->proxy = proxy_create(cast->fault, &cast->settings, NULL, &os_error);
+    fill_hook_targets(cast);
+    cast->proxy =
+        proxy_create(cast->fault, &cast->settings,
+                     scripted_hooks_start(&cast->hooks, &cast->scenario->hooks), &os_error);
     if (cast->proxy == NULL)
         snprintf(error, CAST_ERROR_BYTES, "the proxy could not listen: %s", strerror(os_error));
     cast->proxy_seen = cast->proxy != NULL;
@@ -385,6 +403,11 @@ void cast_fill_evidence(const struct cast *cast, struct evidence *evidence)
             evidence->pre_write_reused[cast->rules[i].upstream] +=
                 fault_fired(cast->fault, cast->rules[i].rule);
     trace_world_held(cast->trace, &evidence->held);
+    evidence->hook_calls = cast->hooks.calls;
+    evidence->hook_call_count = cast->hooks.call_count;
+    evidence->hook_calls_lost = cast->hooks.calls_lost;
+    for (size_t i = 0; i < cast->hooks.fault_count && i < EVIDENCE_HOOK_FAULTS_MAX; i++)
+        evidence->hook_faults[evidence->hook_fault_count++] = cast->hooks.faults[i];
 }
 
 /* ---- ending --------------------------------------------------------------------------------- */
@@ -411,6 +434,7 @@ void cast_reset(struct cast *cast)
     scene_reset(&cast->scene);
     trace_reset(cast->trace);
     fault_reset(cast->fault);
+    scripted_hooks_reset(&cast->hooks);
     cast->scenario = NULL;
     cast->proxy_seen = false;
     cast->rule_count = 0;

@@ -12,6 +12,7 @@
 
 #include "fakeupstream/fake_upstream.h"
 #include "harness/client.h"
+#include "harness/run/scripted_hooks.h"
 #include "harness/suite/scenario.h"
 #include "harness/verdict/evidence.h"
 #include "retryproof/proxy.h"
@@ -42,7 +43,8 @@ struct cast {
     struct client *clients[SCENARIO_CLIENTS_MAX];
     struct cast_rule rules[FAULT_RULES_MAX];
     size_t rule_count;
-    struct proxy_settings settings;  /* the case's, with addresses */
+    struct proxy_settings settings; /* the case's, with addresses */
+    struct scripted_hooks hooks;
     struct proxy *proxy;             /* NULL: not started, or destroyed */
     bool proxy_seen;                 /* it was started within this process */
     struct exchange_record *records; /* the last ones, oldest first */
