@@ -1,5 +1,6 @@
 #include "harness/verdict/attempts.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -85,8 +86,7 @@ static void add_attempt(struct evidence *evidence, const struct connection_fact 
         attempt->answer =
             answer_to(evidence, connection->upstream, connection->witness, message->number);
         attempt->written = 1; /* at least */
-        attempt->unread = stream != NULL && message->next == NULL && message->complete &&
-                          stream->tx > connection->witness->in.bytes;
+        attempt->unread = stream != NULL && stream->tx > connection->witness->in.bytes;
     }
     if (attempt->fresh && stream != NULL && (message == NULL || message->next == NULL))
         attempt->written = stream->tx;
@@ -110,28 +110,66 @@ static void add_connection(struct evidence *evidence, const struct connection_fa
         add_attempt(evidence, connection, m);
 }
 
-/* The connection of that number at an upstream: those that it accepted, in the order in which they were dialled. */
-static const struct witness *accepted(const struct evidence *evidence, size_t upstream,
-                                      size_t number)
+/* Connections that an upstream accepted, and which of them are spoken for. */
+struct pairing {
+    size_t taken;
+    size_t
+        unanswered; /* connections beside those whose dial succeeded: the proxy gave up before it knew */
+};
+
+static const struct witness *connection_at(const struct evidence *evidence, size_t upstream,
+                                           size_t index)
 {
     const struct fake_upstream *at = evidence->upstreams[upstream];
-    return number <= at->connection_count ? fake_upstream_witness(at, number - 1) : NULL;
+    return index < at->connection_count ? fake_upstream_witness(at, index) : NULL;
 }
 
-/* From what the proxy dialled. An upstream that stops a dial before it accepts sees nothing of it. */
+static size_t upstream_of(const struct evidence *evidence, const struct trace_stream *stream)
+{
+    size_t upstream = 0;
+    while (upstream < evidence->scenario->upstream_count &&
+           !address_equal(&stream->address, &evidence->upstreams[upstream]->address))
+        upstream++;
+    return stream->side == TRACE_CONNECTED ? upstream : evidence->scenario->upstream_count;
+}
+
+/* Upstreams accept in the order in which they were dialled, also dials that the proxy gave up meanwhile. */
+static const struct witness *pair(const struct evidence *evidence, struct pairing *pairing,
+                                  size_t upstream, const struct trace_stream *stream)
+{
+    const struct witness *next = connection_at(evidence, upstream, pairing->taken);
+    if (next == NULL || (stream->outcome != 0 && stream->outcome != -EINPROGRESS))
+        return NULL;
+    if (stream->outcome == -EINPROGRESS) {
+        bool fits = evidence->world == WORLD_SIM
+                        ? next->opened_ns == stream->began_ns + attempts_latency_ns(evidence)
+                        : next->opened_ns >= stream->began_ns;
+        if (pairing->unanswered == 0 || !fits || next->in.bytes > 0)
+            return NULL;
+        pairing->unanswered--;
+    }
+    pairing->taken++;
+    return next;
+}
+
 static void gather_dialled(struct evidence *evidence)
 {
-    size_t connected[UPSTREAMS_MAX] = {0};
+    struct pairing pairings[UPSTREAMS_MAX] = {{0}};
+    size_t known = evidence->scenario->upstream_count;
+    for (size_t u = 0; u < known; u++)
+        pairings[u].unanswered = evidence->upstreams[u]->connection_count;
     for (size_t i = 0; i < evidence->stream_count; i++) {
         const struct trace_stream *stream = trace_stream_at(evidence->trace, i);
-        struct connection_fact fact = {.upstream = 0, .stream = stream};
-        while (fact.upstream < evidence->scenario->upstream_count &&
-               !address_equal(&stream->address, &evidence->upstreams[fact.upstream]->address))
-            fact.upstream++;
-        if (stream->side != TRACE_CONNECTED || fact.upstream == evidence->scenario->upstream_count)
+        size_t upstream = upstream_of(evidence, stream);
+        if (upstream < known && stream->outcome == 0 && pairings[upstream].unanswered > 0)
+            pairings[upstream].unanswered--;
+    }
+    for (size_t i = 0; i < evidence->stream_count; i++) {
+        const struct trace_stream *stream = trace_stream_at(evidence->trace, i);
+        struct connection_fact fact = {.upstream = upstream_of(evidence, stream), .stream = stream};
+        if (fact.upstream == known)
             continue;
-        if (stream->outcome == 0)
-            fact.witness = accepted(evidence, fact.upstream, ++connected[fact.upstream]);
+        fact.witness = pair(evidence, &pairings[fact.upstream], fact.upstream, stream);
         fact.closed_ns = evidence->stream_open[i] ? TIME_NEVER : stream->ended_ns;
         add_connection(evidence, &fact);
     }
@@ -141,8 +179,8 @@ static void gather_dialled(struct evidence *evidence)
 static void gather_accepted(struct evidence *evidence)
 {
     for (size_t u = 0; u < evidence->scenario->upstream_count; u++)
-        for (size_t n = 1; n <= evidence->upstreams[u]->connection_count; n++) {
-            const struct witness *witness = accepted(evidence, u, n);
+        for (size_t i = 0; i < evidence->upstreams[u]->connection_count; i++) {
+            const struct witness *witness = connection_at(evidence, u, i);
             add_connection(
                 evidence,
                 &(struct connection_fact){
@@ -258,6 +296,15 @@ bool attempts_are_known(const struct evidence *evidence, const struct request_fa
             return false;
     }
     return true;
+}
+
+const struct attempt_fact *attempts_on(const struct evidence *evidence,
+                                       const struct witness *connection)
+{
+    for (size_t i = 0; i < evidence->attempt_count; i++)
+        if (evidence->attempts[i].connection == connection)
+            return &evidence->attempts[i];
+    return NULL;
 }
 
 const struct attempt_fact *attempts_next(const struct evidence *evidence,

@@ -13,9 +13,9 @@
 #include "harness/verdict/evidence.h"
 
 struct attempt_fact {
-    size_t upstream; /* index in the scenario */
-    bool fresh;      /* dialled for this attempt */
-    bool unread;     /* seen whole, and more was written on its connection than its upstream read */
+    size_t upstream;    /* index in the scenario */
+    bool fresh;         /* dialled for this attempt */
+    bool unread;        /* more was written on its connection than its upstream read */
     bool client_gone;   /* the proxy knew that the client had left when it dialled */
     unsigned number;    /* among those of its request, from 1; 0: of which is not known */
     uint64_t begun_ns;  /* dialled; on a connection used before, at the latest then */
@@ -45,6 +45,10 @@ const struct attempt_fact *attempts_next(const struct evidence *evidence,
                                          const struct attempt_fact *after);
 /* Whether b is known to have begun after a. */
 bool attempts_follow(const struct attempt_fact *a, const struct attempt_fact *b);
+
+/* The first attempt on a connection; NULL if the seam knows no such connection. */
+const struct attempt_fact *attempts_on(const struct evidence *evidence,
+                                       const struct witness *connection);
 
 /* Whether none of those that began since the request did, up to that time, may be this request's without being known for it. */
 bool attempts_are_known(const struct evidence *evidence, const struct request_fact *request,

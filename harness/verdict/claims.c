@@ -81,6 +81,13 @@ static size_t count_fields(const struct witness_message *message, const char *na
     return count;
 }
 
+/* RFC 9110 9.3.2, 15.3.5, 15.4.5: such a response ends with its head, whatever its upstream would have sent behind it. */
+static bool ends_with_head(const struct outcome_fact *outcome)
+{
+    return outcome->message->status == 204 || outcome->message->status == 304 ||
+           (outcome->request != NULL && strcmp(outcome->request->sent->draft->method, "HEAD") == 0);
+}
+
 /* A response that an upstream made: all of it from one attempt, and never a clean end of a cut one. */
 static void check_forwarded(const struct evidence *evidence, const struct outcome_fact *outcome,
                             const struct witness_sent *sent, struct findings *findings)
@@ -90,7 +97,7 @@ static void check_forwarded(const struct evidence *evidence, const struct outcom
     if (message_difference(message, sent->draft, &evidence->scenario->hooks, &difference) != NULL)
         findings_add(findings, "the response %.*s reached the client changed: %s",
                      (int)message->label.size, (const char *)message->label.data, difference.text);
-    if (outcome->complete && sent->bytes < sent->bytes_total)
+    if (outcome->complete && sent->bytes < sent->bytes_total && !ends_with_head(outcome))
         findings_add(
             findings,
             "the client got a clean end of the response %.*s, of which its upstream sent %" PRIu64
@@ -128,22 +135,18 @@ static void check_clients(const struct evidence *evidence, struct findings *find
 
 /* ---- the proxy's connections ---------------------------------------------------------------- */
 
-/* Whether the proxy still held what became connection number `ordinal` of an upstream when the case had settled. */
-static bool was_open(const struct evidence *evidence, size_t upstream, unsigned ordinal)
+/* The proxy still held it when the case had settled. */
+static bool was_open(const struct evidence *evidence, const struct witness *connection)
 {
-    unsigned connected = 0;
-    for (size_t i = 0; i < evidence->stream_count; i++) {
-        const struct trace_stream *stream = trace_stream_at(evidence->trace, i);
-        if (stream->side == TRACE_CONNECTED && stream->outcome == 0 &&
-            address_equal(&stream->address, &evidence->upstreams[upstream]->address) &&
-            ++connected == ordinal)
-            return evidence->stream_open[i];
-    }
-    return false;
+    const struct attempt_fact *attempt = attempts_on(evidence, connection);
+    return attempt != NULL && attempt->closed_ns == TIME_NEVER;
 }
 
-/* Whether every request on the connection was answered whole. Raw bytes may be anything: then nobody can tell. */
-static bool exchange_is_whole(const struct witness *connection)
+/*
+ * Whether every request on the connection was answered whole. Raw bytes may be anything, and of what an upstream did not
+ * read nobody knows whether it was whole: then nobody can tell.
+ */
+static bool exchange_is_whole(const struct evidence *evidence, const struct witness *connection)
 {
     size_t answers = 0;
     size_t requests = 0;
@@ -154,8 +157,11 @@ static bool exchange_is_whole(const struct witness *connection)
             answers += sent->bytes >= sent->bytes_total;
     }
     for (const struct witness_message *m = connection->received; m != NULL; m = m->next) {
+        const struct witness_sent *last = connection->sent_last;
+        if (strcmp(m->method, "HEAD") == 0 && last != NULL && last->bytes < last->bytes_total)
+            answers++; /* a head is all that it takes */
         if (!m->complete)
-            return false;
+            return attempts_on(evidence, connection)->unread;
         requests++;
     }
     return requests > 0 && answers >= requests;
@@ -169,7 +175,7 @@ static void check_open(const struct evidence *evidence, struct findings *finding
     for (size_t u = 0; u < evidence->scenario->upstream_count; u++)
         for (size_t i = 0; i < evidence->upstreams[u]->connection_count; i++) {
             const struct witness *connection = fake_upstream_witness(evidence->upstreams[u], i);
-            if (was_open(evidence, u, connection->connection) && !exchange_is_whole(connection))
+            if (was_open(evidence, connection) && !exchange_is_whole(evidence, connection))
                 findings_add(findings,
                              "the proxy kept connection %u to %s open although its exchange had "
                              "not ended there",

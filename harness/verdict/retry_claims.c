@@ -21,6 +21,26 @@ static const struct retry_settings *settings_of(const struct evidence *evidence)
 
 /* ---- may it be sent twice? ------------------------------------------------------------------ */
 
+/* Whether a hook asks for another attempt after that happened. */
+static bool hook_retries(const struct evidence *evidence, enum hook_name hook)
+{
+    const struct hook_action *action = evidence->scenario->hooks.actions[hook];
+    while (action != NULL && action->wish != RETRY_AGAIN)
+        action = action->next;
+    return action != NULL;
+}
+
+/* Whether a hook makes an attempt last longer than the network and the settings do. */
+static bool hooks_wait(const struct evidence *evidence)
+{
+    for (size_t hook = 0; hook < HOOK_NAME_COUNT; hook++)
+        for (const struct hook_action *action = evidence->scenario->hooks.actions[hook];
+             action != NULL; action = action->next)
+            if (action->wait != HOOK_WAIT_NOT || action->delay_ns > 0)
+                return true;
+    return false;
+}
+
 /* Whether anything in the settings tries again what an upstream may have seen. */
 static bool repeats_what_was_written(const struct evidence *evidence)
 {
@@ -28,6 +48,8 @@ static bool repeats_what_was_written(const struct evidence *evidence)
     const unsigned after_write = RETRY_ON(RESET) | RETRY_ON(PARTIAL_HEAD) | RETRY_ON(INVALID_HEAD) |
                                  RETRY_ON(RESPONSE_TIMEOUT) | RETRY_ON(REUSED);
     return retry->policy == RETRY_IDEMPOTENT || retry->on_reused ||
+           hook_retries(evidence, HOOK_ERROR_WHILE_PROXY) ||
+           hook_retries(evidence, HOOK_UPSTREAM_RESPONSE_DECISION) ||
            !status_set_is_empty(&retry->on_status) ||
            (retry->policy == RETRY_CONDITIONS && (retry->conditions & after_write) != 0);
 }
@@ -146,6 +168,8 @@ static void check_alike(const struct evidence *evidence, const struct request_fa
     char name[EVIDENCE_NAME_BYTES];
     const struct attempt_fact *first = NULL;
     const struct attempt_fact *other = NULL;
+    if (evidence->scenario->hooks.actions[HOOK_UPSTREAM_REQUEST_FILTER] != NULL)
+        return; /* the hook writes each attempt's head */
     while ((other = attempts_next(evidence, request, other)) != NULL) {
         struct phrase difference = {.used = 0};
         if (other->message == NULL || !other->message->head_complete)
@@ -274,7 +298,10 @@ static size_t unseen_attempts(const struct evidence *evidence, size_t upstream)
         unseen += EJECT_AFTER_FAILURES;
     for (size_t i = 0; i < evidence->attempt_count; i++) {
         const struct attempt_fact *attempt = &evidence->attempts[i];
-        unseen += attempt->upstream == upstream && attempt->unread;
+        const struct witness_message *seen = attempt->message;
+        bool last = seen != NULL && seen->next == NULL;
+        unseen += attempt->upstream == upstream && last && attempt->unread &&
+                  (seen->complete || attempt->answer != NULL);
     }
     return unseen;
 }
@@ -306,7 +333,7 @@ static void check_backoff(const struct evidence *evidence, const struct request_
     char bound[FINDING_DURATION_BYTES];
     const struct attempt_fact *before = NULL;
     const struct attempt_fact *attempt = NULL;
-    if (evidence->world != WORLD_SIM || !sees_all_attempts(evidence))
+    if (evidence->world != WORLD_SIM || !sees_all_attempts(evidence) || hooks_wait(evidence))
         return;
     for (; (attempt = attempts_next(evidence, request, attempt)) != NULL; before = attempt) {
         if (before == NULL || !attempt->fresh || before->closed_ns > attempt->begun_ns ||
@@ -467,6 +494,8 @@ static void check_choices(const struct evidence *evidence, const struct request_
 {
     const struct attempt_fact *before = NULL;
     const struct attempt_fact *attempt = NULL;
+    if (evidence->scenario->hooks.actions[HOOK_UPSTREAM_PEER] != NULL)
+        return; /* the hook chooses */
     for (; (attempt = attempts_next(evidence, request, attempt)) != NULL; before = attempt)
         if (!attempts_are_known(evidence, request, attempt->begun_ns))
             return;
