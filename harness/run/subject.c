@@ -187,7 +187,7 @@ static bool start_own(struct subject *subject, const struct proxy_settings *sett
 static bool start_program(struct subject *subject, const struct proxy_settings *settings,
                           const char *name, char error[SUBJECT_ERROR_BYTES])
 {
-    struct program program;
+    struct program program = {.path = ""};
     if (!program_find(&program, name, error))
         return false;
     program_set_arguments(&program, settings);
