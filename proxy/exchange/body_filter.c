@@ -18,11 +18,10 @@ bool body_filter_has_room(const struct body_filter *filter)
     return filter->end - filter->begin <= FILTER_BYTES - BODY_FILTER_ROOM_MIN;
 }
 
-/* A full source is news even where no byte came: what holds it up must let go or be found stuck. */
 static bool has_news(const struct body_filter *filter, const struct body_source *source)
 {
     return filter->unfinished || source->waiting.size > filter->held ||
-           (source->end && !filter->end_told) || (source->full && source->waiting.size > 0);
+           (source->end && !filter->end_told);
 }
 
 uint64_t body_filter_due_ns(const struct body_filter *filter, const struct body_source *source)

@@ -1,4 +1,4 @@
-/* The inlet and the outlet together: what comes in one framing goes out in another, in any pieces. */
+/* What comes in one framing goes out in another, in any pieces; and what may go of what waits, by the declared length. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -207,13 +207,217 @@ static void passes_in_any_pieces(void **state)
         run(row, at_once);
 }
 
+/* ---- what a declared length allows, and what is pending -------------------------------------------- */
+
+enum { STEPS_MAX = 3 };
+
+/* What comes, step by step, and what has then been written of it. */
+static const struct supply_row {
+    const char *name;
+    enum framing framing;
+    uint64_t content_length;
+    struct {
+        const char *adds; /* NULL: there is no such step */
+        bool complete;
+    } steps[STEPS_MAX];
+    enum outlet_state state;
+    const char *sunk;
+} SUPPLY_ROWS[] = {
+    {"a body of the declared length is written",
+     FRAMING_LENGTH,
+     5,
+     {{"hello", true}},
+     OUTLET_ENDED,
+     "HEADhello"},
+    {"nothing is written of a body that is longer than declared",
+     FRAMING_LENGTH,
+     5,
+     {{"hello!", false}},
+     OUTLET_MISMATCHED,
+     ""},
+    {"nothing is written of a body that is shorter than declared",
+     FRAMING_LENGTH,
+     5,
+     {{"hell", true}},
+     OUTLET_MISMATCHED,
+     ""},
+    {"the last byte waits until nothing can come behind it",
+     FRAMING_LENGTH,
+     5,
+     {{"hel", false}, {"lo", false}},
+     OUTLET_IDLE,
+     "HEADhell"},
+    {"the last byte goes when the end is known",
+     FRAMING_LENGTH,
+     5,
+     {{"hello", false}, {"", false}, {"", true}},
+     OUTLET_ENDED,
+     "HEADhello"},
+    {"a body that turns out longer is not taken for whole",
+     FRAMING_LENGTH,
+     5,
+     {{"hello", false}, {"!", true}},
+     OUTLET_MISMATCHED,
+     "HEADhell"},
+    {"a body that turns out shorter is not taken for whole",
+     FRAMING_LENGTH,
+     5,
+     {{"he", false}, {"l", false}, {"", true}},
+     OUTLET_MISMATCHED,
+     "HEADhel"},
+    {"a mismatch is final",
+     FRAMING_LENGTH,
+     5,
+     {{"hello!", false}, {"", false}, {"", true}},
+     OUTLET_MISMATCHED,
+     ""},
+    {"the head of a body of no bytes waits for nothing",
+     FRAMING_LENGTH,
+     0,
+     {{"", false}},
+     OUTLET_IDLE,
+     "HEAD"},
+    {"a body of no bytes ends with its head",
+     FRAMING_LENGTH,
+     0,
+     {{"", true}},
+     OUTLET_ENDED,
+     "HEAD"},
+    {"a body of no bytes has no byte",
+     FRAMING_LENGTH,
+     0,
+     {{"", false}, {"!", false}},
+     OUTLET_MISMATCHED,
+     "HEAD"},
+    {"each piece is a chunk, and without trailers the last one ends the message",
+     FRAMING_CHUNKED,
+     0,
+     {{"hel", false}, {"lo", false}, {"", true}},
+     OUTLET_ENDED,
+     "HEAD3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n"},
+    {"the end goes with the last piece",
+     FRAMING_CHUNKED,
+     0,
+     {{"hello", true}},
+     OUTLET_ENDED,
+     "HEAD5\r\nhello\r\n0\r\n\r\n"},
+    {"a body that ends with its connection holds nothing back",
+     FRAMING_CLOSE,
+     0,
+     {{"hel", false}, {"lo", false}},
+     OUTLET_IDLE,
+     "HEADhello"},
+    {"a body that ends with its connection ends when that is known",
+     FRAMING_CLOSE,
+     0,
+     {{"hello", false}, {"", true}},
+     OUTLET_ENDED,
+     "HEADhello"},
+};
+
+/* Writes for as long as the outlet is blocked, taking what was accepted off the front of the supply. */
+static void write_all(struct outlet *outlet, struct outlet_supply *supply, struct trickle *trickle)
+{
+    for (unsigned turns = 0; turns < TURNS_MAX; turns++) {
+        uint64_t accepted = outlet->body_accepted;
+
+        outlet_write(outlet, supply, &trickle->stream);
+        accepted = outlet->body_accepted - accepted;
+        supply->body = bytes_make(supply->body.data + accepted, supply->body.size - accepted);
+        assert_int_equal(outlet_has_pending(outlet, supply), outlet->state == OUTLET_BLOCKED);
+        if (outlet->state != OUTLET_BLOCKED)
+            return;
+    }
+    assert_true(false);
+}
+
+static void run_supply(const struct supply_row *row, size_t at_once)
+{
+    struct trickle trickle = {.stream = {.ops = &TRICKLE_OPS, .owner = &trickle},
+                              .at_once = at_once};
+    struct outlet_supply supply = {0};
+    uint8_t tail[OUTLET_TAIL_BYTES];
+    char body[TEXT_BYTES] = "";
+    struct outlet outlet;
+
+    supply.body = bytes_make(body, 0);
+    outlet_start(&outlet, &(struct outlet_message){.head = bytes_of("HEAD"),
+                                                   .framing = row->framing,
+                                                   .content_length = row->content_length,
+                                                   .body_allowed = true,
+                                                   .tail_store = tail});
+    for (size_t i = 0; i < STEPS_MAX && row->steps[i].adds != NULL; i++) {
+        strcat(body, row->steps[i].adds);
+        supply.body.size += strlen(row->steps[i].adds);
+        supply.complete = row->steps[i].complete;
+        write_all(&outlet, &supply, &trickle);
+    }
+    trickle.sunk[trickle.sunk_size] = '\0';
+    assert_int_equal(outlet.state, row->state);
+    assert_string_equal(trickle.sunk, row->sunk);
+}
+
+static void writes_what_may_go(void **state)
+{
+    for (size_t at_once = 1; at_once <= WINDOW_BYTES; at_once++)
+        run_supply(*state, at_once);
+}
+
+/* The rest of an open chunk stands in front of what came behind it. */
+static void a_body_may_grow_behind_an_open_chunk(void **state)
+{
+    struct trickle trickle = {
+        .stream = {.ops = &TRICKLE_OPS, .owner = &trickle}, .at_once = 9, .blocked_last = true};
+    struct outlet_supply supply = {.body = bytes_of("hello")};
+    uint8_t tail[OUTLET_TAIL_BYTES];
+    struct outlet outlet;
+
+    (void)state;
+    outlet_start(&outlet, &(struct outlet_message){.head = bytes_of("HEAD"),
+                                                   .framing = FRAMING_CHUNKED,
+                                                   .body_allowed = true,
+                                                   .tail_store = tail});
+    assert_int_equal(outlet_write(&outlet, &supply, &trickle.stream), OUTLET_BLOCKED);
+    assert_int_equal(outlet.body_accepted, 2);
+    supply = (struct outlet_supply){.body = bytes_of("llo-world"), .complete = true};
+    trickle.at_once = TEXT_BYTES / 2;
+    write_all(&outlet, &supply, &trickle);
+    trickle.sunk[trickle.sunk_size] = '\0';
+    assert_int_equal(outlet.state, OUTLET_ENDED);
+    assert_string_equal(trickle.sunk, "HEAD5\r\nhello\r\n6\r\n-world\r\n0\r\n\r\n");
+}
+
+static void a_message_without_a_body_needs_no_supply(void **state)
+{
+    struct trickle trickle = {.stream = {.ops = &TRICKLE_OPS, .owner = &trickle}, .at_once = 3};
+    struct outlet outlet;
+
+    (void)state;
+    outlet_start(&outlet, &(struct outlet_message){.head = bytes_of("HEAD")});
+    assert_true(outlet_has_pending(&outlet, NULL));
+    assert_int_equal(outlet_write(&outlet, NULL, &trickle.stream), OUTLET_BLOCKED);
+    assert_int_equal(outlet_write(&outlet, NULL, &trickle.stream), OUTLET_BLOCKED);
+    assert_true(outlet_has_pending(&outlet, NULL));
+    outlet_write(&outlet, NULL, &trickle.stream);
+    assert_int_equal(outlet_write(&outlet, NULL, &trickle.stream), OUTLET_ENDED);
+    assert_false(outlet_has_pending(&outlet, NULL));
+    assert_int_equal(outlet.head_accepted, 4);
+}
+
 int main(void)
 {
-    struct CMUnitTest tests[COUNT_OF(ROWS)];
+    struct CMUnitTest tests[COUNT_OF(ROWS) + COUNT_OF(SUPPLY_ROWS) + 2];
+    size_t count = 0;
 
     for (size_t i = 0; i < COUNT_OF(ROWS); i++)
-        tests[i] = (struct CMUnitTest){.name = ROWS[i].name,
-                                       .test_func = passes_in_any_pieces,
-                                       .initial_state = (void *)(uintptr_t)&ROWS[i]};
+        tests[count++] = (struct CMUnitTest){.name = ROWS[i].name,
+                                             .test_func = passes_in_any_pieces,
+                                             .initial_state = (void *)(uintptr_t)&ROWS[i]};
+    for (size_t i = 0; i < COUNT_OF(SUPPLY_ROWS); i++)
+        tests[count++] = (struct CMUnitTest){.name = SUPPLY_ROWS[i].name,
+                                             .test_func = writes_what_may_go,
+                                             .initial_state = (void *)(uintptr_t)&SUPPLY_ROWS[i]};
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(a_body_may_grow_behind_an_open_chunk);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(a_message_without_a_body_needs_no_supply);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
