@@ -317,7 +317,7 @@ static bool gate_point(unsigned number, struct point *point)
         .client_gone = choose(&number, 2),
         .method_idempotent = choose(&number, 2),
         .body_replayable = choose(&number, 2),
-        .attempts_made = 1 + choose(&number, 3),
+        .attempts_made = 1 + choose(&number, 2),
         .retries_max = choose(&number, 3),
         .deadline_passed = choose(&number, 2),
         .deadline_near = choose(&number, 2),
