@@ -24,7 +24,7 @@ struct cast *cast_create(struct world *world, enum world_kind kind)
     cast->kind = kind;
     cast->world = world;
     scene_init(&cast->scene, world);
-    scripted_hooks_init(&cast->hooks);
+    scripted_hooks_init(&cast->hooks, &cast->scene.signals);
     cast->trace = trace_create(world, &options);
     if (cast->trace != NULL)
         cast->fault = fault_create(cast->trace);

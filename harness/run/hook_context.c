@@ -146,20 +146,36 @@ static void on_answer(struct query *query)
     go_on(object_cast(query->owner, HOOK_SLOT_TAG));
 }
 
+/* An actor signals from within its own step: the exchange goes on in a turn of its own. */
+static void on_signal(struct signal_waiter *waiter)
+{
+    struct hook_slot *slot = object_cast(waiter->owner, HOOK_SLOT_TAG);
+    struct world *world = exchange_world(slot->exchange);
+    timer_set(world, &slot->timer, world_now(world));
+}
+
 /* False if nothing was begun, and so nothing would ever resume the exchange. */
-static bool begin_wait(struct hook_slot *slot, struct world *world,
+static bool begin_wait(struct hook_slot *slot, struct signals *signals,
                        const struct hook_action *action)
 {
+    struct world *world = exchange_world(slot->exchange);
+    slot->timer.on_time = on_time;
+    slot->timer.owner = slot;
     switch (action->wait) {
     case HOOK_WAIT_TIME:
-        slot->timer.on_time = on_time;
-        slot->timer.owner = slot;
         timer_set(world, &slot->timer, world_now(world) + action->wait_ns);
         return true;
     case HOOK_WAIT_LOOKUP:
         slot->query.on_answer = on_answer;
         slot->query.owner = slot;
         return world_resolve(world, &slot->query, "localhost", 0) == 0;
+    case HOOK_WAIT_SIGNAL:
+        if (signals_is_raised(signals, action->wait_signal))
+            return false;
+        slot->waiter.on_signal = on_signal;
+        slot->waiter.owner = slot;
+        signals_wait(signals, &slot->waiter, action->wait_signal);
+        return true;
     case HOOK_WAIT_EVER:
         return true;
     case HOOK_WAIT_NOT:
@@ -176,7 +192,8 @@ bool hook_context_wait(struct hook_context *context, struct exchange *exchange, 
         slot->tag = HOOK_SLOT_TAG;
         slot->exchange = exchange;
         slot->patience = HOOK_WAITING;
-        if (!begin_wait(slot, exchange_world(exchange), action))
+        const struct scripted_hooks *hooks = exchange_owner(exchange);
+        if (!begin_wait(slot, hooks->signals, action))
             slot->patience = HOOK_DUE;
     }
     if (slot->patience != HOOK_DUE)
@@ -185,8 +202,11 @@ bool hook_context_wait(struct hook_context *context, struct exchange *exchange, 
     return true;
 }
 
-static void stop_waiting(struct hook_slot *slot, struct world *world)
+static void stop_waiting(struct hook_slot *slot, struct exchange *exchange)
 {
+    const struct scripted_hooks *hooks = exchange_owner(exchange);
+    struct world *world = exchange_world(exchange);
+    signals_leave(hooks->signals, &slot->waiter);
     timer_stop(world, &slot->timer);
     if (slot->query.impl != NULL)
         world_resolve_cancel(world, &slot->query);
@@ -196,17 +216,15 @@ static void stop_waiting(struct hook_slot *slot, struct world *world)
 /* Hooks of an attempt that has failed wait no more. The request's body goes on where it was. */
 static void forget_attempt(struct hook_context *context, struct exchange *exchange)
 {
-    struct world *world = exchange_world(exchange);
     context->attempt++;
     for (enum hook_name hook = HOOK_UPSTREAM_PEER; hook < HOOK_NAME_COUNT; hook++)
         if (hook != HOOK_REQUEST_BODY_FILTER)
-            stop_waiting(&context->slots[hook], world);
+            stop_waiting(&context->slots[hook], exchange);
 }
 
 void hook_context_end(struct hook_context *context, struct exchange *exchange)
 {
-    struct world *world = exchange_world(exchange);
     for (enum hook_name hook = 0; hook < HOOK_NAME_COUNT; hook++)
-        stop_waiting(&context->slots[hook], world);
+        stop_waiting(&context->slots[hook], exchange);
     context->logged = true;
 }

@@ -19,6 +19,7 @@ struct hook_slot {
     struct exchange *exchange;
     struct timer timer;
     struct query query;
+    struct signal_waiter waiter;
 };
 
 /* A body on its way through one filter. */

@@ -10,9 +10,9 @@
 
 static const struct proxy_hooks TABLE;
 
-void scripted_hooks_init(struct scripted_hooks *hooks)
+void scripted_hooks_init(struct scripted_hooks *hooks, struct signals *signals)
 {
-    *hooks = (struct scripted_hooks){.tag = SCRIPTED_HOOKS_TAG};
+    *hooks = (struct scripted_hooks){.tag = SCRIPTED_HOOKS_TAG, .signals = signals};
 }
 
 void scripted_hooks_release(struct scripted_hooks *hooks)
@@ -58,9 +58,22 @@ static struct call enter(struct exchange *exchange, enum hook_name hook)
                          hook_plan_action(hooks->plan, hook, context->attempt)};
 }
 
+/* Tells the actors that the hook was called; not again when it goes on. */
+static void signal_actors(const struct call *call)
+{
+    const struct scripted_hooks *hooks = exchange_owner(call->exchange);
+    if (call->action->signal != NULL &&
+        call->context->slots[call->hook].patience == HOOK_NOT_ASKED &&
+        !signals_raise(hooks->signals, call->action->signal))
+        hook_fault(call->exchange, "there are more signals than %d", SIGNALS_MAX);
+}
+
 static bool may_go_on(const struct call *call)
 {
-    return call->action == NULL || call->action->wait == HOOK_WAIT_NOT ||
+    if (call->action == NULL)
+        return true;
+    signal_actors(call);
+    return call->action->wait == HOOK_WAIT_NOT ||
            hook_context_wait(call->context, call->exchange, call->hook, call->action);
 }
 
@@ -245,25 +258,33 @@ BODY_HOOKS(BODY_HOOK)
 
 /* ---- failures and decisions ----------------------------------------------------------------- */
 
-static enum retry_wish wish(const struct call *call)
+static enum retry_wish decide(const struct call *call)
 {
+    if (!may_go_on(call))
+        return RETRY_WAIT;
     return call->action != NULL ? call->action->wish : RETRY_LEAVE;
+}
+
+/* Hooks of a failure are called where there is one. */
+static struct call enter_failure(struct exchange *exchange, const struct failure *failure,
+                                 enum hook_name hook)
+{
+    struct call call = enter(exchange, hook);
+    if (failure->cause == CAUSE_NONE)
+        hook_fault(exchange, "%s was called without a failure", hook_word(hook));
+    return call;
 }
 
 static enum retry_wish fail_to_connect(struct exchange *exchange, const struct failure *failure)
 {
-    struct call call = enter(exchange, HOOK_FAIL_TO_CONNECT);
-    if (failure->cause == CAUSE_NONE)
-        hook_fault(exchange, "fail_to_connect was called without a failure");
-    return wish(&call);
+    struct call call = enter_failure(exchange, failure, HOOK_FAIL_TO_CONNECT);
+    return decide(&call);
 }
 
 static enum retry_wish error_while_proxy(struct exchange *exchange, const struct failure *failure)
 {
-    struct call call = enter(exchange, HOOK_ERROR_WHILE_PROXY);
-    if (failure->cause == CAUSE_NONE)
-        hook_fault(exchange, "error_while_proxy was called without a failure");
-    return wish(&call);
+    struct call call = enter_failure(exchange, failure, HOOK_ERROR_WHILE_PROXY);
+    return decide(&call);
 }
 
 static enum retry_wish upstream_response_decision(struct exchange *exchange,
@@ -272,17 +293,15 @@ static enum retry_wish upstream_response_decision(struct exchange *exchange,
     struct call call = enter(exchange, HOOK_UPSTREAM_RESPONSE_DECISION);
     if (head->status < 200)
         hook_fault(exchange, "upstream_response_decision was called for status %u", head->status);
-    return may_go_on(&call) ? wish(&call) : RETRY_WAIT;
+    return decide(&call);
 }
 
 /* ---- the end -------------------------------------------------------------------------------- */
 
 static enum hook_answer fail_to_proxy(struct exchange *exchange, const struct failure *failure)
 {
-    struct call call = enter(exchange, HOOK_FAIL_TO_PROXY);
+    struct call call = enter_failure(exchange, failure, HOOK_FAIL_TO_PROXY);
     enum hook_answer answer = prepare(&call);
-    if (failure->cause == CAUSE_NONE)
-        hook_fault(exchange, "fail_to_proxy was called without a failure");
     if (answer != HOOK_CONTINUE || call.action == NULL)
         return answer;
     if (call.action->close_client)
@@ -294,9 +313,7 @@ static enum hook_answer fail_to_proxy(struct exchange *exchange, const struct fa
 
 static bool suppress_error_log(struct exchange *exchange, const struct failure *failure)
 {
-    struct call call = enter(exchange, HOOK_SUPPRESS_ERROR_LOG);
-    if (failure->cause == CAUSE_NONE)
-        hook_fault(exchange, "suppress_error_log was called without a failure");
+    struct call call = enter_failure(exchange, failure, HOOK_SUPPRESS_ERROR_LOG);
     return call.action != NULL && call.action->suppress;
 }
 
@@ -334,6 +351,8 @@ static void logging(struct exchange *exchange, const struct exchange_record *rec
         hook_fault(exchange, "logging got the record of exchange %" PRIu64 " in exchange %" PRIu64,
                    record->id, call.context->exchange);
     check_counts(&call, record);
+    if (call.action != NULL)
+        signal_actors(&call);
     hook_context_end(call.context, exchange);
 }
 

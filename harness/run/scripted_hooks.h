@@ -10,6 +10,7 @@
 #ifndef HARNESS_RUN_SCRIPTED_HOOKS_H
 #define HARNESS_RUN_SCRIPTED_HOOKS_H
 
+#include "fakeupstream/acting/signals.h"
 #include "harness/suite/hook_plan.h"
 #include "world/base/object.h"
 
@@ -28,6 +29,7 @@ struct hook_target {
 
 struct scripted_hooks {
     object_tag tag;
+    struct signals *signals; /* where hooks meet the actors; the case's */
     const struct hook_plan *plan;
     struct proxy_hooks table;
     struct hook_target targets[UPSTREAMS_MAX]; /* in the scenario's order */
@@ -40,7 +42,7 @@ struct scripted_hooks {
 };
 
 /* Once. */
-void scripted_hooks_init(struct scripted_hooks *hooks);
+void scripted_hooks_init(struct scripted_hooks *hooks, struct signals *signals);
 void scripted_hooks_release(struct scripted_hooks *hooks);
 
 /* Makes the table for a plan, whose targets are filled by then. NULL where the plan has no hooks. */

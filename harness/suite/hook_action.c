@@ -5,18 +5,18 @@
 #define COUNT_LIMIT (UINT64_C(1) << 40) /* bytes of a body; what a script may send */
 
 static const char *const KEYS[][12] = {
-    [HOOK_OF_REQUEST] = {"on", "wait", "fail", "set", "remove", "target", "answer"},
-    [HOOK_OF_HEAD] = {"on", "wait", "fail", "set", "remove"},
-    [HOOK_OF_PEER] = {"on", "wait", "fail", "upstream", "order", "address"},
-    [HOOK_OF_EXCHANGE] = {"on", "wait", "fail"},
-    [HOOK_OF_BODY] = {"on", "wait", "fail", "change", "drop", "expand", "hold", "delay", "count",
-                      "announce"},
-    [HOOK_OF_FAILURE] = {"on", "then"},
-    [HOOK_OF_DECISION] = {"on", "wait", "then"},
-    [HOOK_OF_END] = {"on", "wait", "answer", "close"},
+    [HOOK_OF_REQUEST] = {"on", "signal", "wait", "fail", "set", "remove", "target", "answer"},
+    [HOOK_OF_HEAD] = {"on", "signal", "wait", "fail", "set", "remove"},
+    [HOOK_OF_PEER] = {"on", "signal", "wait", "fail", "upstream", "order", "address"},
+    [HOOK_OF_EXCHANGE] = {"on", "signal", "wait", "fail"},
+    [HOOK_OF_BODY] = {"on", "signal", "wait", "fail", "change", "drop", "expand", "hold", "delay",
+                      "count", "announce"},
+    [HOOK_OF_FAILURE] = {"on", "signal", "then"},
+    [HOOK_OF_DECISION] = {"on", "signal", "wait", "then"},
+    [HOOK_OF_END] = {"on", "signal", "wait", "answer", "close"},
     [HOOK_OF_SUPPRESS] = {NULL},
     [HOOK_OF_SUMMARY] = {NULL},
-    [HOOK_OF_LOGGING] = {NULL},
+    [HOOK_OF_LOGGING] = {"signal"},
 };
 
 static const char *const WISHES[] = {
@@ -256,13 +256,21 @@ static bool read_body_filter(const struct hook_reading *reading, const struct ya
 static bool read_wait(const struct hook_reading *reading, const struct yaml_node *node,
                       struct hook_action *out)
 {
+    static const char *const WAIT_KEYS[] = {"signal", NULL};
+    const struct yaml_node *signal = node->kind == YAML_MAP ? yaml_get(node, "signal") : NULL;
     out->wait = HOOK_WAIT_TIME;
+    if (signal != NULL) {
+        out->wait = HOOK_WAIT_SIGNAL;
+        return yaml_check_keys(node, "'wait'", WAIT_KEYS, reading->error) &&
+               yaml_text(signal, "'signal'", &out->wait_signal, reading->error);
+    }
     if (node->kind == YAML_SCALAR && strcmp(node->text, "never") == 0)
         out->wait = HOOK_WAIT_EVER;
     else if (node->kind == YAML_SCALAR && strcmp(node->text, "lookup") == 0)
         out->wait = HOOK_WAIT_LOOKUP;
     else
-        return yaml_duration(node, "'wait' (or 'never', 'lookup')", &out->wait_ns, reading->error);
+        return yaml_duration(node, "'wait' (or never, lookup, {signal: name})", &out->wait_ns,
+                             reading->error);
     return true;
 }
 
@@ -299,6 +307,7 @@ static bool read_common(const struct hook_reading *reading, const struct yaml_no
                         enum hook_name hook, struct hook_action *out)
 {
     const struct yaml_node *on = yaml_get(map, "on");
+    const struct yaml_node *signal = yaml_get(map, "signal");
     const struct yaml_node *wait = yaml_get(map, "wait");
     const struct yaml_node *fail = yaml_get(map, "fail");
     const struct yaml_node *then = yaml_get(map, "then");
@@ -312,6 +321,7 @@ static bool read_common(const struct hook_reading *reading, const struct yaml_no
     out->fails = fail != NULL;
     if ((on != NULL && !number_rule_read(on, "'on' (an attempt)", RECORD_ATTEMPTS_MAX, &out->on,
                                          reading->error)) ||
+        (signal != NULL && !yaml_text(signal, "'signal'", &out->signal, reading->error)) ||
         (wait != NULL && !read_wait(reading, wait, out)) ||
         (fail != NULL && !yaml_u64(fail, "'fail' (a status)", 400, 599, &status, reading->error)) ||
         (then != NULL && !read_wish(reading, then, out)) ||

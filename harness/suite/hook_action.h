@@ -22,6 +22,7 @@ enum hook_wait {
     HOOK_WAIT_NOT,
     HOOK_WAIT_TIME,   /* for wait_ns */
     HOOK_WAIT_LOOKUP, /* for the answer about a name */
+    HOOK_WAIT_SIGNAL, /* until an actor has signalled wait_signal */
     HOOK_WAIT_EVER,
 };
 
@@ -42,9 +43,11 @@ enum hook_peer {
 struct hook_action {
     struct hook_action *next;
     struct number_rule on; /* numbers of attempts; before the first one that is 1 */
-    enum hook_wait wait;   /* comes first */
+    const char *signal;    /* comes first: actors are told that the hook was called */
+    enum hook_wait wait;   /* comes next */
     uint64_t wait_ns;
-    bool fails; /* comes next, and nothing after it */
+    const char *wait_signal;
+    bool fails; /* then this, and nothing after it */
     unsigned fail_status;
 
     const struct hook_edit *edits;
