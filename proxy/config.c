@@ -199,15 +199,14 @@ static void add_statuses(struct status_set *to, const struct status_set *more)
         to->bits[i] |= more->bits[i];
 }
 
-/* nginx's tries are its upstreams, each once. How many there are may only be known later: then the default stands. */
-static void count_tries(const struct yaml_node *map, struct proxy_settings *settings)
+/* nginx's tries are its upstreams, each once. A scenario may leave them out: then the default stands. */
+static void count_tries(const struct yaml_node *map, struct retry_settings *retry)
 {
     const struct yaml_node *upstreams = yaml_get(map, "upstreams");
-    size_t count = upstreams != NULL && upstreams->kind == YAML_LIST ? upstreams->count
-                                                                     : settings->upstream_count;
 
-    if (count > 0 && count <= UPSTREAMS_MAX)
-        settings->retry.retries_max = (unsigned)count - 1;
+    if (upstreams != NULL && upstreams->kind == YAML_LIST && upstreams->count > 0 &&
+        upstreams->count <= UPSTREAMS_MAX)
+        retry->retries_max = (unsigned)upstreams->count - 1;
 }
 
 static bool read_preset(const struct yaml_node *map, struct proxy_settings *settings,
@@ -224,7 +223,7 @@ static bool read_preset(const struct yaml_node *map, struct proxy_settings *sett
     own = choice.retry.on_status;
     settings->retry = choice.retry;
     if (choice.each_upstream_once)
-        count_tries(map, settings);
+        count_tries(map, &settings->retry);
     if (!retry_keys_read(map, &settings->retry, error))
         return false;
     if (choice.adds_statuses)

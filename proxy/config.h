@@ -16,7 +16,7 @@
  *
  * replay_buffer_bytes follows from the policy where the map says one: REPLAY_BYTES_DEFAULT, or the preset's own, where
  * something that was written may be tried again, and otherwise 0. A preset that tries every upstream once counts those
- * of `upstreams` in the map, or else settings->upstream_count.
+ * of `upstreams` in the map; without them max_retries stays at its default.
  *
  * A whole file is read by proxy_settings_load().
  */

@@ -1,12 +1,9 @@
 #include "proxy/preset.h"
 
-#include <stdarg.h>
 #include <string.h>
 
 #include "proxy/preset_data.h"
 #include "proxy/retry_keys.h"
-#include "retryproof/limits.h"
-#include "world/base/bytes.h"
 
 enum {
     REGION_BYTES_MAX = 1024 * 1024, /* a data file as a tree; ours take a tenth */
@@ -167,14 +164,16 @@ static bool add_word(struct reading *reading, const struct yaml_node *word)
     struct retry_settings *retry = &reading->out->retry;
     struct retry_settings said = {0};
     const struct yaml_node *refused;
+    const struct yaml_node *alone;
 
     if (meaning == NULL)
         return false;
     refused = yaml_get(meaning, "refused");
+    alone = yaml_get(meaning, "alone");
     if (refused != NULL)
         return yaml_fail(reading->error, word, "'%s' of preset '%s' cannot be honoured: %s",
                          word->text, reading->name, refused->text);
-    if (yaml_get(meaning, "alone") != NULL)
+    if (alone != NULL && strcmp(alone->text, "true") == 0)
         reading->alone = meaning->key->text;
     reading->word_count++;
     if (reading->alone != NULL && reading->word_count > 1)
@@ -283,41 +282,56 @@ bool preset_read(const struct yaml_node *node, struct preset_choice *out, struct
 /* ---- telling people -------------------------------------------------------------------------------- */
 
 /* One thing after another, apart by commas. */
-PRINTF_LIKE(3, 4) static void say(FILE *out, bool *begun, const char *format, ...)
-{
-    va_list arguments;
+struct listing {
+    FILE *out;
+    bool begun;
+};
 
-    fputs(*begun ? ", " : "", out);
-    va_start(arguments, format);
-    vfprintf(out, format, arguments);
-    va_end(arguments);
-    *begun = true;
+static void say(struct listing *listing, const char *before, const char *word)
+{
+    fprintf(listing->out, "%s%s%s", listing->begun ? ", " : "", before, word);
+    listing->begun = true;
+}
+
+/* "status 503", or "status 500-599"; the last of them. */
+static unsigned say_statuses(struct listing *listing, const struct status_set *set, unsigned first)
+{
+    char text[24]; /* two numbers and a hyphen */
+    unsigned last = first;
+
+    while (status_set_has(set, last + 1))
+        last++;
+    if (last == first)
+        snprintf(text, sizeof(text), "%u", first);
+    else
+        snprintf(text, sizeof(text), "%u-%u", first, last);
+    say(listing, "status ", text);
+    return last;
 }
 
 /* What a word, or a preset without words, retries. */
 static void list_retries(const struct yaml_node *map, FILE *out)
 {
-    const struct yaml_node *statuses = yaml_get(map, "retry_on_status");
     struct retry_settings retry = {.policy = RETRY_CONDITIONS};
+    struct listing listing = {.out = out};
     struct yaml_error error = {{0}};
     unsigned conditions;
-    bool begun = false;
 
     if (!retry_keys_read(map, &retry, &error))
         return;
     conditions = retry_conditions(&retry);
     for (enum retry_condition i = 0; i < RETRY_CONDITION_COUNT; i++)
         if ((conditions >> i & 1u) != 0)
-            say(out, &begun, "%s", retry_condition_word(i));
-    for (const struct yaml_node *status = statuses == NULL ? NULL : statuses->first; status != NULL;
-         status = status->next)
-        say(out, &begun, "status %s", status->text);
+            say(&listing, "", retry_condition_word(i));
+    for (unsigned status = STATUS_SET_FIRST; status <= STATUS_SET_LAST; status++)
+        if (status_set_has(&retry.on_status, status))
+            status = say_statuses(&listing, &retry.on_status, status);
     if (yaml_get(map, "needs") != NULL)
-        say(out, &begun, "the statuses of retry_on_status beside the preset");
+        say(&listing, "the statuses of ", "retry_on_status beside the preset");
     if (retry.non_idempotent)
-        say(out, &begun, "whatever the method");
-    if (!begun)
-        say(out, &begun, "nothing");
+        say(&listing, "", "whatever the method");
+    if (!listing.begun)
+        say(&listing, "", "nothing");
 }
 
 static void list_preset(const struct yaml_node *root, FILE *out)

@@ -28,7 +28,7 @@ const char *const *retry_keys(void)
 
 /* ---- what to retry ------------------------------------------------------------------------------ */
 
-/* A list, or one value in its place: a grid gives either. NULL if it is neither. */
+/* The first of a list, or of one value in its place, for a grid gives either; *end is what follows the last. */
 static const struct yaml_node *first_of(const struct yaml_node *node, const struct yaml_node **end)
 {
     *end = node->kind == YAML_LIST ? NULL : node->next;
@@ -83,7 +83,7 @@ static bool read_statuses_of(const struct yaml_node *node, struct status_set *ou
                              struct yaml_error *error)
 {
     struct bytes first = {0};
-    struct bytes last;
+    struct bytes last = {0};
     const char *dash;
     uint64_t from;
     uint64_t to;
