@@ -178,23 +178,31 @@ static bool add_header(const struct reading *reading, const struct yaml_node *na
     return true;
 }
 
-/* `headers: {name: value}` with lists for repeated names, and `absent: [names]`. Both nodes may be NULL. */
-static bool read_headers(const struct reading *reading, const struct yaml_node *map,
-                         const struct expected_header **out)
+/* A map of names to values, with lists for repeated names. NULL is an empty one. */
+static bool read_fields(const struct reading *reading, const struct yaml_node *map,
+                        const struct expected_header **out)
 {
-    const struct yaml_node *present = yaml_get(map, "headers");
-    const struct yaml_node *absent = yaml_get(map, "absent");
-    if (present != NULL && !must_be_map(reading, present, "'headers'"))
+    if (map != NULL && !must_be_map(reading, map, map->key->text))
         return false;
-    if (absent != NULL && absent->kind != YAML_LIST)
-        return yaml_fail(reading->error, absent, "'absent' is a list of field names");
-    for (const struct yaml_node *field = present ? present->first : NULL; field != NULL;
+    for (const struct yaml_node *field = map ? map->first : NULL; field != NULL;
          field = field->next) {
         const struct yaml_node *value = field->kind == YAML_LIST ? field->first : field;
         for (; value != NULL; value = field->kind == YAML_LIST ? value->next : NULL)
             if (!add_header(reading, field->key, value, out))
                 return false;
     }
+    return true;
+}
+
+/* `headers: {name: value}` and `absent: [names]`. */
+static bool read_headers(const struct reading *reading, const struct yaml_node *map,
+                         const struct expected_header **out)
+{
+    const struct yaml_node *absent = yaml_get(map, "absent");
+    if (absent != NULL && absent->kind != YAML_LIST)
+        return yaml_fail(reading->error, absent, "'absent' is a list of field names");
+    if (!read_fields(reading, yaml_get(map, "headers"), out))
+        return false;
     for (const struct yaml_node *name = absent ? absent->first : NULL; name != NULL;
          name = name->next)
         if (!add_header(reading, name, NULL, out))
@@ -309,8 +317,9 @@ static bool read_response_values(const struct reading *reading, const struct yam
 static bool read_response(const struct reading *reading, const struct yaml_node *map,
                           struct expected_response *out)
 {
-    static const char *const KEYS[] = {"status", "complete", "closed", "body",  "from", "headers",
-                                       "absent", "interim",  "error",  "cause", NULL};
+    static const char *const KEYS[] = {"status", "complete", "closed",   "body",
+                                       "from",   "headers",  "absent",   "interim",
+                                       "error",  "cause",    "trailers", NULL};
     if (!must_be_map(reading, map, "what a client gets") ||
         !yaml_check_keys(map, "what a client gets", KEYS, reading->error))
         return false;
@@ -322,7 +331,10 @@ static bool read_response(const struct reading *reading, const struct yaml_node 
             return false;
         out->from = reading->names->upstreams[index];
     }
+    const struct yaml_node *trailers = yaml_get(map, "trailers");
+    out->trailers_set = trailers != NULL;
     return read_response_values(reading, map, out) && read_headers(reading, map, &out->headers) &&
+           read_fields(reading, trailers, &out->trailers) &&
            read_optional_text(reading, map, "error", &out->error) &&
            read_optional_text(reading, map, "cause", &out->cause);
 }

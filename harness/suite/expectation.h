@@ -84,7 +84,9 @@ struct expected_response {
     struct number_rule body;
     const char *from; /* the upstream whose response this is */
     const struct expected_header *headers;
-    struct number_rule *interim; /* one rule per 1xx, in order; NULL: not asked */
+    bool trailers_set;
+    const struct expected_header *trailers; /* all of them */
+    struct number_rule *interim;            /* one rule per 1xx, in order; NULL: not asked */
     size_t interim_count;
     const char *error; /* the word in Proxy-Status' details */
     const char *cause; /* the error type in Proxy-Status */

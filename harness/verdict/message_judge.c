@@ -47,6 +47,26 @@ static void judge_headers(const struct witness_message *message,
     }
 }
 
+/* All trailers of a response, and no others. */
+static void judge_trailers(const struct witness_message *message,
+                           const struct expected_response *expected, const struct message_judge *by)
+{
+    size_t count = 0;
+    if (!expected->trailers_set)
+        return;
+    for (const struct expected_header *trailer = expected->trailers; trailer != NULL;
+         trailer = trailer->next) {
+        const struct message_field wanted = {bytes_of(trailer->name), bytes_of(trailer->value)};
+        if (!has_field(message->trailers, message->trailer_count, &wanted))
+            findings_add(by->findings, "%s has no trailer '%s: %s'", by->who, trailer->name,
+                         trailer->value);
+        count++;
+    }
+    if (message->trailer_count != count)
+        findings_add(by->findings, "%s has %zu trailers, expected %zu", by->who,
+                     message->trailer_count, count);
+}
+
 /* A parameter of `Proxy-Status: name; error=word; details="WORD"` (RFC 9209 2.1). Empty if it is not there. */
 static struct bytes proxy_status_parameter(const struct witness_message *message, const char *name)
 {
@@ -351,6 +371,7 @@ static void judge_message(const struct outcome_fact *outcome,
                      message->body_bytes, number_rule_words(&expected->body, rule));
     judge_maker(message, expected->from, by);
     judge_headers(message, expected->headers, by);
+    judge_trailers(message, expected, by);
     judge_interim(message, expected, by);
     judge_proxy_status(message, "details", expected->error, by);
     judge_proxy_status(message, "error", expected->cause, by);
@@ -366,8 +387,9 @@ void message_judge_outcome(const struct message_judge *by, const struct outcome_
                      outcome->complete ? "a complete" : "no complete",
                      expected->complete ? "a complete one" : "one that is cut");
     bool asks_message = expected->from != NULL || expected->headers != NULL ||
-                        expected->interim != NULL || expected->error != NULL ||
-                        expected->cause != NULL || expected->body.comparison != NUMBER_ANY;
+                        expected->trailers_set || expected->interim != NULL ||
+                        expected->error != NULL || expected->cause != NULL ||
+                        expected->body.comparison != NUMBER_ANY;
     if (outcome->message != NULL)
         judge_message(outcome, expected, by);
     else if (asks_message)
