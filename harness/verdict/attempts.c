@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 uint64_t attempts_latency_ns(const struct evidence *evidence)
 {
@@ -67,6 +68,20 @@ struct connection_fact {
     uint64_t closed_ns;
 };
 
+/* When the response was out; that to a HEAD is with its head, if not sooner (RFC 9110 9.3.2). 0: never. */
+static uint64_t response_out_ns(const struct attempt_fact *attempt)
+{
+    const struct request_fact *request = attempt->request;
+    return request != NULL && strcmp(request->sent->draft->method, "HEAD") == 0
+               ? attempt->answer->begun_ns
+               : attempt->answer->complete_ns;
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
 static void add_attempt(struct evidence *evidence, const struct connection_fact *connection,
                         const struct witness_message *message)
 {
@@ -79,7 +94,8 @@ static void add_attempt(struct evidence *evidence, const struct connection_fact 
                                      .connection = connection->witness,
                                      .message = message};
     if (!attempt->fresh)
-        attempt->begun_ns = message->begun_ns - attempts_latency_ns(evidence);
+        attempt->begun_ns =
+            earlier(message->begun_ns - attempts_latency_ns(evidence), connection->closed_ns);
     else
         attempt->begun_ns = stream != NULL ? stream->began_ns : connection->witness->opened_ns;
     if (message != NULL) {
@@ -90,14 +106,13 @@ static void add_attempt(struct evidence *evidence, const struct connection_fact 
     }
     if (attempt->fresh && stream != NULL && (message == NULL || message->next == NULL))
         attempt->written = stream->tx;
-    if (attempt->answer != NULL && attempt->answer->complete_ns != 0 &&
-        attempt->answer->complete_ns < attempt->ended_ns)
-        attempt->ended_ns = attempt->answer->complete_ns;
     for (size_t i = 0; i < evidence->arrival_count && message != NULL; i++)
         if (evidence->arrivals[i].message == message)
             attempt->request = evidence->arrivals[i].request;
     if (message == NULL)
         attempt->request = attempts_request_at(evidence, attempt->begun_ns);
+    if (attempt->answer != NULL && response_out_ns(attempt) != 0)
+        attempt->ended_ns = earlier(attempt->ended_ns, response_out_ns(attempt));
 }
 
 static void add_connection(struct evidence *evidence, const struct connection_fact *connection)
@@ -198,20 +213,19 @@ static uint32_t accepted_ordinal(const struct evidence *evidence,
                                  const struct request_fact *request)
 {
     uint32_t before = 0;
-    uint32_t opened = 0;
+    uint32_t others = 0;
     for (size_t c = 0; c < evidence->scenario->client_count; c++)
         for (size_t i = 0; i < evidence->clients[c]->line_count; i++) {
             const struct witness *other = client_witness(evidence->clients[c], i);
-            bool same_client = c == request->client;
-            opened += other->opened_ns != 0;
             if (other->opened_ns == 0 || other == request->connection)
                 continue;
+            if (other->opened_ns == request->connection->opened_ns && c != request->client)
+                return 0;
+            others++;
             before += other->opened_ns < request->connection->opened_ns ||
-                      (other->opened_ns == request->connection->opened_ns &&
-                       (same_client ? other->connection < request->connection->connection
-                                    : c < request->client));
+                      (c == request->client && other->connection < request->connection->connection);
         }
-    bool ordered = evidence->world == WORLD_SIM || opened == 1;
+    bool ordered = evidence->world == WORLD_SIM || others == 0;
     return ordered && request->connection->opened_ns != 0 ? before + 1 : 0;
 }
 
@@ -284,6 +298,15 @@ bool attempts_gather(struct evidence *evidence, struct region *region)
         attempt->number = attempt->request != NULL ? ++attempt->request->attempts : 0;
     }
     return true;
+}
+
+const struct attempt_fact *attempts_answered_by(const struct evidence *evidence,
+                                                const struct witness_sent *answer)
+{
+    for (size_t i = 0; i < evidence->attempt_count && answer != NULL; i++)
+        if (evidence->attempts[i].answer == answer)
+            return &evidence->attempts[i];
+    return NULL;
 }
 
 bool attempts_are_known(const struct evidence *evidence, const struct request_fact *request,

@@ -50,6 +50,10 @@ bool attempts_follow(const struct attempt_fact *a, const struct attempt_fact *b)
 const struct attempt_fact *attempts_on(const struct evidence *evidence,
                                        const struct witness *connection);
 
+/* The attempt that got this response; NULL if none is known to. */
+const struct attempt_fact *attempts_answered_by(const struct evidence *evidence,
+                                                const struct witness_sent *answer);
+
 /* Whether none of those that began since the request did, up to that time, may be this request's without being known for it. */
 bool attempts_are_known(const struct evidence *evidence, const struct request_fact *request,
                         uint64_t until_ns);

@@ -88,6 +88,13 @@ static bool ends_with_head(const struct outcome_fact *outcome)
            (outcome->request != NULL && strcmp(outcome->request->sent->draft->method, "HEAD") == 0);
 }
 
+/* RFC 9112 6.3: what is ended by closing ends wherever its upstream says FIN. */
+static bool ended_with_fin(const struct evidence *evidence, const struct witness_sent *sent)
+{
+    const struct attempt_fact *attempt = attempts_answered_by(evidence, sent);
+    return attempt == NULL || attempt->connection->own_end != WITNESS_RST;
+}
+
 /* A response that an upstream made: all of it from one attempt, and never a clean end of a cut one. */
 static void check_forwarded(const struct evidence *evidence, const struct outcome_fact *outcome,
                             const struct witness_sent *sent, struct findings *findings)
@@ -97,7 +104,8 @@ static void check_forwarded(const struct evidence *evidence, const struct outcom
     if (message_difference(message, sent->draft, &evidence->scenario->hooks, &difference) != NULL)
         findings_add(findings, "the response %.*s reached the client changed: %s",
                      (int)message->label.size, (const char *)message->label.data, difference.text);
-    if (outcome->complete && sent->bytes < sent->bytes_total && !ends_with_head(outcome))
+    if (outcome->complete && sent->bytes < sent->bytes_total && !ends_with_head(outcome) &&
+        !(sent->draft->framing == MESSAGE_CLOSE && ended_with_fin(evidence, sent)))
         findings_add(
             findings,
             "the client got a clean end of the response %.*s, of which its upstream sent %" PRIu64

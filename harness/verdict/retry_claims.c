@@ -368,39 +368,52 @@ static size_t live_requests(const struct evidence *evidence, uint64_t at_ns)
                : live;
 }
 
-/* At the moment at which each further attempt begins, itself among those that try again. */
-static void check_budget(const struct evidence *evidence, struct findings *findings)
+/* Requests at a further attempt at that time, but for one of them. */
+static size_t trying_again(const struct evidence *evidence, uint64_t at_ns,
+                           const struct request_fact *except)
 {
-    char began[FINDING_DURATION_BYTES];
-    const struct budget_settings *budget = &settings_of(evidence)->budget;
-    for (size_t i = 0; budget->limited && i < evidence->attempt_count; i++) {
+    size_t count = 0;
+    for (size_t i = 0; i < evidence->attempt_count; i++) {
         const struct attempt_fact *attempt = &evidence->attempts[i];
-        size_t again = 1;
-        size_t live = live_requests(evidence, attempt->begun_ns);
-        size_t most = live * budget->share_percent / 100;
-        if (attempt->number < 2)
-            continue;
-        for (size_t k = 0; k < evidence->attempt_count; k++) {
-            const struct attempt_fact *other = &evidence->attempts[k];
-            again += other->number > 1 && other->request != attempt->request &&
-                     attempts_follow(other, attempt) && other->ended_ns > attempt->begun_ns;
-        }
-        if (again > most && again > budget->floor)
+        count += attempt->number > 1 && attempt->request != except && attempt->begun_ns < at_ns &&
+                 attempt->ended_ns > at_ns;
+    }
+    return count;
+}
+
+/* At the moment at which a further attempt is decided, which is when the one before it ends. */
+static void check_budget(const struct evidence *evidence, const struct request_fact *request,
+                         struct findings *findings)
+{
+    char name[EVIDENCE_NAME_BYTES];
+    char decided[FINDING_DURATION_BYTES];
+    const struct budget_settings *budget = &settings_of(evidence)->budget;
+    const struct attempt_fact *before = attempts_next(evidence, request, NULL);
+    const struct attempt_fact *attempt = before;
+    while (budget->limited && before != NULL &&
+           (attempt = attempts_next(evidence, request, before)) != NULL) {
+        size_t again = 1 + trying_again(evidence, before->closed_ns, request);
+        size_t live = live_requests(evidence, before->closed_ns);
+        if (attempts_follow(before, attempt) && before->closed_ns <= attempt->begun_ns &&
+            again > budget->floor && again > live * budget->share_percent / 100)
             findings_add(findings,
-                         "%zu of %zu requests were at a further attempt at %s, on %s: retry_budget "
-                         "allows %u percent, and %u in any case",
-                         again, live, moment_format(attempt->begun_ns, evidence->began_ns, began),
-                         upstream_name(evidence, attempt), budget->share_percent, budget->floor);
+                         "%s was tried again on %s, decided at %s, with %zu of %zu requests at a "
+                         "further attempt: retry_budget allows %u percent, and %u in any case",
+                         request_name(request, name), upstream_name(evidence, attempt),
+                         moment_format(before->closed_ns, evidence->began_ns, decided), again, live,
+                         budget->share_percent, budget->floor);
+        before = attempt;
     }
 }
 
 /* ---- where ---------------------------------------------------------------------------------- */
 
 /* An attempt that its client ended: it says nothing about the upstream. */
-static bool is_cancelled(const struct attempt_fact *attempt)
+static bool is_cancelled(const struct evidence *evidence, const struct attempt_fact *attempt)
 {
-    return attempt->request != NULL && attempt->request->gone_ns != 0 &&
-           attempt->request->gone_ns <= attempt->closed_ns && attempt->answer == NULL &&
+    return !evidence->scenario->proxy.client_half_close_allowed && attempt->request != NULL &&
+           attempt->request->gone_ns != 0 && attempt->request->gone_ns <= attempt->closed_ns &&
+           attempt->answer == NULL &&
            (attempt->connection == NULL || attempt->connection->own_end == WITNESS_OPEN);
 }
 
@@ -410,7 +423,8 @@ static bool may_be_ejected(const struct evidence *evidence, size_t upstream, uin
     size_t failed = unseen_attempts(evidence, upstream);
     for (size_t i = 0; i < evidence->attempt_count; i++)
         failed += evidence->attempts[i].upstream == upstream &&
-                  evidence->attempts[i].begun_ns <= at_ns && !is_cancelled(&evidence->attempts[i]);
+                  evidence->attempts[i].begun_ns <= at_ns &&
+                  !is_cancelled(evidence, &evidence->attempts[i]);
     return failed >= EJECT_AFTER_FAILURES;
 }
 
@@ -515,7 +529,7 @@ void retry_claims_check(const struct evidence *evidence, struct findings *findin
     static request_check *const CHECKS[] = {check_duplicates, check_alike,    check_count,
                                             check_cancel,     check_deadline, check_choices};
     /* These need to know when the proxy gave up a connection. */
-    static request_check *const SEAM_CHECKS[] = {check_overlap, check_backoff};
+    static request_check *const SEAM_CHECKS[] = {check_overlap, check_backoff, check_budget};
     check_total(evidence, findings);
     for (size_t r = 0; r < evidence->request_count; r++) {
         for (size_t i = 0; i < COUNT_OF(CHECKS); i++)
@@ -523,5 +537,4 @@ void retry_claims_check(const struct evidence *evidence, struct findings *findin
         for (size_t i = 0; i < COUNT_OF(SEAM_CHECKS) && evidence->trace != NULL; i++)
             SEAM_CHECKS[i](evidence, &evidence->requests[r], findings);
     }
-    check_budget(evidence, findings);
 }
