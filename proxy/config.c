@@ -251,7 +251,7 @@ static bool read_retries(const struct yaml_node *map, struct proxy_settings *set
 
 /* ---- a map of settings ------------------------------------------------------------------------------ */
 
-/* The key of the map that a sentence speaks of first; the longer one where one begins another. NULL: none. */
+/* The key of the map that a sentence speaks of first, or NULL. */
 static const struct yaml_node *find_key_in(const struct yaml_node *map, const char *sentence)
 {
     const struct yaml_node *found = NULL;
@@ -260,8 +260,7 @@ static const struct yaml_node *find_key_in(const struct yaml_node *map, const ch
     for (const struct yaml_node *value = map->first; value != NULL; value = value->next) {
         const char *at = strstr(sentence, value->key->text);
 
-        if (at == NULL || (found_at != NULL && at > found_at) ||
-            (at == found_at && value->key->text_size < found->text_size))
+        if (at == NULL || (found != NULL && at >= found_at))
             continue;
         found = value->key;
         found_at = at;

@@ -96,8 +96,8 @@ static bool read_statuses_of(const struct yaml_node *node, struct status_set *ou
             last = bytes_make(dash + 1, node->text_size - first.size - 1);
         }
     }
-    if (first.size == 0 || !bytes_to_u64(first, STATUS_SET_LAST, &from) ||
-        !bytes_to_u64(last, STATUS_SET_LAST, &to) || from < STATUS_SET_FIRST || from > to)
+    if (!bytes_to_u64(first, STATUS_SET_LAST, &from) || !bytes_to_u64(last, STATUS_SET_LAST, &to) ||
+        from < STATUS_SET_FIRST || from > to)
         return yaml_fail(error, node,
                          "retry_on_status takes statuses from %d to %d and ranges of them, such as "
                          "503 or 500-599",
@@ -198,7 +198,7 @@ static bool read_share(const struct yaml_node *node, unsigned *out, struct yaml_
 
     if (node->kind == YAML_SCALAR && node->text_size > 0 && node->text[node->text_size - 1] == '%')
         digits = bytes_make(node->text, node->text_size - 1);
-    if (digits.size == 0 || !bytes_to_u64(digits, BUDGET_PERCENT_MAX, &percent))
+    if (!bytes_to_u64(digits, BUDGET_PERCENT_MAX, &percent))
         return yaml_fail(error, node, "share is a percentage from 0%% to %d%%, such as 20%%",
                          BUDGET_PERCENT_MAX);
     *out = (unsigned)percent;
