@@ -1,5 +1,6 @@
 /* An attempt from its choice to its judgement. */
 #include <errno.h>
+#include <string.h>
 
 #include "proxy/exchange/actions.h"
 #include "proxy/policy/backoff.h"
@@ -81,6 +82,7 @@ static struct origin *origin_of(struct exchange *exchange, const struct proxy_pe
 {
     struct origins *origins = &exchange->ground->origins;
 
+    check(memchr(peer->host, '\0', sizeof(peer->host)) != NULL);
     if (peer->upstream < origins->count)
         return &origins->configured[peer->upstream];
     return peer->host[0] != '\0' && peer->port != 0 ? origins_find(origins, peer->host, peer->port)

@@ -2,6 +2,7 @@
 #include "retryproof/hooks.h"
 
 #include "proxy/exchange/actions.h"
+#include "proxy/policy/place.h"
 
 /* ---- questions --------------------------------------------------------------------------------- */
 
@@ -143,16 +144,6 @@ enum hook_answer exchange_fail(struct exchange *exchange, unsigned status)
 
 /* ---- peers ------------------------------------------------------------------------------------- */
 
-static bool copy_host(struct proxy_peer *peer, const char *host)
-{
-    size_t size = strlen(host);
-
-    if (size == 0 || size >= sizeof(peer->host))
-        return false;
-    memcpy(peer->host, host, size + 1);
-    return true;
-}
-
 bool peer_set_upstream(struct exchange *exchange, struct proxy_peer *peer, unsigned upstream)
 {
     const struct proxy_settings *settings = exchange->ground->settings;
@@ -161,14 +152,19 @@ bool peer_set_upstream(struct exchange *exchange, struct proxy_peer *peer, unsig
         return false;
     peer->upstream = upstream;
     peer->port = settings->upstreams[upstream].port;
-    return copy_host(peer, settings->upstreams[upstream].host);
+    memcpy(peer->host, settings->upstreams[upstream].host, sizeof(peer->host));
+    return true;
 }
 
 bool peer_set_address(struct proxy_peer *peer, const char *host, uint16_t port)
 {
-    if (port == 0 || !copy_host(peer, host))
+    struct place place;
+    const char *wrong;
+
+    if (!place_make(host, port, &place, &wrong))
         return false;
     peer->upstream = UPSTREAM_OTHER;
-    peer->port = port;
+    peer->port = place.port;
+    memcpy(peer->host, place.host, sizeof(place.host));
     return true;
 }
