@@ -1,43 +1,15 @@
 /*
- * The `expect` of a scenario as values. Pure: reading and the comparison of numbers; judging is harness/run/judge.
+ * The `expect` of a scenario as values. Pure reading; judging is harness/verdict/judge.
  *
  * Ownership: text and arrays live in the region that was given.
- * Limits: EXPECT_CHOICES_MAX below.
  */
 #ifndef HARNESS_SUITE_EXPECTATION_H
 #define HARNESS_SUITE_EXPECTATION_H
 
 #include "harness/suite/hook_name.h"
+#include "harness/suite/number_rule.h"
 #include "world/base/failure.h"
 #include "world/data/yaml.h"
-
-enum {
-    EXPECT_CHOICES_MAX = 16, /* values allowed in one list; longer lists are a bound in disguise */
-    EXPECT_RULE_BYTES = 128, /* a rule in words, cut when longer */
-};
-
-/* A rule for a number: `2`, `[1, 2]`, `"<= 2"`. Without choices and comparison there is no rule. */
-enum number_comparison {
-    NUMBER_ANY,
-    NUMBER_ONE_OF,
-    NUMBER_AT_MOST,
-    NUMBER_AT_LEAST,
-    NUMBER_BELOW,
-    NUMBER_ABOVE,
-};
-
-struct number_rule {
-    enum number_comparison comparison;
-    uint64_t values[EXPECT_CHOICES_MAX];
-    size_t count;
-};
-
-bool number_rule_fits(const struct number_rule *rule, uint64_t value);
-/* "2", "1 or 2", "at most 2"; returns text. */
-const char *number_rule_words(const struct number_rule *rule, char text[EXPECT_RULE_BYTES]);
-/* A rule where one stands: a scalar or a list. limit bounds the numbers. */
-MUST_USE bool number_rule_read(const struct yaml_node *node, const char *what, uint64_t limit,
-                               struct number_rule *out, struct yaml_error *error);
 
 enum expected_tally {
     TALLY_ATTEMPTS,

@@ -7,8 +7,8 @@
 #define HARNESS_SUITE_HOOK_ACTION_H
 
 #include "harness/suite/body_change.h"
-#include "harness/suite/expectation.h"
 #include "harness/suite/hook_name.h"
+#include "harness/suite/number_rule.h"
 #include "retryproof/hooks.h"
 #include "world/data/yaml.h"
 
