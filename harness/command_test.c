@@ -373,12 +373,31 @@ static void a_subject_that_cannot_start_has_a_code_of_its_own(void **state)
     assert_non_null(strstr(fixture->out, "the subject ended with code 2: "));
 }
 
-static void a_program_that_is_nowhere_is_told(void **state)
+static void a_program_that_is_no_subject_is_told(void **state)
 {
+    static const struct {
+        const char *name;
+        const char *text; /* of the file; NULL: there is none */
+        const char *sentence;
+    } ROWS[] = {
+        {"no/such", NULL, "no program 'no/such' here, nor in /"},
+        {"s/words", "neither a program nor a script", "s/words: Exec format error"},
+        {"s/ends", "#!/bin/sh\necho no upstream >&2\nexit 3\n",
+         "the subject ended with code 3: no upstream"},
+    };
     struct fixture *fixture = *state;
-    write_file("s/own.yaml", TOP "proxy: {process: own, program: no/such}\n" ACTORS "expect: {}\n");
-    assert_int_equal(run(fixture, "run --world sockets s/own.yaml"), EXIT_CANNOT_START);
-    assert_non_null(strstr(fixture->out, "no program 'no/such' here, nor in /"));
+    char text[512];
+    for (size_t i = 0; i < COUNT_OF(ROWS); i++) {
+        snprintf(text, sizeof(text),
+                 TOP "proxy: {process: own, program: %s}\n" ACTORS "expect: {}\n", ROWS[i].name);
+        write_file("s/own.yaml", text);
+        if (ROWS[i].text != NULL) {
+            write_file(ROWS[i].name, ROWS[i].text);
+            assert_int_equal(chmod(ROWS[i].name, 0755), 0);
+        }
+        assert_int_equal(run(fixture, "run --world sockets s/own.yaml"), EXIT_CANNOT_START);
+        assert_non_null(strstr(fixture->out, ROWS[i].sentence));
+    }
 }
 
 int main(int argc, char **argv)
@@ -396,7 +415,7 @@ int main(int argc, char **argv)
         ROW(a_full_device_is_an_internal_error),
         ROW(a_subject_in_its_own_process_is_played_and_ended),
         ROW(a_subject_that_cannot_start_has_a_code_of_its_own),
-        ROW(a_program_that_is_nowhere_is_told),
+        ROW(a_program_that_is_no_subject_is_told),
     };
     if (argc > 1) /* a subject is this same program, run again */
         return command_main(argc, argv, "1.2.3");
