@@ -105,15 +105,16 @@ a_program_may_use_any_other_name()
     fails_over "$work/clash"
 }
 
-# Each block of C in a document that is a whole program.
+# Each block of C in a document that is a whole program; the guide's scenario, with a program of ours.
 the_documents_build()
 {
     for document in "$tree/README.md" "$tree/docs/library.md"; do
         awk -v prefix="$work/shown-$(basename "$document" .md)" '
-            /^```/ { inside = $0 == "```c"; shown += inside; next }
-            inside { print > (prefix "-" shown ".c") }
+            /^```/ { inside = $0 == "```c" ? ".c" : $0 == "```yaml" ? ".yaml" : ""; shown += inside != ""; next }
+            inside != "" { print > (prefix "-" shown inside) }
         ' "$document"
     done
+    passes "$work"/shown-library-*.yaml ./gateway "$work/first"
     grep -lE '^int main\(' "$work"/shown-*.c >"$work/programs" || give_up 'no document shows a program'
     while read -r program; do
         # shellcheck disable=SC2046,SC2086 # one word each
@@ -143,9 +144,15 @@ the_installed_examples_fail_over()
 # The first upstream refuses, so that only a program that fails over gets an answer.
 fails_over()
 {
-    sed "s|PROGRAM|$1|" "$tests/fails_over.yaml" >"$work/fails_over.yaml"
-    "$prefix/bin/retryproof" run --world sockets --quiet "$work/fails_over.yaml" >"$work/log" 2>&1 ||
-        give_up "$(basename "$1") does not fail over"
+    passes "$tests/fails_over.yaml" PROGRAM "$1"
+}
+
+# passes SCENARIO NAME PROGRAM: with the program in place of the name.
+passes()
+{
+    sed "s|program: $2|program: $3|" "$1" >"$work/scenario.yaml"
+    "$prefix/bin/retryproof" run --world sockets --quiet "$work/scenario.yaml" >"$work/log" 2>&1 ||
+        give_up "$(basename "$3") in $(basename "$1")"
 }
 
 give_up()
