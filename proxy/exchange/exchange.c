@@ -225,7 +225,9 @@ bool exchange_init(struct exchange *exchange, struct exchange_ground *ground, st
                    .body_bytes_max = UINT64_MAX},
     };
 
-    *exchange = (struct exchange){.tag = EXCHANGE_TAG, .ground = ground, .request = request};
+    exchange->tag = EXCHANGE_TAG;
+    exchange->ground = ground;
+    exchange->request = request;
     if (!inlet_init(&exchange->response, &response) || !init_feeds(exchange) ||
         !init_memory(exchange)) {
         free_all(exchange);
@@ -351,7 +353,7 @@ void exchange_rest(struct exchange *exchange)
     exchange->framing_settled = false;
     exchange->interim_count = 0;
     exchange->interim_forwarded = false;
-    exchange->continue_forwarded = false;
+    exchange->continue_attempt = 0;
     exchange->failure = (struct failure){0};
     exchange->apology = (struct apology){0};
 }

@@ -156,9 +156,9 @@ struct exchange {
     struct feed up;
     struct feed down;
     unsigned interim_count;
-    bool interim_forwarded;  /* a 1xx other than 100 */
-    bool continue_forwarded; /* a 100 */
-    bool retrying;           /* counted in ground->retrying */
+    bool interim_forwarded;    /* a 1xx other than 100 */
+    unsigned continue_attempt; /* the number of the attempt whose 100 went down; 0: none did */
+    bool retrying;             /* counted in ground->retrying */
     uint64_t backoff_end_ns;
 
     struct failure failure;
@@ -178,7 +178,9 @@ struct exchange {
     struct exchange_record record;
 };
 
-/* request is the session's, which keeps it. False when memory has run out; nothing is held then. */
+/*
+ * The exchange is all zero, request is the session's. False when memory has run out; nothing is held then.
+ */
 MUST_USE bool exchange_init(struct exchange *exchange, struct exchange_ground *ground,
                             struct inlet *request);
 /* Ends whatever is under way, without a word to the client or to an upstream. */

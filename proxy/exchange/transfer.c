@@ -65,7 +65,7 @@ static struct bytes write_request_head(struct exchange *exchange)
         .via = ground->settings->via,
         .client = &exchange->client_address,
         .client_host = exchange->client_host,
-        .drop_expect = exchange->continue_forwarded,
+        .drop_expect = exchange->continue_attempt != 0,
     };
     struct http1_writer writer;
 
@@ -230,22 +230,36 @@ static void pump_response(struct exchange *exchange)
     note_held(exchange);
 }
 
-/* Sends a 1xx on its way. Its client may be too old for it, RFC 9110 15.2. */
+/*
+ * Whether the client gets a 1xx: it may be too old for any, RFC 9110 15.2; and where an earlier attempt's 100 went down, it
+ * has begun to send and needs no other (decision 12 of the design).
+ */
+static bool wants_interim(const struct exchange *exchange, unsigned status)
+{
+    unsigned earlier = exchange->continue_attempt;
+
+    if (exchange->request->head.minor == 0)
+        return false;
+    return status != 100 || earlier == 0 || earlier == exchange->record.attempt_count;
+}
+
+/* Sends a 1xx on its way. */
 static enum exchange_event forward_interim(struct exchange *exchange)
 {
     const struct head *head = &exchange->response.head;
-    bool is_continue = head->status == 100;
     struct http1_writer writer;
 
     if (head->status == 101 || ++exchange->interim_count > INTERIM_MAX)
         return note_failure(exchange, SIDE_UPSTREAM, CAUSE_HTTP_PROTOCOL_ERROR, 0);
-    if (exchange->request->head.minor == 0 || (is_continue && exchange->continue_forwarded))
+    if (!wants_interim(exchange, head->status))
         return EVENT_NONE;
     http1_writer_init(&writer, exchange->down_head, exchange->head_bytes_max);
     if (!forward_write_interim(head, exchange->ground->settings->via, &writer))
         return note_failure(exchange, SIDE_INTERNAL, CAUSE_PROXY_INTERNAL_ERROR, 0);
-    exchange->continue_forwarded = exchange->continue_forwarded || is_continue;
-    exchange->interim_forwarded = exchange->interim_forwarded || !is_continue;
+    if (head->status == 100)
+        exchange->continue_attempt = exchange->record.attempt_count;
+    else
+        exchange->interim_forwarded = true;
     outlet_start(&exchange->download,
                  &(struct outlet_message){.head = bytes_make(writer.data, writer.size)});
     outlet_write(&exchange->download, NULL, exchange->client);
