@@ -18,10 +18,10 @@ bool body_filter_has_room(const struct body_filter *filter)
     return filter->end - filter->begin <= FILTER_BYTES - BODY_FILTER_ROOM_MIN;
 }
 
+/* Once the end is there, a hook goes on until it has taken it, waits, or is found stuck. */
 static bool has_news(const struct body_filter *filter, const struct body_source *source)
 {
-    return filter->unfinished || source->waiting.size > filter->held ||
-           (source->end && !filter->end_told);
+    return filter->unfinished || source->waiting.size > filter->held || source->end;
 }
 
 uint64_t body_filter_due_ns(const struct body_filter *filter, const struct body_source *source)
@@ -53,7 +53,6 @@ static void note_answers(struct body_filter *filter, const struct body_source *s
 
     filter->end += piece->out_size;
     filter->held = source->waiting.size - piece->taken;
-    filter->end_told = source->end;
     filter->unfinished = piece->more || (went_on && filter->held > 0);
     if (source->end && filter->held == 0 && !piece->more)
         filter->state = BODY_FILTER_ENDED;
@@ -89,10 +88,8 @@ size_t body_filter_call(struct body_filter *filter, struct exchange *exchange,
 
 void body_filter_resume(struct body_filter *filter)
 {
-    if (filter->state != BODY_FILTER_WAITING)
-        return;
-    filter->state = BODY_FILTER_OPEN;
-    filter->unfinished = true;
+    if (filter->state == BODY_FILTER_WAITING)
+        filter->state = BODY_FILTER_OPEN;
 }
 
 struct bytes body_filter_output(const struct body_filter *filter)

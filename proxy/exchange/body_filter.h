@@ -31,7 +31,6 @@ struct body_filter {
     size_t end;
     enum body_filter_state state;
     size_t held;       /* bytes it was offered and left */
-    bool end_told;     /* it was told that nothing comes behind them */
     bool unfinished;   /* it is to be called again, whatever comes */
     uint64_t quiet_ns; /* throttled until then */
 };

@@ -117,7 +117,7 @@ static bool call_filters(struct feed *feed, uint64_t now_ns)
         take_from_source(feed, i, body_filter_call(filter, feed->exchange, &source, now_ns));
         called = true;
     }
-    return called && !has_failed(feed);
+    return called;
 }
 
 static bool is_offering(const struct feed *feed)
@@ -207,5 +207,5 @@ size_t feed_held(const struct feed *feed)
 
 size_t feed_copy_peak(const struct feed *feed)
 {
-    return feed->replay.peak;
+    return feed->replay.size;
 }

@@ -20,13 +20,14 @@ enum {
     RIG_BODY_BYTES_MAX = 64 * 1024,
     RIG_CHUNK_BYTES_MIN = 16, /* so that framing does not make more than twice of a body */
     RIG_WIRE_BYTES = 2 * RIG_BODY_BYTES_MAX + 256,
-    RIG_EXPECTED_BYTES = 4 * RIG_BODY_BYTES_MAX + 64, /* twice doubled, and tails */
     RIG_BLOCK_BYTES = 16,
+    RIG_TAIL_BYTES = BODY_FILTER_ROOM_MIN + 100, /* more than there is room for in every call */
+    RIG_TAIL_BYTE = 't',
+    /* Twice doubled, or doubled behind a tail. */
+    RIG_EXPECTED_BYTES = 4 * RIG_BODY_BYTES_MAX + 2 * RIG_TAIL_BYTES,
     RIG_SLOW_BYTES = 100,
     RIG_SLOW_NS = 10,
 };
-
-#define RIG_TAIL_TEXT "tail!"
 
 enum rig_filter {
     RIG_NONE,
@@ -37,7 +38,7 @@ enum rig_filter {
     RIG_BLOCKS,  /* blocks of a fixed size, each backwards: holds until it has one */
     RIG_SLOW,    /* throttles */
     RIG_PATIENT, /* waits for a resume before each piece */
-    RIG_TAIL,    /* adds a text to the end, a byte in each call */
+    RIG_TAIL,    /* adds to the end, as much as there is room for, and has more */
     RIG_FILTER_COUNT
 };
 
@@ -162,12 +163,16 @@ static inline enum hook_answer rig_patient(struct exchange *exchange, struct bod
 
 static inline enum hook_answer rig_tail(size_t *at, struct body_piece *piece)
 {
+    size_t size;
+
     body_piece_pass(piece);
     if (!piece->end || piece->taken < piece->in.size)
         return HOOK_CONTINUE;
-    if (piece->out_size < piece->out_max && *at < strlen(RIG_TAIL_TEXT))
-        piece->out[piece->out_size++] = (uint8_t)RIG_TAIL_TEXT[(*at)++];
-    piece->more = *at < strlen(RIG_TAIL_TEXT);
+    size = rig_smaller(piece->out_max - piece->out_size, RIG_TAIL_BYTES - *at);
+    memset(piece->out + piece->out_size, RIG_TAIL_BYTE, size);
+    piece->out_size += size;
+    *at += size;
+    piece->more = *at < RIG_TAIL_BYTES;
     return HOOK_CONTINUE;
 }
 
@@ -219,8 +224,8 @@ static inline size_t rig_apply(enum rig_filter filter, const uint8_t *in, size_t
         return size;
     case RIG_TAIL:
         memcpy(out, in, size);
-        memcpy(out + size, RIG_TAIL_TEXT, strlen(RIG_TAIL_TEXT));
-        return size + strlen(RIG_TAIL_TEXT);
+        memset(out + size, RIG_TAIL_BYTE, RIG_TAIL_BYTES);
+        return size + RIG_TAIL_BYTES;
     default:
         memcpy(out, in, size);
         return size;

@@ -18,17 +18,11 @@ void replay_append(struct replay *replay, struct bytes bytes)
     check(replay->sent == replay->size);
     if (bytes.size > replay->limit - replay->size)
         replay->lost = true;
-    if (replay->lost) {
-        replay->size = replay->sent = 0;
-        return;
-    }
-    if (bytes.size == 0)
+    if (replay->lost || bytes.size == 0)
         return;
     memcpy(replay->data + replay->size, bytes.data, bytes.size);
     replay->size += bytes.size;
     replay->sent = replay->size;
-    if (replay->size > replay->peak)
-        replay->peak = replay->size;
 }
 
 bool replay_is_complete(const struct replay *replay)

@@ -15,9 +15,8 @@
 struct replay {
     uint8_t *data;
     size_t limit;
-    size_t size;
+    size_t size; /* stays what it was when the copy is lost */
     size_t sent; /* of it, in this attempt */
-    size_t peak; /* most bytes it had of this message */
     bool lost;
 };
 

@@ -15,7 +15,7 @@ static const struct row {
     size_t limit;
     size_t pieces[PIECES_MAX]; /* as a stream accepts them; 0: there is no such piece */
     bool complete;
-    size_t peak;
+    size_t size; /* most bytes there were of it */
 } ROWS[] = {
     {"nothing was accepted", LIMIT, {0}, true, 0},
     {"one byte less than the limit is kept", LIMIT, {LIMIT - 1}, true, LIMIT - 1},
@@ -46,7 +46,7 @@ static void is_kept(void **state)
         assert_int_equal(replay_rest(&replay).size, 0);
     }
     assert_int_equal(replay_is_complete(&replay), row->complete);
-    assert_int_equal(replay.peak, row->peak);
+    assert_int_equal(replay.size, row->size);
     if (row->complete) {
         replay_restart(&replay);
         assert_true(bytes_equal(replay_rest(&replay), bytes_make(BODY, at)));
@@ -87,7 +87,7 @@ static void a_new_message_begins_a_new_copy(void **state)
     replay_start(&replay);
     assert_true(replay_is_complete(&replay));
     replay_append(&replay, bytes_make(BODY + 3, 2));
-    assert_int_equal(replay.peak, 2);
+    assert_int_equal(replay.size, 2);
     replay_restart(&replay);
     assert_true(bytes_equal_text(replay_rest(&replay), "34"));
 }
