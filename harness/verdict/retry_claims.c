@@ -368,7 +368,7 @@ static size_t live_requests(const struct evidence *evidence, uint64_t at_ns)
                : live;
 }
 
-/* Requests at a further attempt at that time, but for one of them. */
+/* Requests at a further attempt at that time that has no response yet, but for one of them. */
 static size_t trying_again(const struct evidence *evidence, uint64_t at_ns,
                            const struct request_fact *except)
 {
@@ -376,7 +376,8 @@ static size_t trying_again(const struct evidence *evidence, uint64_t at_ns,
     for (size_t i = 0; i < evidence->attempt_count; i++) {
         const struct attempt_fact *attempt = &evidence->attempts[i];
         count += attempt->number > 1 && attempt->request != except && attempt->begun_ns < at_ns &&
-                 attempt->ended_ns > at_ns;
+                 attempt->ended_ns > at_ns &&
+                 (attempt->answer == NULL || attempt->answer->begun_ns > at_ns);
     }
     return count;
 }
