@@ -337,7 +337,8 @@ static void run_supply(const struct supply_row *row, size_t at_once)
                               .at_once = at_once};
     struct outlet_supply supply = {0};
     uint8_t tail[OUTLET_TAIL_BYTES];
-    char body[TEXT_BYTES] = "";
+    char body[TEXT_BYTES];
+    size_t body_size = 0;
     struct outlet outlet;
 
     supply.body = bytes_make(body, 0);
@@ -347,8 +348,12 @@ static void run_supply(const struct supply_row *row, size_t at_once)
                                                    .body_allowed = true,
                                                    .tail_store = tail});
     for (size_t i = 0; i < STEPS_MAX && row->steps[i].adds != NULL; i++) {
-        strcat(body, row->steps[i].adds);
-        supply.body.size += strlen(row->steps[i].adds);
+        size_t size = strlen(row->steps[i].adds);
+
+        assert_true(body_size + size <= sizeof(body));
+        memcpy(body + body_size, row->steps[i].adds, size);
+        body_size += size;
+        supply.body.size += size;
         supply.complete = row->steps[i].complete;
         write_all(&outlet, &supply, &trickle);
     }
