@@ -203,5 +203,5 @@ bool outlet_has_pending(const struct outlet *outlet, const struct outlet_supply 
         return false;
     if (outlet->framing == FRAMING_CHUNKED)
         return supply->body.size > 0 || supply->complete;
-    return size_to_send(outlet, supply) > 0;
+    return supply->complete || is_mismatched(outlet, supply) || size_to_send(outlet, supply) > 0;
 }

@@ -73,7 +73,10 @@ void outlet_start(struct outlet *outlet, const struct outlet_message *message);
 enum outlet_state outlet_write(struct outlet *outlet, const struct outlet_supply *supply,
                                struct stream *stream);
 
-/* Whether some of the message has been made ready, or has come and can be sent, and was not accepted yet. */
+/*
+ * Whether outlet_write() would go on: some of the message has been made ready, or has come and can be sent, and was not
+ * accepted yet; or what came ends the message, or can no longer be it, and no write has found that yet.
+ */
 bool outlet_has_pending(const struct outlet *outlet, const struct outlet_supply *supply);
 
 #endif
