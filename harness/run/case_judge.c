@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "harness/run/case_state.h"
-#include "harness/verdict/claims.h"
+#include "harness/oracle/claims.h"
 #include "harness/verdict/hook_judge.h"
 #include "harness/verdict/judge.h"
 #include "world/sim/sim.h"

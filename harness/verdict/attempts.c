@@ -342,6 +342,30 @@ const struct attempt_fact *attempts_next(const struct evidence *evidence,
     return NULL;
 }
 
+size_t attempts_unseen(const struct evidence *evidence, size_t upstream)
+{
+    size_t unseen = evidence->pre_write_reused[upstream];
+    /* Nor does anybody know how often a subject in a process of its own dialled in vain. */
+    if (evidence->trace == NULL && evidence->scenario->upstreams[upstream].listen != LISTEN_OPEN)
+        unseen += EJECT_AFTER_FAILURES;
+    for (size_t i = 0; i < evidence->attempt_count; i++) {
+        const struct attempt_fact *attempt = &evidence->attempts[i];
+        const struct witness_message *seen = attempt->message;
+        bool last = seen != NULL && seen->next == NULL;
+        unseen += attempt->upstream == upstream && last && attempt->unread &&
+                  (seen->complete || attempt->answer != NULL);
+    }
+    return unseen;
+}
+
+bool attempts_are_all_seen(const struct evidence *evidence)
+{
+    for (size_t u = 0; u < evidence->scenario->upstream_count; u++)
+        if (attempts_unseen(evidence, u) > 0)
+            return false;
+    return true;
+}
+
 /* Dials are known in their order; when a connection used before was written to is known to the moment only. */
 bool attempts_follow(const struct attempt_fact *a, const struct attempt_fact *b)
 {

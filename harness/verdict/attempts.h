@@ -58,6 +58,13 @@ const struct attempt_fact *attempts_answered_by(const struct evidence *evidence,
 bool attempts_are_known(const struct evidence *evidence, const struct request_fact *request,
                         uint64_t until_ns);
 
+/*
+ * How many attempts at an upstream may be missing here: a fault came before their first byte, or the connection, used
+ * before, was closed before its upstream read what was written. Nobody knows when they were.
+ */
+size_t attempts_unseen(const struct evidence *evidence, size_t upstream);
+bool attempts_are_all_seen(const struct evidence *evidence);
+
 /* Adds "attempt 1 at +0.3 ms on a, attempt 2 at +0.6 ms on b (used before)". */
 void attempts_tell(const struct evidence *evidence, const struct request_fact *request,
                    struct phrase *phrase);

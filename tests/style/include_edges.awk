@@ -24,7 +24,8 @@ BEGIN {
     may["reports"] = "world world/base world/data"
     may["harness/suite"] = "world world/base world/data retryproof proxy proxy/policy fakeupstream fakeupstream/wire fakeupstream/acting reports"
     may["harness/verdict"] = may["harness/suite"] " world/filters proxy/exchange harness harness/suite"
-    may["harness/run"] = may["harness/verdict"] " world/sim world/sockets harness/verdict"
+    may["harness/oracle"] = may["harness/verdict"] " harness/verdict"
+    may["harness/run"] = may["harness/oracle"] " world/sim world/sockets harness/oracle"
     may["harness"] = may["harness/run"] " harness/run"
     may["tests/wrong"] = may["proxy/downstream"] " tests/wrong proxy/downstream proxy" # faults are put in below every door
     may["examples"] = "world world/base world/sockets retryproof"
