@@ -64,9 +64,11 @@ static const char EXPECT[] =
     "received: {a: {method: GET, target: /x, headers: {Via: v, X: [1, 2]}, absent: [Te],\n"
     "               body: same, framing: chunked}}\n"
     "client: [{status: none, closed: rst}, {status: gateway-error, complete: true, from: b,\n"
-    "          interim: [103, \">= 100\"], error: UPSTREAM_TIMEOUT, cause: dns_error, body: 5}]\n"
+    "          interim: [103, \">= 100\"], error: UPSTREAM_TIMEOUT, cause: dns_error, body: 5,\n"
+    "          trailers: {X: [y, z]}}]\n"
     "held: 64KiB\nwithin: 2s\nafter: 200ms\n"
-    "record: {stage: mid-copy, cause: dns_error, reason: r, attempts: 2}\n";
+    "record: {stage: mid-copy, cause: dns_error, reason: r, attempts: 2}\n"
+    "hooks: [upstream_peer, logging]\nhooks_within: []\nsummary: s\nsuppressed: false\n";
 
 static void every_key_becomes_a_value(void **state)
 {
@@ -106,6 +108,15 @@ static void every_key_becomes_a_value(void **state)
     assert_int_equal(expect.within_ns, 2 * NS_PER_S);
     assert_int_equal(expect.after_ns, 200 * NS_PER_MS);
     assert_int_equal(expect.record->stage, STAGE_MID_COPY);
+    assert_false(expect.clients[0].responses[0].trailers_set);
+    assert_true(expect.clients[0].responses[1].trailers_set);
+    assert_non_null(expect.clients[0].responses[1].trailers->next);
+    assert_true(expect.hooks.whole_set);
+    assert_int_equal(expect.hooks.whole_count, 2);
+    assert_int_equal(expect.hooks.whole[0], HOOK_UPSTREAM_PEER);
+    assert_int_equal(expect.hooks.within_count, 0);
+    assert_string_equal(expect.summary, "s");
+    assert_true(expect.suppressed_set && !expect.suppressed);
     region_release(&region);
 }
 
