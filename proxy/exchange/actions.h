@@ -57,6 +57,9 @@ enum exchange_event abandon(struct exchange *exchange);
 /* The record, to whoever listens; once. */
 void tell(struct exchange *exchange);
 
+/* Whether bytes of the request may still go up. */
+bool exchange_is_uploading(const struct exchange *exchange);
+
 /* waiting.c: what brings the next event. Only while there is one to come. */
 void wait_for_more(struct exchange *exchange);
 void on_watch(struct timer *timer);

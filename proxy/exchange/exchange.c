@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "proxy/exchange/actions.h"
-#include "proxy/exchange/forward.h"
+#include "proxy/relay/forward.h"
 
 enum {
     STEPS_MAX = 8 * RECORD_ATTEMPTS_MAX + 16
@@ -374,12 +374,24 @@ static enum exchange_event note_cancel(struct exchange *exchange)
     return note_failure(exchange, SIDE_DOWNSTREAM, CAUSE_CLIENT_CANCELLED, -status);
 }
 
+bool exchange_is_uploading(const struct exchange *exchange)
+{
+    bool open = exchange->upload.state == OUTLET_IDLE || exchange->upload.state == OUTLET_BLOCKED;
+
+    return open && (exchange->state == STATE_SENDING || exchange->state == STATE_RELAYING);
+}
+
 /* Whether nothing but a hook keeps everybody waiting. */
 static bool waits_for_hook(const struct exchange *exchange)
 {
-    return exchange->hook_waits ||
-           (exchange->state == STATE_SENDING && feed_waits(&exchange->up)) ||
-           (exchange->state == STATE_RELAYING && feed_waits(&exchange->down));
+    switch (exchange->state) {
+    case STATE_SENDING:
+        return exchange_is_uploading(exchange) && feed_waits(&exchange->up);
+    case STATE_RELAYING:
+        return exchange->hook_waits || feed_waits(&exchange->down);
+    default:
+        return exchange->hook_waits;
+    }
 }
 
 /* Who kept the other waiting decides the cause; the exchange's own deadline is the upstream's. */

@@ -12,8 +12,8 @@
 #define PROXY_EXCHANGE_EXCHANGE_H
 
 #include "proxy/exchange/apology.h"
-#include "proxy/exchange/feed.h"
-#include "proxy/exchange/outlet.h"
+#include "proxy/relay/feed.h"
+#include "proxy/relay/outlet.h"
 #include "proxy/upstream/dial.h"
 #include "proxy/upstream/origins.h"
 #include "retryproof/hooks.h"

@@ -2,7 +2,7 @@
 #include <errno.h>
 
 #include "proxy/exchange/actions.h"
-#include "proxy/exchange/forward.h"
+#include "proxy/relay/forward.h"
 
 static void on_upstream_event(struct stream *stream, unsigned events);
 

@@ -14,7 +14,8 @@ BEGIN {
     may["proxy/policy"] = "world world/base retryproof"
     may["proxy/wire"] = may["proxy/policy"] " proxy/policy"
     may["proxy/upstream"] = may["proxy/policy"] " proxy/policy"
-    may["proxy/exchange"] = may["proxy/wire"] " proxy/wire proxy/upstream"
+    may["proxy/relay"] = may["proxy/wire"] " proxy/wire"
+    may["proxy/exchange"] = may["proxy/relay"] " proxy/relay proxy/upstream"
     may["proxy/downstream"] = may["proxy/exchange"] " proxy/exchange"
     may["proxy"] = may["proxy/downstream"] " proxy/downstream world/data world/sockets"
 

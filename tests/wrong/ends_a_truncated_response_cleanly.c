@@ -2,7 +2,7 @@
  * A proxy that takes the end of a connection for the end of a response, wherever that was. Wraps inlet_decode(): a response
  * that stopped before its end is complete.
  */
-#include "proxy/exchange/inlet.h"
+#include "proxy/relay/inlet.h"
 
 bool __real_inlet_decode(struct inlet *inlet);
 bool __wrap_inlet_decode(struct inlet *inlet);

@@ -2,7 +2,7 @@
  * A proxy that takes a request in as a whole before it passes its body on. Wraps inlet_init(): windows are larger than
  * most bodies; and inlet_body(): nothing of a request's body waits for as long as more of it can be taken in.
  */
-#include "proxy/exchange/inlet.h"
+#include "proxy/relay/inlet.h"
 
 enum {
     BODY_BYTES = 8 * 1024 * 1024

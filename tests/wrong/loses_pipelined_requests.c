@@ -1,7 +1,7 @@
 /*
  * A proxy that throws away what its client sent behind a request. Wraps inlet_next_message().
  */
-#include "proxy/exchange/inlet.h"
+#include "proxy/relay/inlet.h"
 
 void __real_inlet_next_message(struct inlet *inlet);
 void __wrap_inlet_next_message(struct inlet *inlet);

@@ -1,7 +1,7 @@
 /*
  * A proxy that passes on bodies of any size, whatever body_limit says. Wraps inlet_init(): there is no limit.
  */
-#include "proxy/exchange/inlet.h"
+#include "proxy/relay/inlet.h"
 
 bool __real_inlet_init(struct inlet *inlet, const struct inlet_settings *settings);
 bool __wrap_inlet_init(struct inlet *inlet, const struct inlet_settings *settings);

@@ -2,7 +2,7 @@
  * A proxy that tries again after body bytes have gone and goes on where it was, so that the second upstream gets a body
  * without its beginning. Wraps retry_decide(): the body is still there; and feed_restart(): nothing begins again.
  */
-#include "proxy/exchange/feed.h"
+#include "proxy/relay/feed.h"
 #include "proxy/policy/retry.h"
 
 struct retry_decision __real_retry_decide(const struct retry_facts *facts);

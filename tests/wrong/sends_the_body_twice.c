@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "proxy/exchange/inlet.h"
+#include "proxy/relay/inlet.h"
 
 bool __real_inlet_decode(struct inlet *inlet);
 bool __wrap_inlet_decode(struct inlet *inlet);

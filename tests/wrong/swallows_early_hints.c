@@ -1,7 +1,7 @@
 /*
  * A proxy that keeps a 103 to itself. Wraps forward_write_interim(): nothing of it is written.
  */
-#include "proxy/exchange/forward.h"
+#include "proxy/relay/forward.h"
 
 bool __real_forward_write_interim(const struct head *head, const char *via,
                                   struct http1_writer *writer);

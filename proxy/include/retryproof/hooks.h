@@ -60,19 +60,23 @@ struct proxy_peer {
     uint64_t connect_timeout_ns; /* per address; 0: no limit */
 };
 
-/* A piece of a body on its way through a filter. */
+/*
+ * A piece of a body on its way through a filter. The proxy fills in what waits (in, end) and the room for what goes on in its
+ * place (out, out_max); the hook sets the rest, which counts with HOOK_CONTINUE alone. What it does not take is held, and
+ * offered again with what has come since. A hook can hold half of the window, the second of two half of FILTER_BYTES; one
+ * that holds more, or at the end, or says more without having done anything, fails the exchange. To set taken or out_size
+ * past what was given is a fault of the program.
+ */
 struct body_piece {
-    struct bytes
-        in; /* what waits, in order; offered again, with what has come since, as far as it is not taken */
+    struct bytes in;
     bool end; /* nothing comes behind in */
-    size_t
-        taken; /* the hook sets how much of in is done with; the rest is held, up to the window */
-    uint8_t *out;    /* room for what goes on in place of what was taken */
-    size_t out_max;  /* at least 1, FILTER_BYTES at most */
-    size_t out_size; /* the hook sets how much it wrote */
-    bool more;       /* the hook has more to write than there was room for: it is called again */
-    uint64_t
-        delay_ns; /* throttle: this piece goes on, and the hook is not called again for so long */
+    uint8_t *out;
+    size_t out_max; /* FILTER_BYTES / 2 at least, FILTER_BYTES at most */
+
+    size_t taken;      /* so much of in is done with */
+    size_t out_size;   /* so much was written */
+    bool more;         /* there is more to write than there was room for: call again */
+    uint64_t delay_ns; /* throttle: this piece goes on, the next call comes so much later */
 };
 
 /* Passes on what waits, as it is, as far as there is room. */

@@ -13,13 +13,13 @@
  * feed_init() and kept, so that a warm proxy allocates none. Limits: a hook can hold back half of the window, or, behind
  * another hook, half of FILTER_BYTES. Errors: see feed_pump().
  */
-#ifndef PROXY_EXCHANGE_FEED_H
-#define PROXY_EXCHANGE_FEED_H
+#ifndef PROXY_RELAY_FEED_H
+#define PROXY_RELAY_FEED_H
 
-#include "proxy/exchange/body_filter.h"
-#include "proxy/exchange/inlet.h"
-#include "proxy/exchange/outlet.h"
-#include "proxy/exchange/replay.h"
+#include "proxy/relay/body_filter.h"
+#include "proxy/relay/inlet.h"
+#include "proxy/relay/outlet.h"
+#include "proxy/relay/replay.h"
 
 enum { FEED_FILTERS_MAX = 2 };
 

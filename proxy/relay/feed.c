@@ -1,4 +1,4 @@
-#include "proxy/exchange/feed.h"
+#include "proxy/relay/feed.h"
 
 #include <stdlib.h>
 

@@ -1,4 +1,4 @@
-#include "proxy/exchange/outlet.h"
+#include "proxy/relay/outlet.h"
 
 #include <errno.h>
 #include <string.h>

@@ -5,8 +5,8 @@
  * Whatever happens in whatever order, what a stream gets in one attempt is what the filters make of the body, from its first
  * byte on; and another attempt is possible just as long as what was accepted fits into the copy.
  */
-#ifndef PROXY_EXCHANGE_FEED_RIG_H
-#define PROXY_EXCHANGE_FEED_RIG_H
+#ifndef PROXY_RELAY_FEED_RIG_H
+#define PROXY_RELAY_FEED_RIG_H
 
 #include <errno.h>
 #include <stdarg.h>
@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "proxy/exchange/feed.h"
+#include "proxy/relay/feed.h"
 
 enum {
     RIG_BODY_BYTES_MAX = 64 * 1024,

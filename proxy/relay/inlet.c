@@ -1,4 +1,4 @@
-#include "proxy/exchange/inlet.h"
+#include "proxy/relay/inlet.h"
 
 #include <stdlib.h>
 #include <string.h>

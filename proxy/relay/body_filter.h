@@ -8,8 +8,8 @@
  * Ownership: embedded; the memory it writes to belongs to the caller. Limits: what it wrote is FILTER_BYTES at most, and
  * a call has room for BODY_FILTER_ROOM_MIN at least. Errors: see enum body_filter_state.
  */
-#ifndef PROXY_EXCHANGE_BODY_FILTER_H
-#define PROXY_EXCHANGE_BODY_FILTER_H
+#ifndef PROXY_RELAY_BODY_FILTER_H
+#define PROXY_RELAY_BODY_FILTER_H
 
 #include "retryproof/hooks.h"
 

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "proxy/exchange/forward.h"
+#include "proxy/relay/forward.h"
 
 enum { STORE_BYTES = 4096 }; /* room for any head of this file */
 

@@ -6,8 +6,8 @@
  *
  * Ownership: embedded; the memory belongs to the caller. Errors: none; ask replay_is_complete() before relying on it.
  */
-#ifndef PROXY_EXCHANGE_REPLAY_H
-#define PROXY_EXCHANGE_REPLAY_H
+#ifndef PROXY_RELAY_REPLAY_H
+#define PROXY_RELAY_REPLAY_H
 
 #include "world/base/bytes.h"
 #include "world/base/check.h"

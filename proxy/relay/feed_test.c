@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "proxy/exchange/feed_rig.h"
+#include "proxy/relay/feed_rig.h"
 
 enum {
     STRING_BYTES = 200,

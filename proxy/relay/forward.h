@@ -4,8 +4,8 @@
  * What is done to each field is decided in proxy/policy/forwarding.h; here it is written.
  * Limits: FORWARD_ADDED_BYTES more than the head that came; overflow is the return value false.
  */
-#ifndef PROXY_EXCHANGE_FORWARD_H
-#define PROXY_EXCHANGE_FORWARD_H
+#ifndef PROXY_RELAY_FORWARD_H
+#define PROXY_RELAY_FORWARD_H
 
 #include "proxy/wire/http1_reader.h"
 #include "proxy/wire/http1_writer.h"

@@ -1,7 +1,7 @@
 /* Aimed at feed_pump(), feed_supply(), feed_consume(), feed_restart(), body_filter_call(), replay_append(). */
 #include <stdint.h>
 
-#include "proxy/exchange/feed_rig.h"
+#include "proxy/relay/feed_rig.h"
 
 enum {
     SETTINGS_BYTES = 6,

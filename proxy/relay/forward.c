@@ -1,4 +1,4 @@
-#include "proxy/exchange/forward.h"
+#include "proxy/relay/forward.h"
 
 #include <stdio.h>
 

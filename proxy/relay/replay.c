@@ -1,4 +1,4 @@
-#include "proxy/exchange/replay.h"
+#include "proxy/relay/replay.h"
 
 #include <string.h>
 

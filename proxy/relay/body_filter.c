@@ -1,4 +1,4 @@
-#include "proxy/exchange/body_filter.h"
+#include "proxy/relay/body_filter.h"
 
 #include <string.h>
 

@@ -10,8 +10,8 @@
  * Ownership: embedded; owns its buffer from inlet_init() to inlet_release(). Limits: window_bytes in all. Heads are
  * copied as they are read, so they may be larger than the window.
  */
-#ifndef PROXY_EXCHANGE_INLET_H
-#define PROXY_EXCHANGE_INLET_H
+#ifndef PROXY_RELAY_INLET_H
+#define PROXY_RELAY_INLET_H
 
 #include "proxy/wire/http1_reader.h"
 #include "world/world.h"

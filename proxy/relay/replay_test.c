@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "proxy/exchange/replay.h"
+#include "proxy/relay/replay.h"
 
 enum { LIMIT = 10, PIECES_MAX = 4 };
 

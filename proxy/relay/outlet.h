@@ -8,8 +8,8 @@
  * Ownership: embedded; the memory of the head and of the supply belongs to the caller. Limits: one piece (what waits at
  * that moment) is one chunk on the wire.
  */
-#ifndef PROXY_EXCHANGE_OUTLET_H
-#define PROXY_EXCHANGE_OUTLET_H
+#ifndef PROXY_RELAY_OUTLET_H
+#define PROXY_RELAY_OUTLET_H
 
 #include "proxy/policy/framing.h"
 #include "proxy/wire/http1_writer.h"

@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "proxy/exchange/inlet.h"
-#include "proxy/exchange/outlet.h"
+#include "proxy/relay/inlet.h"
+#include "proxy/relay/outlet.h"
 
 enum { TEXT_BYTES = 4096, WINDOW_BYTES = 64, TURNS_MAX = 10000 };
 
