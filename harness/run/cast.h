@@ -12,7 +12,7 @@
 
 #include "fakeupstream/fake_upstream.h"
 #include "harness/client.h"
-#include "harness/run/scripted_hooks.h"
+#include "harness/hooks/scripted_hooks.h"
 #include "harness/suite/scenario.h"
 #include "harness/verdict/evidence.h"
 #include "retryproof/proxy.h"

@@ -6,9 +6,9 @@
 #ifndef HARNESS_SUITE_EXPECTATION_H
 #define HARNESS_SUITE_EXPECTATION_H
 
-#include "harness/suite/hook_name.h"
-#include "harness/suite/number_rule.h"
+#include "harness/hooks/hook_name.h"
 #include "world/base/failure.h"
+#include "world/data/number_rule.h"
 #include "world/data/yaml.h"
 
 enum expected_tally {

@@ -35,7 +35,7 @@ static void a_rule_fits_the_numbers_it_names(void **state)
     for (size_t i = 0; i < COUNT_OF(RULES); i++) {
         struct yaml_error error = {{0}};
         struct number_rule rule;
-        char words[EXPECT_RULE_BYTES];
+        char words[NUMBER_RULE_BYTES];
         char fits[8] = "";
         const struct yaml_node *node =
             yaml_parse(&region, "f", RULES[i].rule, strlen(RULES[i].rule), &error);

@@ -10,9 +10,9 @@
 #define HARNESS_SUITE_SCENARIO_H
 
 #include "fakeupstream/upstream_script.h"
+#include "harness/hooks/hook_plan.h"
 #include "harness/suite/expectation.h"
 #include "harness/suite/grid.h"
-#include "harness/suite/hook_plan.h"
 #include "reports/result.h"
 #include "retryproof/proxy.h"
 

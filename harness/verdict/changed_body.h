@@ -5,7 +5,7 @@
 #define HARNESS_VERDICT_CHANGED_BODY_H
 
 #include "fakeupstream/wire/witness.h"
-#include "harness/suite/hook_plan.h"
+#include "harness/hooks/hook_plan.h"
 
 /* Whether what came is what becomes of the body of that draft, or the beginning of it. True where nobody can tell. */
 bool changed_body_fits(const struct witness_message *received, const struct draft *sent,

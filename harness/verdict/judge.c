@@ -40,7 +40,7 @@ static void add_finding(const struct evidence *evidence, size_t upstream, enum e
         [TALLY_CONNECTIONS] = "connections accepted",
         [TALLY_OPEN] = "connections that the proxy keeps open",
     };
-    char rule[EXPECT_RULE_BYTES];
+    char rule[NUMBER_RULE_BYTES];
     struct phrase tale = {.used = 0};
     if (tally == TALLY_ATTEMPTS || tally == TALLY_CONNECTIONS || tally == TALLY_OPEN)
         evidence_tell_dials(evidence, upstream, &tale);
@@ -80,7 +80,7 @@ static void judge_upstream(const struct evidence *evidence, size_t upstream,
 static void judge_attempts(const struct evidence *evidence, struct findings *findings)
 {
     const struct number_rule *expected = &evidence->scenario->expect.attempts;
-    char rule[EXPECT_RULE_BYTES];
+    char rule[NUMBER_RULE_BYTES];
     struct phrase tale = {.used = 0};
     if (number_rule_fits(expected, evidence->total.attempts))
         return;
@@ -233,7 +233,7 @@ static void judge_memory(const struct evidence *evidence, struct findings *findi
 static void judge_record(const struct evidence *evidence, struct findings *findings)
 {
     const struct expected_record *expected = evidence->scenario->expect.record;
-    char rule[EXPECT_RULE_BYTES];
+    char rule[NUMBER_RULE_BYTES];
     if (expected == NULL || evidence->trace == NULL)
         return;
     if (evidence->record_count == 0) {

@@ -237,7 +237,7 @@ static void judge_received_body(const struct arrival_fact *arrival,
                                 const struct expected_request *expected,
                                 const struct message_judge *by)
 {
-    char words[EXPECT_RULE_BYTES];
+    char words[NUMBER_RULE_BYTES];
     struct phrase difference = {.used = 0};
     const struct witness_message *message = arrival->message;
     if (!number_rule_fits(&expected->body, message->body_bytes))
@@ -289,7 +289,7 @@ static bool status_fits(const struct expected_response *expected, unsigned statu
 }
 
 static const char *expected_status_words(const struct expected_response *expected,
-                                         char text[EXPECT_RULE_BYTES])
+                                         char text[NUMBER_RULE_BYTES])
 {
     if (expected->status_none)
         return "no byte of a response";
@@ -302,7 +302,7 @@ static void judge_status(const struct outcome_fact *outcome,
                          const struct expected_response *expected, const struct message_judge *by)
 {
     char word[OUTCOME_WORD_BYTES];
-    char rule[EXPECT_RULE_BYTES];
+    char rule[NUMBER_RULE_BYTES];
     bool asked = expected->status_none || expected->status_gateway ||
                  expected->status.comparison != NUMBER_ANY;
     bool got = outcome->message != NULL;
@@ -326,7 +326,7 @@ static void judge_closing(const struct outcome_fact *outcome, enum expected_clos
 static void judge_interim(const struct witness_message *message,
                           const struct expected_response *expected, const struct message_judge *by)
 {
-    char rule[EXPECT_RULE_BYTES];
+    char rule[NUMBER_RULE_BYTES];
     if (expected->interim == NULL)
         return;
     if (message->interim_count != expected->interim_count)
@@ -364,7 +364,7 @@ static void judge_maker(const struct witness_message *message, const char *from,
 static void judge_message(const struct outcome_fact *outcome,
                           const struct expected_response *expected, const struct message_judge *by)
 {
-    char rule[EXPECT_RULE_BYTES];
+    char rule[NUMBER_RULE_BYTES];
     const struct witness_message *message = outcome->message;
     if (!number_rule_fits(&expected->body, message->body_bytes))
         findings_add(by->findings, "%s got %" PRIu64 " body bytes, expected %s", by->who,

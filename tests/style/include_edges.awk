@@ -23,7 +23,8 @@ BEGIN {
     may["fakeupstream/acting"] = may["fakeupstream/wire"] " fakeupstream/wire"
     may["fakeupstream"] = may["fakeupstream/acting"] " fakeupstream/acting world/sockets"
     may["reports"] = "world world/base world/data"
-    may["harness/suite"] = "world world/base world/data retryproof proxy proxy/policy fakeupstream fakeupstream/wire fakeupstream/acting reports"
+    may["harness/hooks"] = "world world/base world/data retryproof fakeupstream/acting"
+    may["harness/suite"] = may["harness/hooks"] " proxy proxy/policy fakeupstream fakeupstream/wire reports harness/hooks"
     may["harness/verdict"] = may["harness/suite"] " world/filters proxy/exchange harness harness/suite"
     may["harness/oracle"] = may["harness/verdict"] " harness/verdict"
     may["harness/run"] = may["harness/oracle"] " world/sim world/sockets harness/oracle"
@@ -45,7 +46,7 @@ BEGIN {
 FNR == 1 {
     folder = FILENAME
     sub(/^\.\//, "", folder)
-    is_test = folder ~ /_(test|fuzz|bench)\.c$/
+    is_test = folder ~ /(_(test|fuzz|bench)\.c|_rig\.h)$/
     is_client = folder ~ /^harness\/client/
     sub(/\/[^\/]*$/, "", folder)
     is_known = folder in may

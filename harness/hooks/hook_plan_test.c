@@ -5,7 +5,7 @@
 #include <cmocka.h>
 /* clang-format on */
 
-#include "harness/suite/hook_plan.h"
+#include "harness/hooks/hook_plan.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "harness/suite/hook_plan.h"
+#include "harness/hooks/hook_plan.h"
 
 #include <string.h>
 

@@ -4,8 +4,8 @@
  *
  * Byte i of what comes out is made of one byte of what went in; its position grows with i.
  */
-#ifndef HARNESS_SUITE_BODY_CHANGE_H
-#define HARNESS_SUITE_BODY_CHANGE_H
+#ifndef HARNESS_HOOKS_BODY_CHANGE_H
+#define HARNESS_HOOKS_BODY_CHANGE_H
 
 #include <stdbool.h>
 #include <stdint.h>

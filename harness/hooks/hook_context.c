@@ -1,4 +1,4 @@
-#include "harness/run/hook_context.h"
+#include "harness/hooks/hook_context.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

@@ -4,10 +4,10 @@
  * Ownership: the context is the proxy's memory, valid from an exchange's first hook until its logging, where
  * hook_context_end() takes timers and queries back. Errors: rules that the proxy breaks are noted in the scripted hooks.
  */
-#ifndef HARNESS_RUN_HOOK_CONTEXT_H
-#define HARNESS_RUN_HOOK_CONTEXT_H
+#ifndef HARNESS_HOOKS_HOOK_CONTEXT_H
+#define HARNESS_HOOKS_HOOK_CONTEXT_H
 
-#include "harness/run/scripted_hooks.h"
+#include "harness/hooks/scripted_hooks.h"
 #include "world/world.h"
 
 /* Where a hook stands that was told to wait. */

@@ -7,11 +7,11 @@
  * Ownership: embedded; plan, targets and everything observed live until scripted_hooks_reset(). Memory is kept over a
  * reset. Limits: SCRIPTED_* below; calls past them are counted and not kept.
  */
-#ifndef HARNESS_RUN_SCRIPTED_HOOKS_H
-#define HARNESS_RUN_SCRIPTED_HOOKS_H
+#ifndef HARNESS_HOOKS_SCRIPTED_HOOKS_H
+#define HARNESS_HOOKS_SCRIPTED_HOOKS_H
 
 #include "fakeupstream/acting/signals.h"
-#include "harness/suite/hook_plan.h"
+#include "harness/hooks/hook_plan.h"
 #include "world/base/object.h"
 
 enum {

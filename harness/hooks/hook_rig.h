@@ -2,8 +2,8 @@
  * For tests: scripted hooks in the hands of a proxy that can be wrong. The functions of retryproof/hooks.h are those
  * below, and tests call the hooks as a proxy would, or as none may. Included by one file of a program.
  */
-#ifndef HARNESS_RUN_HOOK_RIG_H
-#define HARNESS_RUN_HOOK_RIG_H
+#ifndef HARNESS_HOOKS_HOOK_RIG_H
+#define HARNESS_HOOKS_HOOK_RIG_H
 
 /* clang-format off */
 #include <stdarg.h>
@@ -15,8 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/run/hook_context.h"
-#include "harness/run/scripted_hooks.h"
+#include "harness/hooks/hook_context.h"
+#include "harness/hooks/scripted_hooks.h"
 #include "world/sim/sim.h"
 
 enum {

@@ -5,7 +5,7 @@
 #include <cmocka.h>
 /* clang-format on */
 
-#include "harness/suite/body_change.h"
+#include "harness/hooks/body_change.h"
 
 #include <string.h>
 

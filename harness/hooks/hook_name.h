@@ -1,8 +1,8 @@
 /*
  * The names of the hooks of retryproof/hooks.h as values, in the order in which an exchange comes to them.
  */
-#ifndef HARNESS_SUITE_HOOK_NAME_H
-#define HARNESS_SUITE_HOOK_NAME_H
+#ifndef HARNESS_HOOKS_HOOK_NAME_H
+#define HARNESS_HOOKS_HOOK_NAME_H
 
 #include <stdbool.h>
 #include <stdint.h>

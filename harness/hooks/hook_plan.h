@@ -6,10 +6,10 @@
  *
  * Ownership: everything lives in the region that was given. Errors: file:line:column.
  */
-#ifndef HARNESS_SUITE_HOOK_PLAN_H
-#define HARNESS_SUITE_HOOK_PLAN_H
+#ifndef HARNESS_HOOKS_HOOK_PLAN_H
+#define HARNESS_HOOKS_HOOK_PLAN_H
 
-#include "harness/suite/hook_action.h"
+#include "harness/hooks/hook_action.h"
 
 enum { HOOK_BODY_CHANGES_MAX = 2 }; /* a response goes through two body filters */
 

@@ -3,13 +3,13 @@
  *
  * Ownership: everything lives in the region that was given. Limits: HOOK_* below. Errors: file:line:column.
  */
-#ifndef HARNESS_SUITE_HOOK_ACTION_H
-#define HARNESS_SUITE_HOOK_ACTION_H
+#ifndef HARNESS_HOOKS_HOOK_ACTION_H
+#define HARNESS_HOOKS_HOOK_ACTION_H
 
-#include "harness/suite/body_change.h"
-#include "harness/suite/hook_name.h"
-#include "harness/suite/number_rule.h"
+#include "harness/hooks/body_change.h"
+#include "harness/hooks/hook_name.h"
 #include "retryproof/hooks.h"
+#include "world/data/number_rule.h"
 #include "world/data/yaml.h"
 
 enum {

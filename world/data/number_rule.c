@@ -1,4 +1,4 @@
-#include "harness/suite/number_rule.h"
+#include "world/data/number_rule.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -37,20 +37,20 @@ bool number_rule_fits(const struct number_rule *rule, uint64_t value)
     return true;
 }
 
-const char *number_rule_words(const struct number_rule *rule, char text[EXPECT_RULE_BYTES])
+const char *number_rule_words(const struct number_rule *rule, char text[NUMBER_RULE_BYTES])
 {
     text[0] = '\0';
     for (size_t i = 0; i < COUNT_OF(COMPARISONS); i++)
         if (rule->comparison == COMPARISONS[i].comparison)
-            snprintf(text, EXPECT_RULE_BYTES, "%s %ju", COMPARISONS[i].words,
+            snprintf(text, NUMBER_RULE_BYTES, "%s %ju", COMPARISONS[i].words,
                      (uintmax_t)rule->values[0]);
     if (rule->comparison == NUMBER_ANY)
-        snprintf(text, EXPECT_RULE_BYTES, "any");
+        snprintf(text, NUMBER_RULE_BYTES, "any");
     if (rule->comparison != NUMBER_ONE_OF)
         return text;
     size_t used = 0;
-    for (size_t i = 0; i < rule->count && used < EXPECT_RULE_BYTES; i++)
-        used += (size_t)snprintf(text + used, EXPECT_RULE_BYTES - used, "%s%ju",
+    for (size_t i = 0; i < rule->count && used < NUMBER_RULE_BYTES; i++)
+        used += (size_t)snprintf(text + used, NUMBER_RULE_BYTES - used, "%s%ju",
                                  i == 0 ? "" : " or ", (uintmax_t)rule->values[i]);
     return text;
 }
@@ -87,8 +87,8 @@ bool number_rule_read(const struct yaml_node *node, const char *what, uint64_t l
         out->count = 1;
         return yaml_size(&number, what, limit, &out->values[0], error);
     }
-    if (node->count == 0 || node->count > EXPECT_CHOICES_MAX)
-        return yaml_fail(error, node, "%s is one of 1 to %d numbers", what, EXPECT_CHOICES_MAX);
+    if (node->count == 0 || node->count > NUMBER_CHOICES_MAX)
+        return yaml_fail(error, node, "%s is one of 1 to %d numbers", what, NUMBER_CHOICES_MAX);
     for (const struct yaml_node *value = node->first; value != NULL; value = value->next)
         if (!yaml_size(value, what, limit, &out->values[out->count++], error))
             return false;

@@ -1,4 +1,4 @@
-#include "harness/suite/hook_action.h"
+#include "harness/hooks/hook_action.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "harness/suite/hook_name.h"
+#include "harness/hooks/hook_name.h"
 
 #include <stddef.h>
 

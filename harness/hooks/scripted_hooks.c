@@ -1,10 +1,10 @@
-#include "harness/run/scripted_hooks.h"
+#include "harness/hooks/scripted_hooks.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "harness/run/hook_context.h"
+#include "harness/hooks/hook_context.h"
 
 #define SCRIPTED_HOOKS_TAG OBJECT_TAG('h', 'o', 'o', 'k')
 

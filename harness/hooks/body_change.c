@@ -1,4 +1,4 @@
-#include "harness/suite/body_change.h"
+#include "harness/hooks/body_change.h"
 
 #include "world/base/check.h"
 

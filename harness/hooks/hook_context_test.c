@@ -1,4 +1,4 @@
-#include "harness/run/hook_rig.h"
+#include "harness/hooks/hook_rig.h"
 
 /* ---- the context ----------------------------------------------------------------------------- */
 
