@@ -186,6 +186,40 @@ static void check_answered(const struct evidence *evidence, const struct outcome
     check_keep_alive(evidence, outcome, attempt, findings);
 }
 
+/* Whether the upstream's response came whole to the proxy, with nothing beside it and nothing to hinder its delivery. */
+static bool is_deliverable(const struct evidence *evidence, const struct attempt_fact *attempt)
+{
+    const struct proxy_settings *proxy = &evidence->scenario->proxy;
+    const struct witness_sent *answer = attempt->answer;
+    return answer != NULL && answer->complete_ns != 0 && answer->bytes == answer->bytes_total &&
+           attempt->connection->out.bytes == answer->bytes &&
+           answer->bytes_total - answer->draft->body_bytes < proxy->head_bytes_max &&
+           answer->complete_ns + attempts_latency_ns(evidence) <= attempt->closed_ns &&
+           attempt->request->gone_ns == 0 && proxy->retry.deadline_ns == 0 &&
+           proxy->retry.per_try_timeout_ns == 0 && !evidence->scenario->hooks.installed;
+}
+
+/* Where retry_on_status has run out of attempts, the client gets the last response itself (acceptance matrix, section 1). */
+static void check_exhausted(const struct evidence *evidence, const struct outcome_fact *outcome,
+                            struct findings *findings)
+{
+    char moment[FINDING_DURATION_BYTES];
+    const struct attempt_fact *last = NULL;
+    const struct attempt_fact *next = NULL;
+    while (outcome->request != NULL &&
+           (next = attempts_next(evidence, outcome->request, last)) != NULL)
+        last = next;
+    if (last == NULL || !is_deliverable(evidence, last) ||
+        !status_set_has(&evidence->scenario->proxy.retry.on_status, last->answer->draft->status))
+        return;
+    findings_add(findings,
+                 "the client got a %u of the proxy although the last attempt, at %s on %s, was "
+                 "answered with %u",
+                 outcome->message->status,
+                 moment_format(last->begun_ns, evidence->began_ns, moment),
+                 evidence->scenario->upstream_names[last->upstream], last->answer->draft->status);
+}
+
 static void check_outcome(const struct evidence *evidence, const struct outcome_fact *outcome,
                           struct findings *findings)
 {
@@ -202,6 +236,8 @@ static void check_outcome(const struct evidence *evidence, const struct outcome_
     else if (message->label.size > 0)
         findings_add(findings, "the client got a response %.*s that no upstream sent",
                      (int)message->label.size, (const char *)message->label.data);
+    else if (message->status != 0)
+        check_exhausted(evidence, outcome, findings);
 }
 
 void response_claims_check(const struct evidence *evidence, struct findings *findings)
