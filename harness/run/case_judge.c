@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "harness/run/case_state.h"
 #include "harness/oracle/claims.h"
+#include "harness/run/case_state.h"
 #include "harness/verdict/hook_judge.h"
 #include "harness/verdict/judge.h"
 #include "world/sim/sim.h"
