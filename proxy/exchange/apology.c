@@ -72,16 +72,17 @@ void answer_write(const struct answer *answer, const struct answer_manner *manne
                   struct http1_writer *writer)
 {
     bool bodiless = answer->status == 204 || answer->status == 304;
+    size_t body_size = answer->status == 205 ? 0 : answer->body.size;
 
     http1_write_status_line(writer, answer->status, bytes_make(NULL, 0));
     http1_write_bytes(writer, answer->fields);
     if (!bodiless)
-        http1_write_field_u64(writer, "Content-Length", answer->body.size);
+        http1_write_field_u64(writer, "Content-Length", body_size);
     if (!manner->keep_alive)
         http1_write_field_text(writer, "Connection", "close");
     else if (manner->client_minor == 0)
         http1_write_field_text(writer, "Connection", "keep-alive");
     http1_write_end_of_head(writer);
     if (!bodiless && !manner->head_request)
-        http1_write_bytes(writer, answer->body);
+        http1_write_bytes(writer, bytes_make(answer->body.data, body_size));
 }

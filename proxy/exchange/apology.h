@@ -36,7 +36,7 @@ struct answer_manner {
     unsigned client_minor;
 };
 
-/* Writes it with Content-Length and Connection; the writer overflows where there is no room. RFC 9110 8.6, 15.3.5. */
+/* Writes it with Content-Length and Connection; the writer overflows where there is no room. RFC 9110 8.6, 15.3.5, 15.3.6. */
 void answer_write(const struct answer *answer, const struct answer_manner *manner,
                   struct http1_writer *writer);
 

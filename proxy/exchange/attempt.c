@@ -55,7 +55,7 @@ static struct origin *choose_upstream(struct exchange *exchange)
     for (size_t i = 0; i < count; i++)
         candidates[i] = (struct selection_candidate){
             .ejected = health_is_ejected(&ground->origins.configured[i].health, now_ns(exchange)),
-            .tried = (exchange->tried >> i & 1u) != 0,
+            .tries = exchange->tries[i],
             .in_use = ground->origins.configured[i].in_use,
         };
     chosen = selection_decide(&facts);
@@ -111,7 +111,7 @@ static void begin_attempt(struct exchange *exchange, struct origin *origin)
     exchange->upstream_failed = false;
     exchange->final_head = false;
     if (index != UPSTREAM_OTHER)
-        exchange->tried |= 1u << index;
+        exchange->tries[index]++;
 }
 
 /* After a failure on a reused connection the next one is fresh (decision 8). A status is none. */

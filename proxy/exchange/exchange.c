@@ -157,6 +157,12 @@ void exchange_turn(struct exchange *exchange, enum exchange_event event)
 
 /* ---- the life of the object ------------------------------------------------------------------ */
 
+static bool hooks_may_answer(const struct proxy_hooks *hooks)
+{
+    return hooks->request_filter != NULL || hooks->proxy_upstream_filter != NULL ||
+           hooks->fail_to_proxy != NULL;
+}
+
 static bool init_feeds(struct exchange *exchange)
 {
     const struct exchange_ground *ground = exchange->ground;
@@ -177,29 +183,39 @@ static bool init_feeds(struct exchange *exchange)
     return feed_init(&exchange->up, &up) && feed_init(&exchange->down, &down);
 }
 
-/* Heads and tails, what a filter makes of a head, and the hooks' own memory. */
+/* Heads and tails on their way. Behind what is left of a 1xx there is room for an answer of ours, or of a hook. */
 static bool init_memory(struct exchange *exchange)
 {
-    const struct proxy_hooks *hooks = exchange->ground->hooks;
     size_t head_bytes = exchange->ground->settings->head_bytes_max + HOOK_HEAD_BYTES +
-                        FORWARD_ADDED_BYTES + ANSWER_BYTES_MAX;
-    size_t fields_bytes = hooks->upstream_request_filter != NULL ? head_bytes : 0;
-    uint8_t *memory = malloc(2 * (head_bytes + OUTLET_TAIL_BYTES) + fields_bytes);
+                        FORWARD_ADDED_BYTES + APOLOGY_BYTES;
 
-    if (hooks->context_bytes > 0)
-        exchange->context = malloc(hooks->context_bytes);
-    if (memory == NULL || (hooks->context_bytes > 0 && exchange->context == NULL)) {
-        free(memory);
+    if (hooks_may_answer(exchange->ground->hooks))
+        head_bytes += ANSWER_BYTES_MAX;
+    exchange->memory = malloc(2 * (head_bytes + OUTLET_TAIL_BYTES));
+    if (exchange->memory == NULL)
         return false;
-    }
-    exchange->memory = memory;
     exchange->head_bytes_max = head_bytes;
-    exchange->up_head = memory;
+    exchange->up_head = exchange->memory;
     exchange->down_head = exchange->up_head + head_bytes;
     exchange->up_tail = exchange->down_head + head_bytes;
     exchange->down_tail = exchange->up_tail + OUTLET_TAIL_BYTES;
-    head_init(&exchange->up_fields, exchange->down_tail + OUTLET_TAIL_BYTES, fields_bytes);
     return true;
+}
+
+/* What hooks need and nobody else: their context, and a copy of the request's head to change. */
+static bool init_for_hooks(struct exchange *exchange)
+{
+    const struct proxy_hooks *hooks = exchange->ground->hooks;
+    size_t head_bytes = exchange->ground->settings->head_bytes_max + HOOK_HEAD_BYTES;
+
+    if (hooks->context_bytes > 0)
+        exchange->context = malloc(hooks->context_bytes);
+    if (hooks->upstream_request_filter != NULL)
+        exchange->up_fields = malloc(sizeof(struct head) + head_bytes);
+    if (exchange->up_fields != NULL)
+        head_init(exchange->up_fields, (uint8_t *)(exchange->up_fields + 1), head_bytes);
+    return (hooks->context_bytes == 0 || exchange->context != NULL) &&
+           (hooks->upstream_request_filter == NULL || exchange->up_fields != NULL);
 }
 
 static void free_all(struct exchange *exchange)
@@ -209,8 +225,10 @@ static void free_all(struct exchange *exchange)
     feed_release(&exchange->down);
     free(exchange->memory);
     free(exchange->context);
+    free(exchange->up_fields);
     exchange->memory = NULL;
     exchange->context = NULL;
+    exchange->up_fields = NULL;
 }
 
 bool exchange_init(struct exchange *exchange, struct exchange_ground *ground, struct inlet *request)
@@ -229,7 +247,7 @@ bool exchange_init(struct exchange *exchange, struct exchange_ground *ground, st
     exchange->ground = ground;
     exchange->request = request;
     if (!inlet_init(&exchange->response, &response) || !init_feeds(exchange) ||
-        !init_memory(exchange)) {
+        !init_memory(exchange) || !init_for_hooks(exchange)) {
         free_all(exchange);
         return false;
     }
@@ -242,12 +260,13 @@ bool exchange_init(struct exchange *exchange, struct exchange_ground *ground, st
 /* Whoever was promised a last word gets it, even from a proxy that is taken away. */
 void exchange_release(struct exchange *exchange)
 {
-    static const struct failure ended = {SIDE_INTERNAL, STAGE_ROUTE, CAUSE_PROXY_INTERNAL_ERROR, 0};
-
     check(exchange->tag == EXCHANGE_TAG);
-    attempt_end(exchange, &ended);
     if (exchange->state != STATE_IDLE && exchange->state != STATE_DONE) {
-        exchange->failure = ended;
+        note_failure(exchange, SIDE_INTERNAL, CAUSE_PROXY_INTERNAL_ERROR, 0);
+        if (exchange->attempting)
+            present_attempt(exchange)->decision =
+                (struct retry_decision){.retry = false, .reason = RETRY_BECAUSE_INTERNAL};
+        attempt_end(exchange, &exchange->failure);
         tell(exchange);
     }
     free_all(exchange);
@@ -349,7 +368,7 @@ void exchange_rest(struct exchange *exchange)
     exchange->response_down = false;
     exchange->upload = (struct outlet){0};
     exchange->download = (struct outlet){0};
-    exchange->tried = 0;
+    memset(exchange->tries, 0, sizeof(exchange->tries));
     exchange->framing_settled = false;
     exchange->interim_count = 0;
     exchange->interim_forwarded = false;

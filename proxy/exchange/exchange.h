@@ -134,9 +134,10 @@ struct exchange {
     struct dial dial;
     struct link *link;
     struct origin *origin;
-    bool attempting;       /* an attempt is open in the record */
-    bool connected;        /* it has, or had, a connection */
-    struct head up_fields; /* what upstream_request_filter made of the request's head */
+    bool attempting; /* an attempt is open in the record */
+    bool connected;  /* it has, or had, a connection */
+    struct head
+        *up_fields; /* what upstream_request_filter makes of the request's head; NULL without one */
     struct inlet response;
     struct outlet upload;
     struct outlet download;
@@ -150,7 +151,7 @@ struct exchange {
     bool heads_wait;    /* no further head can be read from what has come */
 
     /* of the exchange as a whole */
-    uint32_t tried; /* a bit for each upstream of the settings that was tried */
+    uint8_t tries[UPSTREAMS_MAX]; /* attempts at each upstream of the settings */
     bool framing_settled;
     enum framing framing_up; /* the same in every attempt */
     struct feed up;

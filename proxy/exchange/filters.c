@@ -91,10 +91,10 @@ enum exchange_event prepare(struct exchange *exchange)
         if (next_step(exchange, event, PREPARE_STEPS) != EVENT_PASSED)
             return event;
         if (hooks->upstream_request_filter != NULL &&
-            !head_copy(&exchange->up_fields, &exchange->request->head))
+            !head_copy(exchange->up_fields, &exchange->request->head))
             return fail_hook(exchange);
     }
-    event = ask_head(exchange, hooks->upstream_request_filter, &exchange->up_fields);
+    event = ask_head(exchange, hooks->upstream_request_filter, exchange->up_fields);
     return next_step(exchange, event, PREPARE_STEPS);
 }
 

@@ -55,10 +55,10 @@ void exchange_resume(struct exchange *exchange)
 
 /* ---- the request and the response -------------------------------------------------------------- */
 
-/* Visible ASCII, as a request line may carry it: RFC 9112 3, 3.2.1 and 3.2.4. */
-static bool is_target(struct bytes target)
+/* Visible ASCII, as a request line may carry it: RFC 9112 3 and 3.2.1. */
+static bool is_origin_form(struct bytes target)
 {
-    if (target.size == 0 || (target.data[0] != '/' && !bytes_equal_text(target, "*")))
+    if (target.size == 0 || target.data[0] != '/')
         return false;
     for (size_t i = 0; i < target.size; i++)
         if (target.data[i] <= ' ' || target.data[i] >= 0x7f || target.data[i] == '#')
@@ -68,7 +68,11 @@ static bool is_target(struct bytes target)
 
 bool exchange_set_target(struct exchange *exchange, struct bytes target)
 {
-    return is_target(target) && target.size <= exchange->ground->settings->uri_bytes_max &&
+    bool asterisk = bytes_equal_text(target, "*") &&
+                    bytes_equal_text(exchange->request->head.method, "OPTIONS");
+
+    return (asterisk || is_origin_form(target)) &&
+           target.size <= exchange->ground->settings->uri_bytes_max &&
            head_store(&exchange->request->head, target, &exchange->target);
 }
 

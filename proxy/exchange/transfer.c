@@ -45,8 +45,7 @@ static void look_ahead(struct outlet *outlet, const struct outlet_supply *supply
 /* What upstream_request_filter made of the head, where there is one. */
 static const struct head *request_fields(const struct exchange *exchange)
 {
-    return exchange->ground->hooks->upstream_request_filter != NULL ? &exchange->up_fields
-                                                                    : &exchange->request->head;
+    return exchange->up_fields != NULL ? exchange->up_fields : &exchange->request->head;
 }
 
 static struct bytes write_request_head(struct exchange *exchange)

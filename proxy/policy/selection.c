@@ -1,13 +1,16 @@
 #include "proxy/policy/selection.h"
 
+#include "retryproof/limits.h"
 #include "world/base/check.h"
 
-/* Smaller is better. An ejected upstream that was not tried beats nothing but its like. */
-static int rank(const struct selection_candidate *candidate)
+/* Smaller is better. */
+static unsigned rank(const struct selection_facts *facts, size_t index)
 {
-    if (!candidate->ejected)
-        return candidate->tried ? 1 : 0;
-    return candidate->tried ? 3 : 2;
+    const struct selection_candidate *candidate = &facts->candidates[index];
+    unsigned failed_last = candidate->tries > 0 && index == facts->last;
+
+    check(candidate->tries <= RETRIES_MAX);
+    return (candidate->ejected ? 4 * RETRIES_MAX : 0) + 2 * candidate->tries + failed_last;
 }
 
 /* How the rule orders equals, smaller first. */
@@ -35,9 +38,10 @@ int selection_decide(const struct selection_facts *facts)
         return (int)facts->last;
     }
     for (size_t i = 1; i < facts->count; i++) {
-        int better = rank(&facts->candidates[best]) - rank(&facts->candidates[i]);
+        unsigned rank_best = rank(facts, best);
+        unsigned rank_i = rank(facts, i);
 
-        if (better > 0 || (better == 0 && order(facts, i) < order(facts, best)))
+        if (rank_i < rank_best || (rank_i == rank_best && order(facts, i) < order(facts, best)))
             best = i;
     }
     return (int)best;

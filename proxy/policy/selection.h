@@ -17,7 +17,7 @@ enum { SELECTION_NONE = -1 };
 
 struct selection_candidate {
     bool ejected;    /* out by passive health at this moment */
-    bool tried;      /* in this exchange */
+    unsigned tries;  /* in this exchange */
     unsigned in_use; /* live exchanges on it */
 };
 
@@ -27,12 +27,12 @@ struct selection_facts {
     size_t count;
     size_t turn; /* round robin: where to begin; wraps */
     bool stay;   /* retry_other_upstream: false, after attempt 1 */
-    size_t last; /* index of the last attempt's upstream, for stay */
+    size_t last; /* index of the last attempt's upstream, where there was one */
 };
 
 /*
- * An index, or SELECTION_NONE when count is 0. Order of preference: not tried and not ejected; tried and
- * not ejected; not tried though ejected; any. Among equals the rule decides, then the lower index.
+ * An index, or SELECTION_NONE when count is 0. Order of preference: not ejected; tried least often, so that after all were
+ * tried it begins again; another than the last. Among equals the rule decides, then the lower index.
  */
 int selection_decide(const struct selection_facts *facts);
 

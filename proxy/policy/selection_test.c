@@ -22,13 +22,13 @@ struct row {
     {                   \
         .ejected = true \
     }
-#define TRIED         \
-    {                 \
-        .tried = true \
+#define TRIED      \
+    {              \
+        .tries = 1 \
     }
-#define BOTH                           \
-    {                                  \
-        .ejected = true, .tried = true \
+#define BOTH                        \
+    {                               \
+        .ejected = true, .tries = 1 \
     }
 
 static const struct row ROWS[] = {
@@ -39,11 +39,14 @@ static const struct row ROWS[] = {
     {"one that is out is passed over", {EJECTED}, {.count = 3}, 1},
     {"tried comes before out", {EJECTED, TRIED}, {.count = 2}, 1},
     {"out comes before out and tried", {BOTH, EJECTED}, {.count = 2}, 1},
-    {"when all were tried it begins again", {TRIED, TRIED, TRIED}, {.count = 3}, 0},
+    {"when all were tried it begins again", {TRIED, TRIED, TRIED}, {.count = 3, .last = 2}, 0},
+    {"when all were tried the last is not tried next", {TRIED, TRIED}, {.count = 2, .last = 0}, 1},
+    {"tried once comes before tried twice", {{.tries = 2}, TRIED}, {.count = 2, .last = 1}, 1},
+    {"the only one is tried again", {TRIED}, {.count = 1, .last = 0}, 0},
     {"when all are out one is taken all the same", {EJECTED, EJECTED}, {.count = 2}, 0},
     {"the last one left is taken though out and tried", {BOTH}, {.count = 1}, 0},
     {"stay means the same again", {{0}, BOTH}, {.count = 3, .stay = true, .last = 1}, 1},
-    {"without stay the last one means nothing", {{0}}, {.count = 3, .last = 1}, 0},
+    {"where none was tried the last one means nothing", {{0}}, {.count = 3, .last = 0}, 0},
 
     {"round robin begins at its turn",
      {{0}},
@@ -72,7 +75,7 @@ static const struct row ROWS[] = {
      {.rule = SELECT_LEAST_CONNECTIONS, .count = 3},
      1},
     {"not tried comes before fewer connections",
-     {{.tried = true}, {.in_use = 9}},
+     {{.tries = 1}, {.in_use = 9}},
      {.rule = SELECT_LEAST_CONNECTIONS, .count = 2},
      1},
 };
@@ -98,14 +101,14 @@ static void never_takes_a_worse_one(void **state)
 
         for (size_t i = 0; i < CANDIDATES_MAX; i++)
             candidates[i] = (struct selection_candidate){.ejected = number / 9 >> i & 1,
-                                                         .tried = number / 9 >> (3 + i) & 1};
+                                                         .tries = number / 9 >> (3 + i) & 1};
         chosen = selection_decide(&facts);
         assert_in_range(chosen, 0, CANDIDATES_MAX - 1);
         for (size_t i = 0; i < CANDIDATES_MAX; i++) {
             if (!candidates[i].ejected)
                 assert_false(candidates[chosen].ejected);
-            if (candidates[i].ejected == candidates[chosen].ejected && !candidates[i].tried)
-                assert_false(candidates[chosen].tried);
+            if (candidates[i].ejected == candidates[chosen].ejected && candidates[i].tries == 0)
+                assert_int_equal(candidates[chosen].tries, 0);
         }
     }
 }

@@ -337,7 +337,7 @@ static void run_supply(const struct supply_row *row, size_t at_once)
                               .at_once = at_once};
     struct outlet_supply supply = {0};
     uint8_t tail[OUTLET_TAIL_BYTES];
-    char body[TEXT_BYTES];
+    char body[TEXT_BYTES] = "";
     size_t body_size = 0;
     struct outlet outlet;
 

@@ -11,6 +11,6 @@ int __wrap_selection_decide(const struct selection_facts *facts)
 {
     struct selection_facts seen = *facts;
 
-    seen.stay = seen.last < seen.count && seen.candidates[seen.last].tried;
+    seen.stay = seen.last < seen.count && seen.candidates[seen.last].tries > 0;
     return __real_selection_decide(&seen);
 }

@@ -167,7 +167,10 @@ struct address exchange_client_address(struct exchange *exchange);
  */
 void exchange_resume(struct exchange *exchange);
 
-/* What the upstream will be asked for: origin-form, or "*". Copied. False if there is no room for it in the head. */
+/*
+ * What the upstream will be asked for: origin-form, or "*" with OPTIONS (RFC 9112 3.2.4). Copied. False if it is neither,
+ * longer than uri_bytes_max, or if there is no room for it in the head.
+ */
 MUST_USE bool exchange_set_target(struct exchange *exchange, struct bytes target);
 
 /*
@@ -178,7 +181,7 @@ MUST_USE bool exchange_set_target(struct exchange *exchange, struct bytes target
 void exchange_change_request_length(struct exchange *exchange);
 void exchange_change_response_length(struct exchange *exchange);
 
-/* The proxy's own answer. Content-Length, Connection and Date are not for the caller. */
+/* The proxy's own answer. Content-Length and Connection are not for the caller. */
 struct proxy_answer {
     unsigned status; /* 200 to 599 */
     const struct field *fields;

@@ -18,7 +18,7 @@ enum {
     WINDOW_BYTES_MIN = 1024,
     WINDOW_BYTES_MAX = 1024 * 1024,
 
-    UPSTREAMS_MAX = 32, /* upstreams of one route: one bit each in a set of those tried */
+    UPSTREAMS_MAX = 32, /* upstreams of one route; each exchange counts its attempts at every one */
     RETRIES_MAX = 100,  /* max_retries; past it the setting is surely a mistake */
     RETRIES_DEFAULT = 1,
     INTERIM_MAX = 16,       /* 1xx heads before one final head; an endless row is an attack */
@@ -37,7 +37,7 @@ enum {
     CONTEXT_BYTES_MAX = 64 * 1024, /* hooks' own memory per client connection */
     HOOK_HEAD_BYTES = 4 * 1024,    /* room in a head for what hooks add to it */
     FILTER_BYTES = 16 * 1024,      /* room for what a body filter has written and nobody took */
-    ANSWER_BYTES_MAX = 16 * 1024,  /* head and body of an answer that a hook writes */
+    ANSWER_BYTES_MAX = 16 * 1024,  /* fields and body of an answer that a hook writes */
     SUMMARY_BYTES = 256,           /* a hook's own words about an exchange */
     UPSTREAMS_OTHER_MAX = 256,     /* upstreams known only from hooks, at one time */
 };
