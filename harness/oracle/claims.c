@@ -96,7 +96,7 @@ static bool was_open(const struct evidence *evidence, const struct witness *conn
 
 /*
  * Whether every request on the connection was answered whole. Raw bytes may be anything, and of what an upstream did not
- * read nobody knows whether it was whole: then nobody can tell.
+ * read, or answered before it had read it, nobody knows whether it was whole: then nobody can tell.
  */
 static bool exchange_is_whole(const struct evidence *evidence, const struct witness *connection)
 {
@@ -113,7 +113,7 @@ static bool exchange_is_whole(const struct evidence *evidence, const struct witn
         if (strcmp(m->method, "HEAD") == 0 && last != NULL && last->bytes < last->bytes_total)
             answers++; /* a head is all that it takes */
         if (!m->complete)
-            return attempts_on(evidence, connection)->unread;
+            return answers > requests || attempts_on(evidence, connection)->unread;
         requests++;
     }
     return requests > 0 && answers >= requests;

@@ -142,19 +142,30 @@ static void check_kept(const struct evidence *evidence, const struct outcome_fac
         evidence->scenario->upstream_names[later->upstream]);
 }
 
+/* Without latency all that the simulation does at one moment has one time, whatever came first. */
+static bool time_tells(const struct evidence *evidence)
+{
+    return evidence->world == WORLD_SOCKETS || attempts_latency_ns(evidence) > 0;
+}
+
 /* RFC 9112 9.3: nothing in this exchange asks for the client's connection to be closed. */
-static bool keeps_client(const struct outcome_fact *outcome, const struct attempt_fact *attempt)
+static bool keeps_client(const struct evidence *evidence, const struct outcome_fact *outcome,
+                         const struct attempt_fact *attempt)
 {
     const struct draft *draft = outcome->request->sent->draft;
     const struct witness_message *message = outcome->message;
     for (size_t i = 0; i < draft->field_count; i++)
         if (bytes_equal_text_nocase(draft->fields[i].name, "connection"))
             return false;
-    bool was_asked_whole = attempt->message != NULL && attempt->message->complete &&
-                           attempt->message->complete_ns <= attempt->answer->begun_ns;
+    bool was_asked_whole =
+        attempt->message != NULL && attempt->message->complete &&
+        (attempt->message->complete_ns < attempt->answer->begun_ns ||
+         (attempt->message->complete_ns == attempt->answer->begun_ns && time_tells(evidence)));
     return was_asked_whole && outcome->complete && message->framing != MESSAGE_CLOSE &&
            memmem(draft->start.data, draft->start.size, "HTTP/1.1", 8) != NULL &&
-           outcome->request->sent->next == NULL && outcome->connection->own_end == WITNESS_OPEN;
+           outcome->request->sent->next == NULL &&
+           (outcome->connection->own_end == WITNESS_OPEN ||
+            outcome->connection->own_end_ns > outcome->connection->peer_end_ns);
 }
 
 /* After a response that came whole, the last one there, the client's connection waits for another request. */
@@ -165,7 +176,8 @@ static void check_keep_alive(const struct evidence *evidence, const struct outco
     char closed[FINDING_DURATION_BYTES];
     uint64_t idle_ns = evidence->scenario->proxy.idle_timeout_ns;
     uint64_t end_ns = outcome->connection->peer_end_ns;
-    if (!evidence->quiet || outcome->closing == WITNESS_OPEN || !keeps_client(outcome, attempt) ||
+    if (!evidence->quiet || outcome->closing == WITNESS_OPEN ||
+        !keeps_client(evidence, outcome, attempt) ||
         (idle_ns > 0 && end_ns >= outcome->message->complete_ns + idle_ns / 2))
         return;
     findings_add(
@@ -195,8 +207,10 @@ static bool is_deliverable(const struct evidence *evidence, const struct attempt
            attempt->connection->out.bytes == answer->bytes &&
            answer->bytes_total - answer->draft->body_bytes < proxy->head_bytes_max &&
            answer->complete_ns + attempts_latency_ns(evidence) <= attempt->closed_ns &&
-           attempt->request->gone_ns == 0 && proxy->retry.deadline_ns == 0 &&
-           proxy->retry.per_try_timeout_ns == 0 && !evidence->scenario->hooks.installed;
+           attempt->request->gone_ns == 0 && attempts_are_all_seen(evidence) &&
+           attempts_are_known(evidence, attempt->request, evidence->ended_ns) &&
+           proxy->retry.deadline_ns == 0 && proxy->retry.per_try_timeout_ns == 0 &&
+           !evidence->scenario->hooks.installed;
 }
 
 /* Where retry_on_status has run out of attempts, the client gets the last response itself (acceptance matrix, section 1). */

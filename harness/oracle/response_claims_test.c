@@ -56,6 +56,7 @@ static void answer(void)
     struct rig *rig = &answered.rig;
     memset(&answered, 0, sizeof(answered));
     rig_init(rig, "GET", 1);
+    rig->scenario.network.latency_ns = NS_PER_US;
     rig_add(rig, &(struct rig_attempt){.upstream = 'a', .begun_ms = 1});
     rig_add(rig, &(struct rig_attempt){
                      .upstream = 'b', .begun_ms = 1, .ended_ms = 5, .seen = true, .status = 503});
@@ -141,6 +142,19 @@ static void close_after_success(void)
     answered.rig.clients[0].peer_end_ns = rig_ns(7);
 }
 
+static void close_first(void)
+{
+    close_after_success();
+    answered.rig.clients[0].own_end = WITNESS_FIN;
+    answered.rig.clients[0].own_end_ns = rig_ns(8);
+}
+
+static void close_second(void)
+{
+    close_first();
+    answered.rig.clients[0].own_end_ns = rig_ns(6);
+}
+
 static void close_as_asked(void)
 {
     static const struct message_field CLOSE = {{(const uint8_t *)"Connection", 10},
@@ -207,6 +221,7 @@ static void make_a_page(void)
     answered.rig.responses[0].label = bytes_make(NULL, 0);
     answered.rig.responses[0].interim_count = 0;
     answered.rig.scenario.proxy.head_bytes_max = HEAD_BYTES_DEFAULT;
+    answered.rig.attempts[1].closed_ns = rig_ns(6);
     b_saw()->out.bytes = 1;
     check(status_set_add(&answered.rig.scenario.proxy.retry.on_status, 503));
 }
@@ -215,6 +230,12 @@ static void make_a_page_for_a_timeout(void)
 {
     make_a_page();
     answered.rig.attempts[1].closed_ns = rig_ns(4);
+}
+
+static void make_a_page_for_an_attempt_nobody_saw(void)
+{
+    make_a_page();
+    answered.rig.attempts[1].unread = true;
 }
 
 static void tell_another_status(void)
@@ -270,6 +291,9 @@ static const struct {
     {"a client of HTTP/1.0 gets no 1xx", serve_an_old_client, NULL},
     {"a client connection closed after a success is found", close_after_success,
      "the client's connection was closed at +7.0"},
+    {"a client connection closed before its client does is found", close_first,
+     "the client's connection was closed at +7.0"},
+    {"a client connection closed after its client did is none", close_second, NULL},
     {"a client connection closed as it asked is none", close_as_asked, NULL},
     {"a client connection closed after an early answer is none", close_after_an_early_answer, NULL},
     {"a client connection closed when idle is none", close_when_idle, NULL},
@@ -284,6 +308,7 @@ static const struct {
     {"a page in place of the last response is found", make_a_page,
      "the client got a 503 of the proxy although the last attempt, at +1.0"},
     {"a page for a response that came too late is none", make_a_page_for_a_timeout, NULL},
+    {"a page for an attempt that nobody saw is none", make_a_page_for_an_attempt_nobody_saw, NULL},
     {"a record with another status is found", tell_another_status,
      "the record of GET /x says status 502, its client got 503"},
     {"a record that hides an attempt is found", hide_an_attempt,
