@@ -18,7 +18,8 @@
 #include "world/sim/sim.h"
 
 enum {
-    SCHEDULES_DEFAULT = 10000,
+    SCHEDULES_DEFAULT =
+        12500,             /* ten thousand with hooks that retry, and a quarter of that without */
     FAILURES_TOLD_MAX = 5, /* whole; of those after them only the seed is told */
     EXIT_USAGE = 2,
 };
@@ -28,7 +29,8 @@ struct search {
     struct case_run *run;
     struct region region; /* of one scenario at a time */
     struct schedule schedule;
-    uint64_t seed; /* of it */
+    struct scenario scenario; /* made of it */
+    uint64_t seed;            /* of it */
     uint64_t played;
     uint64_t failed;
     uint64_t retried; /* had an attempt that was not the first */
@@ -66,7 +68,6 @@ static void tell_failure(struct search *search, const struct case_outcome *outco
 /* False if the schedule is no scenario: a mistake of ours. */
 static bool play(struct search *search)
 {
-    static struct scenario scenario;
     struct scenario_file file;
     struct yaml_error error = {{0}};
     struct case_outcome outcome;
@@ -74,12 +75,12 @@ static bool play(struct search *search)
     schedule_make(&search->schedule, search->seed);
     struct bytes text = bytes_make(search->schedule.text, search->schedule.size);
     if (!scenario_file_parse(&file, &search->region, text, "schedule", &error) ||
-        scenario_read(&scenario, &file, 0, &search->region, &error) != SCENARIO_READ) {
+        scenario_read(&search->scenario, &file, 0, &search->region, &error) != SCENARIO_READ) {
         printf("FAIL  the schedule is no scenario: %s\n", error.sentence);
         tell_schedule(search);
         return false;
     }
-    case_run_play(search->run, &scenario, search->seed);
+    case_run_play(search->run, &search->scenario, search->seed);
     case_run_judge(search->run, &outcome);
     search->played++;
     search->retried += outcome.attempts > 1;
@@ -110,10 +111,9 @@ static bool search_all(struct search *search, uint64_t count)
 
 int main(int argc, char **argv)
 {
-    static struct search search;
+    struct search search = {.seed = 1};
     const struct sim_options options = {.seed = 1};
     uint64_t count = argc > 1 ? 1 : SCHEDULES_DEFAULT;
-    search.seed = 1;
     if (argc > 3 || !read_number(argc > 1 ? argv[1] : NULL, &search.seed) ||
         !read_number(argc > 2 ? argv[2] : NULL, &count) ||
         !read_number(argc > 1 ? NULL : getenv("RETRYPROOF_SCHEDULES"), &count))

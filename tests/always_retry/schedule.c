@@ -132,13 +132,14 @@ static void put_settings(struct writing *to)
             ", idle_timeout: 600ms}\n");
 }
 
-static void put_hooks(struct writing *to)
+/* The policy decides alone in every fifth schedule; in all others the hooks wish for another attempt, always. */
+static void put_hooks(struct writing *to, uint64_t seed)
 {
-    static const char *const HOOKS[] = {
-        "{fail_to_connect: retry, error_while_proxy: retry, upstream_response_decision: retry}",
-        "{fail_to_connect: retry, error_while_proxy: retry}", "trace"};
-    if (percent(to, 75))
-        put(to, "hooks: %s\n", HOOKS[percent(to, 80) ? 0 : below(to, COUNT_OF(HOOKS))]);
+    if (seed % SCHEDULE_OF_POLICY_ALONE != 0)
+        put(to, "hooks: {fail_to_connect: retry, error_while_proxy: retry, "
+                "upstream_response_decision: retry}\n");
+    else if (percent(to, 30))
+        put(to, "hooks: trace\n");
 }
 
 static void put_network(struct writing *to)
@@ -463,7 +464,7 @@ void schedule_make(struct schedule *schedule, uint64_t seed)
         "stage: post-write\nlevel: must\nsource: acceptance matrix, section 5\n",
         seed);
     put_settings(&to);
-    put_hooks(&to);
+    put_hooks(&to, seed);
     put_network(&to);
     put(&to, "clients:\n");
     for (size_t client = 1; client <= clients; client++)

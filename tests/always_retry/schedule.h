@@ -10,7 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SCHEDULE_BYTES_MAX = 16 * 1024 }; /* the longest there can be has about six */
+enum {
+    SCHEDULE_BYTES_MAX = 16 * 1024, /* the longest there can be has about six */
+    SCHEDULE_OF_POLICY_ALONE = 5,   /* every fifth seed makes one without hooks that retry */
+};
 
 struct schedule {
     char text[SCHEDULE_BYTES_MAX]; /* YAML, NUL-terminated */
