@@ -229,7 +229,20 @@ static void judge_memory(const struct evidence *evidence, struct findings *findi
 
 /* ---- the record ----------------------------------------------------------------------------- */
 
-/* The last failed attempt says stage, cause and decision; without one, the exchange's own end does. */
+/* Of the last attempt that failed, or whose response might have been tried again and was not; "none" without one. */
+static const char *last_reason(const struct exchange_record *record)
+{
+    const char *sentence = "none";
+    for (unsigned i = 0; i < record->attempt_count; i++) {
+        const struct attempt_record *attempt = &record->attempts[i];
+        if (attempt->failure.cause != CAUSE_NONE ||
+            attempt->decision.reason != RETRY_BECAUSE_NOTHING_SENT)
+            sentence = retry_reason_sentence(attempt->decision.reason);
+    }
+    return sentence;
+}
+
+/* The last failed attempt says stage and cause; without one, the exchange's own end does. */
 static void judge_record(const struct evidence *evidence, struct findings *findings)
 {
     const struct expected_record *expected = evidence->scenario->expect.record;
@@ -252,7 +265,7 @@ static void judge_record(const struct evidence *evidence, struct findings *findi
     if (expected->cause != NULL && strcmp(cause_word(failure->cause), expected->cause) != 0)
         findings_add(findings, "the record says cause %s, expected %s", cause_word(failure->cause),
                      expected->cause);
-    const char *reason = last != NULL ? retry_reason_sentence(last->decision.reason) : "none";
+    const char *reason = last_reason(record);
     if (expected->reason != NULL && strcmp(reason, expected->reason) != 0)
         findings_add(findings, "the record gives the reason '%s', expected '%s'", reason,
                      expected->reason);

@@ -156,6 +156,7 @@ static enum exchange_event read_client(struct exchange *exchange)
 static enum exchange_event write_upstream(struct exchange *exchange)
 {
     struct outlet *upload = &exchange->upload;
+    bool waited = upload->head_accepted > 0 && upload->state == OUTLET_IDLE; /* for the client */
     uint64_t accepted = upload->head_accepted + upload->body_accepted;
     enum exchange_event event = note_feed(exchange, feed_pump(&exchange->up, now_ns(exchange)));
     struct outlet_supply supply;
@@ -172,8 +173,8 @@ static enum exchange_event write_upstream(struct exchange *exchange)
         exchange->progress_ns = now_ns(exchange);
     if (upload->state == OUTLET_ENDED)
         exchange->handed_over_ns = now_ns(exchange);
-    if (upload->state == OUTLET_IDLE)
-        exchange->try_begun_ns = now_ns(exchange); /* the client keeps the upstream waiting */
+    if (waited || upload->state == OUTLET_IDLE)
+        exchange->try_begun_ns = now_ns(exchange);
     return event;
 }
 

@@ -30,7 +30,7 @@ struct attempt_record {
     struct failure failure; /* cause NONE: the attempt succeeded */
     unsigned status;        /* of its final head; 0: none came */
     struct retry_decision
-        decision; /* what was decided after it; meaningful if it failed or was not delivered */
+        decision; /* after it failed, or its status was one to retry; otherwise reason is 0 */
     uint64_t backoff_ns; /* waited before the next attempt */
 };
 
