@@ -292,12 +292,12 @@ void attempt_end(struct exchange *exchange, const struct failure *failure)
 
 /* ---- judging --------------------------------------------------------------------------------- */
 
-/* An exchange counts once, however often it is tried again. */
-static void count_retrying(struct exchange *exchange, bool retrying)
+/* An exchange counts once, however often it is tried again, and to its end. */
+static void count_retrying(struct exchange *exchange)
 {
-    exchange->ground->retrying += retrying;
-    exchange->ground->retrying -= exchange->retrying;
-    exchange->retrying = retrying;
+    if (!exchange->retrying)
+        exchange->ground->retrying++;
+    exchange->retrying = true;
 }
 
 static struct retry_facts gather(struct exchange *exchange, const struct failure *failure,
@@ -358,9 +358,9 @@ enum exchange_event decide_retry(struct exchange *exchange, const struct failure
     decision = retry_decide(&facts);
     if (exchange->attempting)
         present_attempt(exchange)->decision = decision;
-    count_retrying(exchange, decision.retry);
     if (!decision.retry)
         return EVENT_NONE;
+    count_retrying(exchange);
     present_attempt(exchange)->backoff_ns = delay_ns;
     exchange->backoff_end_ns = now_ns(exchange) + delay_ns;
     return delay_ns > 0 ? EVENT_RETRY_LATER : EVENT_RETRY_ALLOWED;
