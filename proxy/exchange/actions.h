@@ -53,7 +53,9 @@ enum exchange_event start_answer(struct exchange *exchange);
 enum exchange_event send_answer(struct exchange *exchange);
 enum exchange_event finish(struct exchange *exchange);
 enum exchange_event cut(struct exchange *exchange);
-enum exchange_event abandon(struct exchange *exchange);
+/* The client is gone, or takes nothing: nobody is left to tell. */
+enum exchange_event abandon_answer(struct exchange *exchange);
+enum exchange_event abandon_late(struct exchange *exchange);
 /* The record, to whoever listens; once. */
 void tell(struct exchange *exchange);
 

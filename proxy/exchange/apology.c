@@ -38,7 +38,9 @@ struct apology apology_for(const struct failure *failure)
     case SIDE_INTERNAL:
     case SIDE_NONE:
     default:
-        return (struct apology){500, "INTERNAL_ERROR", NULL};
+        /* A deadline may pass while nobody but a hook of ours is waited for. */
+        return status == 504 ? (struct apology){504, "UPSTREAM_TIMEOUT", NULL}
+                             : (struct apology){500, "INTERNAL_ERROR", NULL};
     }
 }
 
@@ -68,21 +70,32 @@ struct answer apology_answer(const struct apology *apology, const struct failure
     };
 }
 
+static bool has_length(const struct answer *answer)
+{
+    return answer->status != 204 && answer->status != 304;
+}
+
+static size_t content_size(const struct answer *answer)
+{
+    return has_length(answer) && answer->status != 205 ? answer->body.size : 0;
+}
+
+size_t answer_body_size(const struct answer *answer, const struct answer_manner *manner)
+{
+    return manner->head_request ? 0 : content_size(answer);
+}
+
 void answer_write(const struct answer *answer, const struct answer_manner *manner,
                   struct http1_writer *writer)
 {
-    bool bodiless = answer->status == 204 || answer->status == 304;
-    size_t body_size = answer->status == 205 ? 0 : answer->body.size;
-
     http1_write_status_line(writer, answer->status, bytes_make(NULL, 0));
     http1_write_bytes(writer, answer->fields);
-    if (!bodiless)
-        http1_write_field_u64(writer, "Content-Length", body_size);
+    if (has_length(answer))
+        http1_write_field_u64(writer, "Content-Length", content_size(answer));
     if (!manner->keep_alive)
         http1_write_field_text(writer, "Connection", "close");
     else if (manner->client_minor == 0)
         http1_write_field_text(writer, "Connection", "keep-alive");
     http1_write_end_of_head(writer);
-    if (!bodiless && !manner->head_request)
-        http1_write_bytes(writer, bytes_make(answer->body.data, body_size));
+    http1_write_bytes(writer, bytes_make(answer->body.data, answer_body_size(answer, manner)));
 }

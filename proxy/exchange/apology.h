@@ -36,6 +36,8 @@ struct answer_manner {
     unsigned client_minor;
 };
 
+/* How much of the body goes down. RFC 9110 9.3.2, 15.3.5, 15.3.6, 15.4.5. */
+size_t answer_body_size(const struct answer *answer, const struct answer_manner *manner);
 /* Writes it with Content-Length and Connection; the writer overflows where there is no room. RFC 9110 8.6, 15.3.5, 15.3.6. */
 void answer_write(const struct answer *answer, const struct answer_manner *manner,
                   struct http1_writer *writer);

@@ -110,6 +110,8 @@ static void begin_attempt(struct exchange *exchange, struct origin *origin)
     exchange->upstream_readable = false;
     exchange->upstream_failed = false;
     exchange->final_head = false;
+    exchange->interim_count = 0;
+    exchange->failure_status = 0;
     if (index != UPSTREAM_OTHER)
         exchange->tries[index]++;
 }
@@ -122,10 +124,13 @@ static bool must_dial(const struct exchange *exchange)
     return last != NULL && last->reused && last->failure.stage < STAGE_STATUS;
 }
 
-/* Where a further attempt has nowhere to go, the failure of the one before it stands (decision 8). */
+/*
+ * Where a further attempt has nowhere to go, the failure of the one before it stands (decision 8). A status that was to be
+ * tried again is none.
+ */
 static enum exchange_event no_upstream(struct exchange *exchange)
 {
-    if (exchange->record.attempt_count > 0)
+    if (exchange->record.attempt_count > 0 && exchange->failure.stage != STAGE_STATUS)
         return EVENT_GAVE_UP;
     exchange->failure =
         (struct failure){SIDE_UPSTREAM, STAGE_ROUTE, CAUSE_DESTINATION_UNAVAILABLE, 0};
@@ -321,7 +326,8 @@ static struct retry_facts gather(struct exchange *exchange, const struct failure
         .reused = exchange->attempting && present_attempt(exchange)->reused,
         .response_bytes_down = exchange->response_down ? 1 : 0,
         .interim_forwarded = exchange->interim_forwarded,
-        .client_gone = exchange->client_gone || failure->side == SIDE_DOWNSTREAM,
+        .client_gone = exchange->client_gone,
+        .client_at_fault = failure->side == SIDE_DOWNSTREAM,
         .method_idempotent = method_is_idempotent(exchange->request->head.method),
         .body_replayable = feed_can_restart(&exchange->up),
         .retry_non_idempotent = settings->non_idempotent,
@@ -363,14 +369,23 @@ enum exchange_event decide_retry(struct exchange *exchange, const struct failure
     count_retrying(exchange);
     present_attempt(exchange)->backoff_ns = delay_ns;
     exchange->backoff_end_ns = now_ns(exchange) + delay_ns;
-    return delay_ns > 0 ? EVENT_RETRY_LATER : EVENT_RETRY_ALLOWED;
+    /*
+     * Behind a response there is a connection that may serve again. In this turn it has been read, and nobody knows yet
+     * whether its upstream has closed it: the next attempt begins in a turn of its own.
+     */
+    return delay_ns > 0 || failure->stage == STAGE_STATUS ? EVENT_RETRY_LATER : EVENT_RETRY_ALLOWED;
 }
 
+/* A hook that was waited for may be what failed: the next state asks its own from the first. */
 enum exchange_event judge(struct exchange *exchange)
 {
-    enum retry_wish wish = ask_about_failure(exchange);
-    enum exchange_event retry = decide_retry(exchange, &exchange->failure, wish);
+    enum retry_wish wish;
+    enum exchange_event retry;
 
+    exchange->step = 0;
+    exchange->hook_waits = false;
+    wish = ask_about_failure(exchange);
+    retry = decide_retry(exchange, &exchange->failure, wish);
     attempt_end(exchange, &exchange->failure);
     return retry == EVENT_NONE ? EVENT_GAVE_UP : retry;
 }

@@ -106,6 +106,7 @@ static void send_down(struct exchange *exchange, const struct answer *answer)
     http1_writer_init(&writer, exchange->down_head + before, exchange->head_bytes_max - before);
     answer_write(answer, &manner, &writer);
     check(!writer.overflowed);
+    exchange->answer_begin = before + writer.size - answer_body_size(answer, &manner);
     outlet_start(
         &exchange->download,
         &(struct outlet_message){.head = bytes_make(exchange->down_head, before + writer.size)});
@@ -133,10 +134,15 @@ enum exchange_event start_answer(struct exchange *exchange)
 
 enum exchange_event send_answer(struct exchange *exchange)
 {
+    uint64_t accepted;
+
     outlet_write(&exchange->download, NULL, exchange->client);
-    if (exchange->download.state == OUTLET_ENDED || exchange->download.state == OUTLET_BROKEN)
-        return EVENT_SENT;
-    return EVENT_NONE;
+    accepted = exchange->download.head_accepted;
+    if (accepted > exchange->answer_begin)
+        exchange->record.response_body_bytes = accepted - exchange->answer_begin;
+    if (exchange->download.state == OUTLET_BROKEN)
+        return EVENT_CLIENT_GONE;
+    return exchange->download.state == OUTLET_ENDED ? EVENT_SENT : EVENT_NONE;
 }
 
 /* ---- the end --------------------------------------------------------------------------------- */
@@ -145,8 +151,6 @@ void tell(struct exchange *exchange)
 {
     struct exchange_ground *ground = exchange->ground;
 
-    timer_stop(ground->world, &exchange->watch);
-    timer_stop(ground->world, &exchange->resume);
     feed_stop(&exchange->up);
     feed_stop(&exchange->down);
     exchange->record.ended_ns = world_now(ground->world);
@@ -160,6 +164,9 @@ void tell(struct exchange *exchange)
         ground->hooks->logging(exchange, &exchange->record);
     if (ground->settings->on_record != NULL)
         ground->settings->on_record(ground->settings->owner, &exchange->record);
+    /* Last of all, because a hook's last word may be a resume. */
+    timer_stop(ground->world, &exchange->watch);
+    timer_stop(ground->world, &exchange->resume);
 }
 
 /* The answer went down whole, be it the upstream's or our own. */
@@ -170,8 +177,10 @@ enum exchange_event finish(struct exchange *exchange)
     attempt_end(exchange, NULL);
     if (exchange->response_down)
         exchange->failure = (struct failure){0};
-    exchange->client_end = exchange->keep_alive && request_read ? CLIENT_KEEP : CLIENT_CLOSE;
     tell(exchange);
+    exchange->client_end = exchange->keep_alive && request_read && !exchange->close_client
+                               ? CLIENT_KEEP
+                               : CLIENT_CLOSE;
     return EVENT_NONE;
 }
 
@@ -185,10 +194,22 @@ enum exchange_event cut(struct exchange *exchange)
     return EVENT_NONE;
 }
 
-/* The client is gone, or takes nothing: nobody is left to tell. */
-enum exchange_event abandon(struct exchange *exchange)
+/* An answer that was not delivered is no success; but what it was the answer to says more. */
+static enum exchange_event abandon(struct exchange *exchange, enum cause cause)
 {
+    if (exchange->failure.cause == CAUSE_NONE)
+        exchange->failure = (struct failure){SIDE_DOWNSTREAM, STAGE_ROUTE, cause, 0};
     exchange->client_end = CLIENT_RESET;
     tell(exchange);
     return EVENT_NONE;
+}
+
+enum exchange_event abandon_answer(struct exchange *exchange)
+{
+    return abandon(exchange, CAUSE_CLIENT_CANCELLED);
+}
+
+enum exchange_event abandon_late(struct exchange *exchange)
+{
+    return abandon(exchange, CAUSE_CLIENT_TIMEOUT);
 }

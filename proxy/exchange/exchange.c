@@ -127,8 +127,8 @@ static const struct transition TABLE[STATE_COUNT][EVENT_COUNT] =
             {
                 [EVENT_CLIENT_READY] = {STATE_APOLOGISING, send_answer},
                 [EVENT_RESUMED] = {STATE_APOLOGISING, stay},
-                [EVENT_CLIENT_GONE] = {STATE_DONE, abandon},
-                [EVENT_TIMED_OUT] = {STATE_DONE, abandon},
+                [EVENT_CLIENT_GONE] = {STATE_DONE, abandon_answer},
+                [EVENT_TIMED_OUT] = {STATE_DONE, abandon_late},
                 [EVENT_SENT] = {STATE_DONE, finish},
             },
 };
@@ -202,11 +202,15 @@ static bool init_memory(struct exchange *exchange)
     return true;
 }
 
-/* What hooks need and nobody else: their context, and a copy of the request's head to change. */
+/*
+ * What hooks need and nobody else: their context, and a copy of the request's head to change. The authority of an absolute
+ * target stands in the copy twice, as a part of it and as Host.
+ */
 static bool init_for_hooks(struct exchange *exchange)
 {
     const struct proxy_hooks *hooks = exchange->ground->hooks;
-    size_t head_bytes = exchange->ground->settings->head_bytes_max + HOOK_HEAD_BYTES;
+    const struct proxy_settings *settings = exchange->ground->settings;
+    size_t head_bytes = settings->head_bytes_max + settings->uri_bytes_max + HOOK_HEAD_BYTES;
 
     if (hooks->context_bytes > 0)
         exchange->context = malloc(hooks->context_bytes);
@@ -328,6 +332,8 @@ void exchange_refuse(struct exchange *exchange, const struct failure *failure,
 {
     check(exchange->state == STATE_IDLE);
     begin_record(exchange);
+    feed_start(&exchange->up, false);
+    exchange->client_gone = failure->cause == CAUSE_CLIENT_CANCELLED;
     exchange->failure = *failure;
     exchange->apology = *apology;
     exchange_advance(exchange, EVENT_REFUSE);
@@ -413,11 +419,22 @@ static bool waits_for_hook(const struct exchange *exchange)
     }
 }
 
+static bool deadline_has_passed(const struct exchange *exchange)
+{
+    uint64_t deadline = exchange->ground->settings->retry.deadline_ns;
+
+    return deadline != 0 &&
+           world_now(exchange->ground->world) - exchange->record.begun_ns >= deadline;
+}
+
 /* Who kept the other waiting decides the cause; the exchange's own deadline is the upstream's. */
 static enum exchange_event note_timeout(struct exchange *exchange)
 {
     if (waits_for_hook(exchange))
-        return note_failure(exchange, SIDE_INTERNAL, CAUSE_PROXY_INTERNAL_ERROR, 0);
+        return note_failure(exchange, SIDE_INTERNAL,
+                            deadline_has_passed(exchange) ? CAUSE_HTTP_RESPONSE_TIMEOUT
+                                                          : CAUSE_PROXY_INTERNAL_ERROR,
+                            0);
     if (exchange->state == STATE_DIALING)
         return note_failure(exchange, SIDE_UPSTREAM,
                             exchange_stage(exchange) == STAGE_RESOLVE ? CAUSE_DNS_TIMEOUT

@@ -122,6 +122,7 @@ struct exchange {
     bool hook_waits;      /* it answered HOOK_WAIT */
     bool hook_may_answer; /* exchange_respond() is allowed */
     bool answered;        /* it was called: answer says with what */
+    size_t answer_begin;  /* where the body begins in our own answer as it is written */
     struct answer answer;
     unsigned failure_status; /* what exchange_fail() asked for; 0: the failure's own */
     bool close_client;       /* exchange_close_client() */

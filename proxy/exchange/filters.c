@@ -35,9 +35,27 @@ static enum exchange_event ask(struct exchange *exchange, exchange_hook *hook)
     return hook == NULL ? EVENT_PASSED : settle(exchange, hook(exchange));
 }
 
+/*
+ * The fields are the hook's to change, the start line is not: by the method and the status is known what a message may
+ * carry, and by the method what may be sent twice.
+ */
+static enum hook_answer call_head_hook(struct exchange *exchange, head_hook *hook,
+                                       struct head *head)
+{
+    struct bytes method = head->method;
+    unsigned status = head->status;
+    unsigned minor = head->minor;
+    enum hook_answer answer = hook(exchange, head);
+
+    head->method = method;
+    head->status = status;
+    head->minor = minor;
+    return answer;
+}
+
 static enum exchange_event ask_head(struct exchange *exchange, head_hook *hook, struct head *head)
 {
-    return hook == NULL ? EVENT_PASSED : settle(exchange, hook(exchange, head));
+    return hook == NULL ? EVENT_PASSED : settle(exchange, call_head_hook(exchange, hook, head));
 }
 
 /* Counts a step that was passed; the next visit to any state begins at its first. */

@@ -356,6 +356,7 @@ enum exchange_event begin_response(struct exchange *exchange)
         .framing_down = framing,
         .content_length = response->reader.content_length,
         .client_minor = exchange->request->head.minor,
+        .length_varies = exchange->response_varies,
         .keep_alive = exchange->keep_alive = may_keep_alive(exchange, framing),
         .via = exchange->ground->settings->via,
     };

@@ -11,11 +11,14 @@ static uint64_t earlier(uint64_t a_ns, uint64_t b_ns)
     return a_ns < b_ns ? a_ns : b_ns;
 }
 
-/* While an attempt keeps nobody but the proxy waiting. A client that is slow to send its request stops the clock. */
+/*
+ * While an attempt keeps nobody but the proxy waiting. A client that is slow to send its request stops the clock, and so
+ * does a hook, which has a limit of its own.
+ */
 static uint64_t try_due_ns(const struct exchange *exchange)
 {
     const struct proxy_settings *settings = exchange->ground->settings;
-    bool counts = exchange->attempting && !exchange->response_down;
+    bool counts = exchange->attempting && !exchange->final_head && !exchange->hook_waits;
 
     if (exchange->state == STATE_SENDING && exchange->upload.state == OUTLET_IDLE)
         counts = false;
@@ -93,6 +96,8 @@ void on_resume(struct timer *timer)
 {
     struct exchange *exchange = object_cast(timer->owner, EXCHANGE_TAG);
 
+    if (exchange->hook_waits)
+        exchange->try_begun_ns = world_now(exchange->ground->world); /* the hook kept it waiting */
     exchange->hook_waits = false;
     feed_resume(&exchange->up);
     feed_resume(&exchange->down);

@@ -36,6 +36,7 @@ static bool find_shut_gate(const struct retry_facts *facts, enum retry_reason *r
         {facts->stage == STAGE_ROUTE, RETRY_BECAUSE_NO_ATTEMPT},
         {facts->retries_max == 0, RETRY_BECAUSE_RETRIES_OFF},
         {client_is_gone(facts), RETRY_BECAUSE_CLIENT_GONE},
+        {facts->client_at_fault, RETRY_BECAUSE_CLIENT_AT_FAULT},
         {response_started(facts), RETRY_BECAUSE_RESPONSE_STARTED},
         {facts->stage == STAGE_TUNNEL, RETRY_BECAUSE_TUNNEL},
         {facts->interim_forwarded, RETRY_BECAUSE_INTERIM_SENT},

@@ -27,6 +27,7 @@ struct retry_facts {
     uint64_t response_bytes_down; /* bytes of a final response that entered the downstream window */
     bool interim_forwarded;       /* a 1xx other than 100 of this exchange went down */
     bool client_gone;
+    bool client_at_fault; /* it is there, but what it sent was wrong or late */
     bool method_idempotent;
     bool body_replayable; /* no body byte was taken from the window, or a complete copy exists */
     bool retry_non_idempotent; /* the route opted in */

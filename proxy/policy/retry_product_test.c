@@ -133,7 +133,8 @@ static bool gates_allow(const struct retry_facts *facts)
     if (written && !facts->method_idempotent && !facts->retry_non_idempotent)
         return false;
     return facts->response_bytes_down == 0 && !facts->interim_forwarded && facts->body_replayable &&
-           !facts->client_gone && facts->cause != CAUSE_CLIENT_CANCELLED && !facts->budget_empty &&
+           !facts->client_gone && !facts->client_at_fault &&
+           facts->cause != CAUSE_CLIENT_CANCELLED && !facts->budget_empty &&
            !facts->deadline_passed && !facts->deadline_near &&
            facts->attempts_made < facts->retries_max + 1;
 }
@@ -166,6 +167,8 @@ static bool is_true_refusal(enum retry_reason reason, const struct retry_facts *
         return facts->budget_empty;
     case RETRY_BECAUSE_CLIENT_GONE:
         return facts->client_gone || facts->cause == CAUSE_CLIENT_CANCELLED;
+    case RETRY_BECAUSE_CLIENT_AT_FAULT:
+        return facts->client_at_fault;
     case RETRY_BECAUSE_RESPONSE_STARTED:
         return facts->response_bytes_down > 0 || facts->stage == STAGE_MID_COPY;
     case RETRY_BECAUSE_INTERIM_SENT:
@@ -315,6 +318,7 @@ static bool gate_point(unsigned number, struct point *point)
         .response_bytes_down = choose(&number, 2),
         .interim_forwarded = choose(&number, 2),
         .client_gone = choose(&number, 2),
+        .client_at_fault = choose(&number, 2),
         .method_idempotent = choose(&number, 2),
         .body_replayable = choose(&number, 2),
         .attempts_made = 1 + choose(&number, 2),

@@ -141,10 +141,11 @@ bool forward_write_response(const struct forward_response *response, struct http
 
     http1_write_status_line(writer, head->status, head->reason);
     write_response_fields(head, writer);
-    if (response->framing == FRAMING_NONE && length != NULL && head->status != 204)
-        /* The length a GET would have had; a 204 never has one. RFC 9110 8.6. */
-        http1_write_field(writer, length->name, length->value);
-    else
+    if (response->framing == FRAMING_NONE && length != NULL && head->status != 204) {
+        /* The length a GET would have had, if that is known; a 204 never has one. RFC 9110 8.6. */
+        if (!response->length_varies)
+            http1_write_field(writer, length->name, length->value);
+    } else
         write_framing(writer, response->framing_down, response->content_length);
     write_via(writer, head, response->via);
     if (!response->keep_alive)

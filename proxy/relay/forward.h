@@ -39,7 +39,9 @@ struct forward_response {
     enum framing framing_down; /* as it goes on */
     uint64_t content_length;
     unsigned client_minor;
-    bool keep_alive; /* towards the client */
+    bool
+        length_varies; /* a filter changes it: what the head declares is not what a GET would bring */
+    bool keep_alive;   /* towards the client */
     const char *via;
 };
 MUST_USE bool forward_write_response(const struct forward_response *response,

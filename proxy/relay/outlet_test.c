@@ -323,7 +323,8 @@ static void write_all(struct outlet *outlet, struct outlet_supply *supply, struc
 
         outlet_write(outlet, supply, &trickle->stream);
         accepted = outlet->body_accepted - accepted;
-        supply->body = bytes_make(supply->body.data + accepted, supply->body.size - accepted);
+        if (accepted > 0)
+            supply->body = bytes_make(supply->body.data + accepted, supply->body.size - accepted);
         assert_int_equal(outlet_has_pending(outlet, supply), outlet->state == OUTLET_BLOCKED);
         if (outlet->state != OUTLET_BLOCKED)
             return;

@@ -19,7 +19,7 @@
  * Waiting: a hook that returns HOOK_WAIT is called again after exchange_resume(). Meanwhile nothing of this exchange
  * moves in the hook's direction, all others go on, and the client may leave: then the hook is not called again, and
  * logging comes. Resumes may be spurious, so a hook looks whether what it waits for is there. A hook that is not
- * resumed within idle_timeout fails with a 500.
+ * resumed within idle_timeout fails with a 500, or within the deadline with a 504.
  *
  * Gates: no hook can make the proxy do what is never safe. A wish to retry is refused where a byte of the final response
  * went down, a 1xx of another attempt did, the replay buffer was overrun, the client is gone, attempts, deadline or
@@ -101,7 +101,10 @@ struct proxy_hooks {
     void *owner;          /* exchange_owner() gives it back */
     size_t context_bytes; /* of the hooks' own memory per exchange; CONTEXT_BYTES_MAX at most */
 
-    /* The request as it came, before anything else is done with it. May change fields and exchange_set_target(). */
+    /*
+     * The request as it came, before anything else is done with it. May change fields and exchange_set_target(). The
+     * rest of a start line, method, status and version, is no hook's to change: it is put back.
+     */
     head_hook *early_request_filter;
     /* The same, and may answer: exchange_respond(). */
     head_hook *request_filter;
@@ -116,6 +119,7 @@ struct proxy_hooks {
     exchange_hook *connected_to_upstream;
     /* The head as this attempt sends it, a copy of the request's. The proxy adds framing, Via and Forwarded itself. */
     head_hook *upstream_request_filter;
+    /* Once the response goes down its failure ends the upload, and the exchange ends as the response does. */
     body_hook *request_body_filter;
     /* The final head as it came from this attempt, before anything of it goes down. */
     head_hook *upstream_response_filter;

@@ -102,6 +102,7 @@ enum retry_wish {
     X(DEADLINE_NEAR, "deadline passes before the back-off ends")                \
     X(BUDGET_EMPTY, "retry budget is empty")                                    \
     X(CLIENT_GONE, "client is gone")                                            \
+    X(CLIENT_AT_FAULT, "the failure is the client's")                           \
     X(RESPONSE_STARTED, "a byte of the response went down")                     \
     X(INTERIM_SENT, "a 1xx response went down")                                 \
     X(TUNNEL, "tunnel stands")                                                  \
