@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "world/sim/sim.h"
 #include "world/sockets/sockets.h"
@@ -98,7 +99,8 @@ static struct address choose_address(const struct cast *cast)
     struct address address = address_loopback(0);
     if (cast->kind == WORLD_SIM)
         return address;
-    uint64_t chance = world_random(cast->world);
+    uint64_t chance = world_random(cast->world) ^ (uint64_t)getpid()
+                                                      << 16; /* several may run at once */
     address.bytes[1] = (uint8_t)(1 + chance % 254);
     address.bytes[2] = (uint8_t)(chance >> 16);
     address.bytes[3] = (uint8_t)(1 + (chance >> 32) % 254);
