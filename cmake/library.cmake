@@ -14,7 +14,7 @@ endif()
 set(LIBRARY_INCLUDE_DIR ${CMAKE_INSTALL_INCLUDEDIR}/retryproof-${PROJECT_VERSION_MAJOR})
 set(LIBRARY_CMAKE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/retryproof)
 set(LIBRARY_REQUIRES "libevent_core libevent_extra yaml-0.1")
-set(LIBRARY_PARTS world_base world_data world_sim world_sockets proxy_policy proxy_wire proxy_core)
+set(LIBRARY_PARTS world_base world_data world_sim world_sockets proxy_http proxy_policy proxy_wire proxy_core)
 
 # The public headers, each with the folder that "retryproof/…" or "world/…" is found in.
 file(GLOB LIBRARY_PROXY_HEADERS CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/proxy/include

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "proxy/policy/place.h"
+#include "proxy/http/place.h"
 #include "proxy/preset.h"
 #include "proxy/retry_keys.h"
 

@@ -1,7 +1,7 @@
 #include "proxy/downstream/admission.h"
 
-#include "proxy/policy/forwarding.h"
-#include "proxy/policy/target.h"
+#include "proxy/http/forwarding.h"
+#include "proxy/http/target.h"
 
 static struct admission refuse(unsigned status, const char *word, const char *rule)
 {

@@ -3,10 +3,10 @@
 #include <string.h>
 
 #include "proxy/exchange/actions.h"
+#include "proxy/http/method.h"
 #include "proxy/policy/backoff.h"
 #include "proxy/policy/budget.h"
 #include "proxy/policy/health.h"
-#include "proxy/policy/method.h"
 #include "proxy/policy/progress.h"
 #include "proxy/policy/retry.h"
 #include "proxy/policy/selection.h"

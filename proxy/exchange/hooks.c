@@ -2,7 +2,7 @@
 #include "retryproof/hooks.h"
 
 #include "proxy/exchange/actions.h"
-#include "proxy/policy/place.h"
+#include "proxy/http/place.h"
 
 /* ---- questions --------------------------------------------------------------------------------- */
 

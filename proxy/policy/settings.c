@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "proxy/policy/place.h"
+#include "proxy/http/place.h"
 #include "world/base/bytes.h"
 
 /* A year. Past it a time is surely a mistake, TIME_NEVER above all: the clock would wrap around. */

@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "proxy/policy/forwarding.h"
+#include "proxy/http/forwarding.h"
 
 enum {
     FORWARDED_HOST_BYTES_MAX = 255, /* a longer Host is passed on as Host alone */

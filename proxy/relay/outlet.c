@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "proxy/policy/forwarding.h"
+#include "proxy/http/forwarding.h"
 
 enum { PIECES_MAX = 4 }; /* head, size line, body, what follows */
 

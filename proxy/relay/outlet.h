@@ -11,7 +11,7 @@
 #ifndef PROXY_RELAY_OUTLET_H
 #define PROXY_RELAY_OUTLET_H
 
-#include "proxy/policy/framing.h"
+#include "proxy/http/framing.h"
 #include "proxy/wire/http1_writer.h"
 #include "world/world.h"
 

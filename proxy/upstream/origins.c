@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "proxy/policy/place.h"
+#include "proxy/http/place.h"
 
 struct other_origin {
     struct origin origin;

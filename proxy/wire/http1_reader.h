@@ -15,7 +15,7 @@
 #ifndef PROXY_WIRE_HTTP1_READER_H
 #define PROXY_WIRE_HTTP1_READER_H
 
-#include "proxy/policy/framing.h"
+#include "proxy/http/framing.h"
 #include "proxy/wire/http1_guard.h"
 #include "retryproof/head.h"
 #include "world/base/bytes.h"

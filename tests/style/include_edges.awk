@@ -11,11 +11,12 @@ BEGIN {
 
     # Public headers are written "retryproof/x.h", as whoever uses the library writes them.
     may["proxy/include/retryproof"] = "world world/base retryproof"
-    may["proxy/policy"] = "world world/base retryproof"
-    may["proxy/wire"] = may["proxy/policy"] " proxy/policy"
+    may["proxy/http"] = "world world/base retryproof"
+    may["proxy/policy"] = may["proxy/http"] " proxy/http"
+    may["proxy/wire"] = may["proxy/http"] " proxy/http"
     may["proxy/upstream"] = may["proxy/policy"] " proxy/policy"
     may["proxy/relay"] = may["proxy/wire"] " proxy/wire"
-    may["proxy/exchange"] = may["proxy/relay"] " proxy/relay proxy/upstream"
+    may["proxy/exchange"] = may["proxy/relay"] " proxy/relay proxy/upstream proxy/policy"
     may["proxy/downstream"] = may["proxy/exchange"] " proxy/exchange"
     may["proxy"] = may["proxy/downstream"] " proxy/downstream world/data world/sockets"
 

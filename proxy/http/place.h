@@ -1,8 +1,8 @@
 /*
  * Where an upstream is, as people write it: "host:port".
  */
-#ifndef PROXY_POLICY_PLACE_H
-#define PROXY_POLICY_PLACE_H
+#ifndef PROXY_HTTP_PLACE_H
+#define PROXY_HTTP_PLACE_H
 
 #include <stdbool.h>
 #include <stdint.h>

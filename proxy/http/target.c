@@ -1,4 +1,4 @@
-#include "proxy/policy/target.h"
+#include "proxy/http/target.h"
 
 #include <arpa/inet.h>
 #include <stdint.h>

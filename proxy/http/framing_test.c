@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "proxy/policy/framing.h"
+#include "proxy/http/framing.h"
 #include "world/base/check.h"
 
 /* NULL: the field is not there. "a|b": there are two of it, the second of which nobody looks at. */

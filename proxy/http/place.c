@@ -1,4 +1,4 @@
-#include "proxy/policy/place.h"
+#include "proxy/http/place.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,6 @@
-#include "proxy/policy/forwarding.h"
+#include "proxy/http/forwarding.h"
 
-#include "proxy/policy/target.h"
+#include "proxy/http/target.h"
 #include "world/base/check.h"
 
 /*

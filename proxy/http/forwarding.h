@@ -5,8 +5,8 @@
  * Sources: RFC 9110 7.6 (connection fields, Via), 7.2 (Host), 6.5.1 (trailers), 11.7 (proxy
  * authentication), RFC 7239 (Forwarded).
  */
-#ifndef PROXY_POLICY_FORWARDING_H
-#define PROXY_POLICY_FORWARDING_H
+#ifndef PROXY_HTTP_FORWARDING_H
+#define PROXY_HTTP_FORWARDING_H
 
 #include <stdbool.h>
 #include <stddef.h>

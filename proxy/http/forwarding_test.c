@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "proxy/policy/forwarding.h"
+#include "proxy/http/forwarding.h"
 #include "world/base/check.h"
 
 struct fate_row {

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "proxy/policy/place.h"
+#include "proxy/http/place.h"
 
 #define LETTERS_50 "abcdefghijklmnopqrstuvwxyabcdefghijklmnopqrstuvwxy"
 

@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "proxy/policy/target.h"
+#include "proxy/http/target.h"
 #include "world/base/check.h"
 
 struct form_row {

@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "proxy/policy/method.h"
+#include "proxy/http/method.h"
 #include "world/base/check.h"
 
 struct row {

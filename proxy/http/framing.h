@@ -4,8 +4,8 @@
  * A message whose length two readers could understand differently is refused, never repaired: that is
  * how one request becomes two on the next hop (RFC 9112 11.2).
  */
-#ifndef PROXY_POLICY_FRAMING_H
-#define PROXY_POLICY_FRAMING_H
+#ifndef PROXY_HTTP_FRAMING_H
+#define PROXY_HTTP_FRAMING_H
 
 #include <stdbool.h>
 #include <stddef.h>

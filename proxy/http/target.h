@@ -1,8 +1,8 @@
 /*
  * Request targets and the authorities in them. RFC 9112 3.2, RFC 3986 3.2.
  */
-#ifndef PROXY_POLICY_TARGET_H
-#define PROXY_POLICY_TARGET_H
+#ifndef PROXY_HTTP_TARGET_H
+#define PROXY_HTTP_TARGET_H
 
 #include <stdbool.h>
 

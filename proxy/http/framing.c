@@ -1,4 +1,4 @@
-#include "proxy/policy/framing.h"
+#include "proxy/http/framing.h"
 
 static struct framing_decision refuse(int status, const char *rule)
 {

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "proxy/policy/place.h"
+#include "proxy/http/place.h"
 #include "world/base/check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

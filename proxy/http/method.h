@@ -1,8 +1,8 @@
 /*
  * What may be said of a method by its name alone. RFC 9110 9.2 and the IANA method registry.
  */
-#ifndef PROXY_POLICY_METHOD_H
-#define PROXY_POLICY_METHOD_H
+#ifndef PROXY_HTTP_METHOD_H
+#define PROXY_HTTP_METHOD_H
 
 #include <stdbool.h>
 

@@ -1,4 +1,4 @@
-#include "proxy/policy/method.h"
+#include "proxy/http/method.h"
 
 #include <stddef.h>
 

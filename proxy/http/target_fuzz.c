@@ -2,7 +2,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "proxy/policy/target.h"
+#include "proxy/http/target.h"
 #include "world/base/check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
