@@ -61,6 +61,10 @@ static const struct row TURNS[] = {
     "\r\n5\r\n01234\r\n5\r\n56789\r\n0\r\nX-T: 1\r\n\r\n"
 #define UNAVAILABLE "HTTP/1.1 503 No\r\nContent-Length: 2\r\n\r\nno"
 
+#define CHUNKED_POST                                                    \
+    "POST /1 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" \
+    "5\r\nabcde\r\n7\r\nfghijkl\r\n0\r\nX-T: 1\r\n\r\n"
+
 static const struct rig_script SCRIPTS[] = {
     {{{.text = OK_LENGTH}}, 1},
     {{{.text = OK_CHUNKED}}, 1},
@@ -75,8 +79,7 @@ static const struct rig_script SCRIPTS[] = {
 static const char *const REQUESTS[] = {
     RIG_GET,
     "PUT /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 12\r\n\r\nabcdefghijkl",
-    "POST /1 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
-    "5\r\nabcde\r\n7\r\nfghijkl\r\n0\r\nX-T: 1\r\n\r\n",
+    CHUNKED_POST,
     "PUT /1 HTTP/1.0\r\nHost: a\r\nContent-Length: 12\r\n\r\nabcdefghijkl",
     "PUT /1 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\nzz\r\n",
 };
