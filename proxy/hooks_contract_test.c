@@ -59,17 +59,19 @@ static void a_get_is_not_made_a_post_that_is_sent_twice(void **state)
 /* The same fault from the other end: the gate would be asked about a PUT, and the client's POST be sent twice. */
 static void a_post_is_not_made_a_put_that_may_be_sent_twice(void **state)
 {
+    static const struct proxy_hooks makers[] = {{.early_request_filter = make_put},
+                                                {.request_filter = make_put},
+                                                {.proxy_upstream_filter = make_put}};
+
     (void)state;
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < COUNT_OF(makers); i++) {
         struct rig rig;
 
         rig_init(&rig, 0);
         rig.settings.retry.policy = RETRY_IDEMPOTENT;
         rig.script = (struct rig_script){{{.end = RIG_RST}}, 1};
         rig.client_says = "POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n";
-        rig.hooks.early_request_filter = i == 0 ? make_put : NULL;
-        rig.hooks.request_filter = i == 1 ? make_put : NULL;
-        rig.hooks.proxy_upstream_filter = i == 2 ? make_put : NULL;
+        rig.hooks = makers[i];
         rig_start(&rig);
         rig_run(&rig, NS_PER_S);
         assert_int_equal(rig.request_count, 1);
@@ -98,13 +100,15 @@ static void a_get_is_not_made_a_head(void **state)
 /* Behind a 204 that has a body the client would take that for its next response. */
 static void a_response_with_a_body_is_not_made_a_204(void **state)
 {
+    static const struct proxy_hooks makers[] = {{.upstream_response_filter = make_204},
+                                                {.response_filter = make_204}};
+
     (void)state;
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < COUNT_OF(makers); i++) {
         struct rig rig;
 
         rig_init(&rig, 0);
-        rig.hooks.upstream_response_filter = i == 0 ? make_204 : NULL;
-        rig.hooks.response_filter = i == 1 ? make_204 : NULL;
+        rig.hooks = makers[i];
         rig_start(&rig);
         rig_run(&rig, NS_PER_S);
         assert_true(rig_begins_with(rig.answer, "HTTP/1.1 200"));
