@@ -293,6 +293,95 @@ static void nowhere_to_go_behind_a_status_is_said_so(void **state)
     rig_release(&rig);
 }
 
+static enum hook_answer name_what_is_not_there(struct exchange *exchange, struct proxy_peer *peer)
+{
+    (void)exchange;
+    peer->upstream = 7;
+    return HOOK_CONTINUE;
+}
+
+static void an_upstream_that_is_not_there_is_not_taken_for_another(void **state)
+{
+    struct rig rig;
+
+    (void)state;
+    rig_init(&rig, 0);
+    rig.hooks.upstream_peer = name_what_is_not_there;
+    rig_start(&rig);
+    rig_run(&rig, NS_PER_S);
+    assert_int_equal(rig.request_count, 0);
+    assert_true(rig_begins_with(rig.answer, "HTTP/1.1 503"));
+    rig_release(&rig);
+}
+
+/* ---- ending -------------------------------------------------------------------------------------- */
+
+static enum hook_answer fail_at_once(struct exchange *exchange, struct body_piece *piece)
+{
+    (void)piece;
+    return exchange_fail(exchange, 503);
+}
+
+/* The head waits for the body's first piece, and nothing of either goes down. */
+static void a_status_that_never_went_down_is_not_recorded(void **state)
+{
+    struct rig rig;
+
+    (void)state;
+    rig_init(&rig, 0);
+    rig.hooks.response_body_filter = fail_at_once;
+    rig_start(&rig);
+    rig_run(&rig, NS_PER_S);
+    assert_int_equal(rig.records, 1);
+    assert_int_equal(rig.record.status, 0);
+    assert_string_equal(rig.answer, "");
+    rig_release(&rig);
+}
+
+/* ---- waiting ------------------------------------------------------------------------------------- */
+
+static void resume_owner(struct timer *timer)
+{
+    exchange_resume(timer->owner);
+}
+
+/* Never has what it waits for, and is called again every 100 ms. */
+static enum hook_answer wait_again(struct exchange *exchange, struct head *head)
+{
+    struct world *world = exchange_world(exchange);
+    struct timer *timer = exchange_context(exchange);
+
+    (void)head;
+    timer->on_time = resume_owner;
+    timer->owner = exchange;
+    timer_set(world, timer, world_now(world) + 100 * NS_PER_MS);
+    return HOOK_WAIT;
+}
+
+static void stop_waiting(struct exchange *exchange, const struct exchange_record *record)
+{
+    (void)record;
+    timer_stop(exchange_world(exchange), exchange_context(exchange));
+}
+
+static void what_a_hook_waits_for_in_all_is_limited(void **state)
+{
+    struct rig rig;
+
+    (void)state;
+    rig_init(&rig, 0);
+    rig.settings.idle_timeout_ns = NS_PER_S;
+    rig.hooks.context_bytes = sizeof(struct timer);
+    rig.hooks.request_filter = wait_again;
+    rig.hooks.logging = stop_waiting;
+    rig_start(&rig);
+    rig_run(&rig, 950 * NS_PER_MS);
+    assert_string_equal(rig.answer, "");
+    rig_run(&rig, 100 * NS_PER_MS);
+    assert_true(rig_begins_with(rig.answer, "HTTP/1.1 500"));
+    rig_release(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -320,6 +409,12 @@ int main(void)
          NULL, NULL, NULL},
         {"upstream_peer that names none behind a 503 is answered as that, not as the 503",
          nowhere_to_go_behind_a_status_is_said_so, NULL, NULL, NULL},
+        {"an upstream that is not there is not taken for another",
+         an_upstream_that_is_not_there_is_not_taken_for_another, NULL, NULL, NULL},
+        {"a status that never went down is not recorded",
+         a_status_that_never_went_down_is_not_recorded, NULL, NULL, NULL},
+        {"what a hook waits for in all is limited, however often it is resumed",
+         what_a_hook_waits_for_in_all_is_limited, NULL, NULL, NULL},
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -266,8 +266,10 @@ bool preset_read(const struct yaml_node *node, struct preset_choice *out, struct
         name = said->key;
     }
     if (name->kind != YAML_SCALAR)
-        return yaml_fail(error, node,
-                         "preset is a name, or one name with its words: {nginx: error timeout}");
+        return yaml_fail(
+            error, node,
+            "preset is a name, or one name with its words: {nginx: error timeout}; within "
+            "braces a comma would begin another key");
     index = yaml_word(name, "preset", preset_names(), error);
     if (index < 0)
         return false;

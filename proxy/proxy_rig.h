@@ -13,6 +13,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -110,7 +111,7 @@ static inline void rig_reply_to(struct rig *rig, struct stream *peer, const char
         &rig->script.replies[turn < rig->script.count ? turn : rig->script.count - 1];
 
     assert_true(turn < RIG_REQUESTS_MAX);
-    strncpy(rig->requests[turn], text, RIG_BEGIN_BYTES - 1);
+    snprintf(rig->requests[turn], RIG_BEGIN_BYTES, "%.*s", RIG_BEGIN_BYTES - 1, text);
     if (reply->text != NULL)
         rig_write(peer, reply->text);
     if (reply->end != RIG_STAYS)

@@ -11,6 +11,7 @@
 enum { EXIT_FINE = 0, EXIT_USAGE = 2, EXIT_CANNOT_START = 5 };
 
 struct serving {
+    const struct proxy_settings *settings;
     struct proxy *proxy;
     bool draining;
     bool over;
@@ -49,6 +50,9 @@ static const char HELP[] =
     "pool_timeout, head_limit, uri_limit, body_limit, client_half_close, via.\n"
     "docs/retries.md says when a request is tried again, docs/scenarios.md what each key does.\n"
     "\n"
+    "Each exchange that failed or was tried again is a line on stderr: its status, then each "
+    "attempt with\n"
+    "where and why it failed, and whether it was tried again.\n"
     "SIGTERM or SIGINT: stop listening, let exchanges end, exit 0. A second one ends at once.\n"
     "Exit: 0 ended as asked, 2 wrong command line or configuration, 5 cannot listen.\n";
 
@@ -71,13 +75,53 @@ static void on_signal(void *owner, int signal_number)
     serving->draining = true;
 }
 
-static int serve(struct world *world, const struct proxy_settings *settings)
+/* ---- what went wrong, a line for each exchange, on stderr ---------------------------------------- */
+
+/* "a: dial, connection_refused; again, nothing of the request was sent" */
+static void tell_attempt(const struct proxy_settings *settings,
+                         const struct attempt_record *attempt)
 {
-    struct serving serving = {0};
+    const struct retry_decision *decision = &attempt->decision;
+    bool failed = attempt->failure.cause != CAUSE_NONE;
+
+    fprintf(stderr, "; %s: ", settings->upstreams[attempt->upstream].name);
+    if (attempt->failure.stage == STAGE_STATUS || !failed)
+        fprintf(stderr, "%u", attempt->status);
+    else
+        fprintf(stderr, "%s, %s", stage_word(attempt->failure.stage),
+                cause_word(attempt->failure.cause));
+    if (failed || decision->reason != RETRY_BECAUSE_NOTHING_SENT)
+        fprintf(stderr, ", %s: %s", decision->retry ? "again" : "not again",
+                retry_reason_sentence(decision->reason));
+}
+
+/* Of exchanges that went well at once nothing is told. */
+static void on_record(void *owner, const struct exchange_record *record)
+{
+    const struct serving *serving = owner;
+
+    if (record->failure.cause == CAUSE_NONE && record->attempt_count <= 1)
+        return;
+    fprintf(stderr, "%s %s: %u", record->method[0] != '\0' ? record->method : "-", record->target,
+            record->status);
+    if (record->attempt_count == 0)
+        fprintf(stderr, "; %s", cause_word(record->failure.cause));
+    for (unsigned i = 0; i < record->attempt_count; i++)
+        tell_attempt(serving->settings, &record->attempts[i]);
+    fputc('\n', stderr);
+}
+
+/* ---- serving ------------------------------------------------------------------------------------- */
+
+static int serve(struct world *world, struct proxy_settings *settings)
+{
+    struct serving serving = {.settings = settings};
     char text[ADDRESS_TEXT_BYTES];
     struct address address;
     int os_error;
 
+    settings->on_record = on_record;
+    settings->owner = &serving;
     serving.proxy = proxy_create(world, settings, NULL, &os_error);
     if (serving.proxy == NULL) {
         fprintf(stderr, "retryproof proxy: cannot listen on %s: %s\n",

@@ -271,6 +271,7 @@ void subject_kill(struct subject *subject)
     if (subject->pid == 0)
         return;
     kill(subject->pid, SIGKILL);
+    kill(-subject->pid, SIGKILL); /* what it has started is in its group */
     while (waitpid(subject->pid, NULL, 0) < 0 && errno == EINTR)
         continue;
     forget(subject);

@@ -83,8 +83,8 @@ static struct origin *origin_of(struct exchange *exchange, const struct proxy_pe
     struct origins *origins = &exchange->ground->origins;
 
     check(memchr(peer->host, '\0', sizeof(peer->host)) != NULL);
-    if (peer->upstream < origins->count)
-        return &origins->configured[peer->upstream];
+    if (peer->upstream != UPSTREAM_OTHER)
+        return peer->upstream < origins->count ? &origins->configured[peer->upstream] : NULL;
     return peer->host[0] != '\0' && peer->port != 0 ? origins_find(origins, peer->host, peer->port)
                                                     : NULL;
 }
@@ -384,6 +384,7 @@ enum exchange_event judge(struct exchange *exchange)
 
     exchange->step = 0;
     exchange->hook_waits = false;
+    exchange->hook_waited = false;
     wish = ask_about_failure(exchange);
     retry = decide_retry(exchange, &exchange->failure, wish);
     attempt_end(exchange, &exchange->failure);

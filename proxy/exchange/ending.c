@@ -35,7 +35,9 @@ enum exchange_event explain(struct exchange *exchange)
         return after_explaining(exchange);
     exchange->hook_may_answer = true;
     if (hooks->fail_to_proxy(exchange, &exchange->failure) == HOOK_WAIT) {
-        exchange->progress_ns = world_now(exchange->ground->world);
+        if (!exchange->hook_waited)
+            exchange->progress_ns = world_now(exchange->ground->world);
+        exchange->hook_waited = true;
         return EVENT_NONE;
     }
     return after_explaining(exchange);
@@ -190,6 +192,8 @@ enum exchange_event cut(struct exchange *exchange)
     bool framed = exchange->download.framing != FRAMING_CLOSE;
 
     exchange->client_end = framed ? CLIENT_CLOSE : CLIENT_RESET;
+    if (exchange->download.head_accepted == 0)
+        exchange->record.status = 0; /* it never went on its way */
     tell(exchange);
     return EVENT_NONE;
 }

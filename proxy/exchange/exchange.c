@@ -363,6 +363,7 @@ void exchange_rest(struct exchange *exchange)
     exchange->client_readable = false;
     exchange->step = 0;
     exchange->hook_waits = false;
+    exchange->hook_waited = false;
     exchange->answered = false;
     exchange->failure_status = 0;
     exchange->close_client = false;

@@ -120,6 +120,7 @@ struct exchange {
     void *context;        /* hooks->context_bytes of it */
     unsigned step;        /* which hook of the present state comes next */
     bool hook_waits;      /* it answered HOOK_WAIT */
+    bool hook_waited;     /* when it was asked before: its patience began then */
     bool hook_may_answer; /* exchange_respond() is allowed */
     bool answered;        /* it was called: answer says with what */
     size_t answer_begin;  /* where the body begins in our own answer as it is written */

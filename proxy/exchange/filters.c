@@ -15,12 +15,13 @@ static enum exchange_event fail_hook(struct exchange *exchange)
 /* What follows a hook's answer; EVENT_PASSED: the next hook. */
 static enum exchange_event settle(struct exchange *exchange, enum hook_answer answer)
 {
+    if (answer == HOOK_WAIT && !exchange->hook_waited)
+        exchange->progress_ns = world_now(exchange->ground->world);
+    exchange->hook_waits = exchange->hook_waited = answer == HOOK_WAIT;
     switch (answer) {
     case HOOK_CONTINUE:
         return EVENT_PASSED;
     case HOOK_WAIT:
-        exchange->hook_waits = true;
-        exchange->progress_ns = world_now(exchange->ground->world);
         return EVENT_NONE;
     case HOOK_RESPONDED:
         return exchange->answered ? EVENT_ANSWER : fail_hook(exchange);

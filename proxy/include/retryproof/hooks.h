@@ -18,8 +18,8 @@
  *
  * Waiting: a hook that returns HOOK_WAIT is called again after exchange_resume(). Meanwhile nothing of this exchange
  * moves in the hook's direction, all others go on, and the client may leave: then the hook is not called again, and
- * logging comes. Resumes may be spurious, so a hook looks whether what it waits for is there. A hook that is not
- * resumed within idle_timeout fails with a 500, or within the deadline with a 504.
+ * logging comes. Resumes may be spurious, so a hook looks whether what it waits for is there. A hook that
+ * waits for longer than idle_timeout in all fails with a 500, past the deadline with a 504.
  *
  * Gates: no hook can make the proxy do what is never safe. A wish to retry is refused where a byte of the final response
  * went down, a 1xx of another attempt did, the replay buffer was overrun, the client is gone, attempts, deadline or
@@ -112,7 +112,8 @@ struct proxy_hooks {
     head_hook *proxy_upstream_filter;
     /*
      * Chooses where the attempt goes. peer is the choice of the settings' own rule (upstream UPSTREAM_OTHER and no host
-     * where there are no upstreams). What was tried: exchange_record_so_far()->attempts.
+     * where there are no upstreams). What was tried: exchange_record_so_far()->attempts, in which the attempt that is
+     * being chosen does not stand yet: attempt_count is 0 before the first.
      */
     peer_hook *upstream_peer;
     /* A connection is there, fresh or reused: the last attempt of the record says which. */
@@ -158,7 +159,10 @@ void *exchange_context(struct exchange *exchange);
 void *exchange_owner(struct exchange *exchange);
 struct world *exchange_world(struct exchange *exchange);
 
-/* What has happened so far: attempts, their upstreams and failures, the last one being the present attempt. */
+/*
+ * What has happened so far: attempts, their upstreams and failures. From connected_to_upstream and fail_to_connect on the
+ * last of them is the present attempt.
+ */
 const struct exchange_record *exchange_record_so_far(struct exchange *exchange);
 /* The request's head, as the filters have left it. Empty where it was refused. */
 struct head *exchange_request_head(struct exchange *exchange);
@@ -205,7 +209,8 @@ void exchange_close_client(struct exchange *exchange);
 
 /*
  * Ends the exchange with an error that is not tried again (unless error_while_proxy asks for it), answered with that
- * status, 0 being 500. Returns HOOK_FAILED to be returned by the hook.
+ * status, 0 being 500. Its cause is proxy_internal_error, and so says Proxy-Status; fail_to_proxy is the place for a page
+ * of one's own. Returns HOOK_FAILED to be returned by the hook.
  */
 MUST_USE enum hook_answer exchange_fail(struct exchange *exchange, unsigned status);
 

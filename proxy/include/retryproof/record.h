@@ -30,7 +30,7 @@ struct attempt_record {
     struct failure failure; /* cause NONE: the attempt succeeded */
     unsigned status;        /* of its final head; 0: none came */
     struct retry_decision
-        decision; /* after it failed, or its status was one to retry; otherwise reason is 0 */
+        decision;        /* says something if the attempt failed, or if retry or reason is not 0 */
     uint64_t backoff_ns; /* waited before the next attempt */
 };
 
