@@ -357,8 +357,10 @@ static bool read_file(const struct yaml_node *root, struct proxy_settings *setti
         return false;
     listen = yaml_get(root, "listen");
     upstreams = yaml_get(root, "upstreams");
-    if (listen == NULL || upstreams == NULL)
-        return yaml_fail(error, root, "a configuration has `listen` and `upstreams`");
+    if (listen == NULL)
+        return yaml_fail(error, root, "a configuration has `listen`, like 127.0.0.1:8080");
+    if (upstreams == NULL)
+        return yaml_fail(error, root, "a configuration has `upstreams`, like [127.0.0.1:9001]");
     if (!yaml_text(listen, "listen", &text, error))
         return false;
     if (!address_parse(text, 0, &settings->listen))

@@ -272,8 +272,8 @@ static const struct mistake MISTAKES[] = {
      "1:1: the max of backoff is shorter"},
     {"a budget is a map or none", "retry_budget: 20%",
      "retry_budget is {share: 20%, floor: 3}, or none"},
-    {"a budget has a share", "retry_budget: {floor: 3}", "a share and a floor"},
-    {"a budget has a floor", "retry_budget: {share: 3%}", "a share and a floor"},
+    {"a budget has a share", "retry_budget: {floor: 3}", "retry_budget lacks its share"},
+    {"a budget has a floor", "retry_budget: {share: 3%}", "retry_budget lacks its floor"},
     {"a share is at most the whole", "retry_budget: {share: 101%, floor: 3}",
      "share is a percentage from 0% to 100%"},
     {"a share has its sign", "retry_budget: {share: 20, floor: 3}", "such as 20%"},
@@ -375,8 +375,8 @@ static void a_file_says_where_to_listen_and_whom_to_ask(void **state)
 }
 
 static const struct mistake FILE_MISTAKES[] = {
-    {"a file says where to listen", "upstreams: [127.0.0.1:1]", "`listen` and `upstreams`"},
-    {"a file says whom to ask", "listen: 127.0.0.1:0", "`listen` and `upstreams`"},
+    {"a file says where to listen", "upstreams: [127.0.0.1:1]", "has `listen`"},
+    {"a file says whom to ask", "listen: 127.0.0.1:0", "has `upstreams`"},
     {"listen is an address", "listen: here\nupstreams: [127.0.0.1:1]",
      ":1:9: 'here' is not an address"},
     {"upstreams are some", "listen: 127.0.0.1:0\nupstreams: []", ":2:12: upstreams is a list"},

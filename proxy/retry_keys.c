@@ -227,7 +227,8 @@ static bool read_budget(const struct yaml_node *map, struct retry_settings *retr
     share = yaml_get(node, "share");
     least = yaml_get(node, "floor");
     if (share == NULL || least == NULL)
-        return yaml_fail(error, node, "retry_budget has a share and a floor");
+        return yaml_fail(error, node, "retry_budget lacks its %s: {share: 20%%, floor: 3}",
+                         share == NULL ? "share" : "floor");
     if (!read_share(share, &retry->budget.share_percent, error) ||
         !yaml_u64(least, "floor", 0, BUDGET_FLOOR_MAX, &count, error))
         return false;

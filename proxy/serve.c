@@ -156,7 +156,9 @@ int proxy_command(int argc, char **argv)
         return EXIT_FINE;
     }
     if (argc != 2 || argv[1][0] == '-') {
-        fputs(HELP, stderr);
+        fprintf(stderr, "retryproof proxy: %s%s\nretryproof proxy --help says more\n",
+                argc < 2 ? "a configuration file is needed" : "one file is taken, not ",
+                argc < 2 ? "" : argv[argc - 1]);
         return EXIT_USAGE;
     }
     if (!proxy_settings_load(&settings, argv[1], error)) {

@@ -85,6 +85,13 @@ static const char *last_part(const char *path)
     return slash != NULL ? slash + 1 : path;
 }
 
+/* A number, true and false say nothing without the name of what they are. */
+static bool speaks_alone(const char *label)
+{
+    return !(label[0] >= '0' && label[0] <= '9') && strcmp(label, "true") != 0 &&
+           strcmp(label, "false") != 0;
+}
+
 /* The row in the matrix: the values that are neither method nor framing, else the file's name. */
 static const char *default_fault(const struct reading *reading)
 {
@@ -94,7 +101,11 @@ static const char *default_fault(const struct reading *reading)
         const char *label = reading->choice->values[i]->label;
         if (strcmp(grid->axes[i].name, "method") == 0 || strcmp(grid->axes[i].name, "framing") == 0)
             continue;
-        fault = fault == NULL ? label : region_format(reading->region, "%s %s", fault, label);
+        if (!speaks_alone(label))
+            label = region_format(reading->region, "%s %s", grid->axes[i].name, label);
+        if (label != NULL && fault != NULL)
+            label = region_format(reading->region, "%s %s", fault, label);
+        fault = label;
         if (fault == NULL)
             return NULL;
     }
