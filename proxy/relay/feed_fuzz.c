@@ -5,8 +5,8 @@
 
 enum {
     SETTINGS_BYTES = 6,
-    BODY_BYTES_MAX = 1023,  /* a tail fills the room behind a filter, so the body need not */
-    STRING_BYTES_MAX = 256, /* every order of a few things; longer ones are only slower */
+    BODY_BYTES_MAX = 1023, /* a tail fills the room behind a filter, so the body need not */
+    STRING_BYTES_MAX = 96, /* every order of a few things; longer ones are only slower */
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
