@@ -95,12 +95,19 @@ static void tell_attempt(const struct proxy_settings *settings,
                 retry_reason_sentence(decision->reason));
 }
 
-/* Of exchanges that went well at once nothing is told. */
+/* Exchanges that went well at once are not worth a line, nor clients that leave. */
+static bool is_worth_a_line(const struct exchange_record *record)
+{
+    enum cause cause = record->failure.cause;
+
+    return record->attempt_count > 1 || (cause != CAUSE_NONE && cause != CAUSE_CLIENT_CANCELLED);
+}
+
 static void on_record(void *owner, const struct exchange_record *record)
 {
     const struct serving *serving = owner;
 
-    if (record->failure.cause == CAUSE_NONE && record->attempt_count <= 1)
+    if (!is_worth_a_line(record))
         return;
     fprintf(stderr, "%s %s: %u", record->method[0] != '\0' ? record->method : "-", record->target,
             record->status);
