@@ -146,17 +146,38 @@ NORETURN static void become_subject(const struct subject *subject, const struct 
     _exit(EXIT_FAILURE);
 }
 
+/*
+ * Until it is another program the child has a copy of each descriptor of ours, of listeners too: what another case closes
+ * meanwhile would still be in use when it listens there again. The gate is the copy that tells: its end comes with exec.
+ */
+static void wait_for_exec(const int gate[2])
+{
+    char byte;
+    close(gate[1]);
+    while (read(gate[0], &byte, sizeof(byte)) < 0 && errno == EINTR)
+        continue;
+    close(gate[0]);
+}
+
 static bool spawn(struct subject *subject, const struct call *call, char error[SUBJECT_ERROR_BYTES])
 {
     int ends[2];
+    int gate[2];
     pid_t parent = getpid();
     if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
         return fail(error, "no pipe for the subject");
+    if (pipe2(gate, O_CLOEXEC) != 0) {
+        fail(error, "no pipe for the subject");
+        close(ends[0]);
+        close(ends[1]);
+        return false;
+    }
     subject->complaints = memfd_create("retryproof.log", MFD_CLOEXEC);
     subject->pid = subject->complaints < 0 ? -1 : fork();
     if (subject->pid == 0)
         become_subject(subject, call, ends[1], parent);
     close(ends[1]);
+    wait_for_exec(gate);
     subject->output = ends[0];
     if (subject->pid > 0)
         return true;
