@@ -120,29 +120,27 @@ static void on_record(void *owner, const struct exchange_record *record)
 
 /* ---- serving ------------------------------------------------------------------------------------- */
 
-static int serve(struct world *world, struct proxy_settings *settings)
+static int serve(struct world *world, struct serving *serving)
 {
-    struct serving serving = {.settings = settings};
+    const struct proxy_settings *settings = serving->settings;
     char text[ADDRESS_TEXT_BYTES];
     struct address address;
     int os_error;
 
-    settings->on_record = on_record;
-    settings->owner = &serving;
-    serving.proxy = proxy_create(world, settings, NULL, &os_error);
-    if (serving.proxy == NULL) {
+    serving->proxy = proxy_create(world, settings, NULL, &os_error);
+    if (serving->proxy == NULL) {
         fprintf(stderr, "retryproof proxy: cannot listen on %s: %s\n",
                 address_format(&settings->listen, text), strerror(os_error));
         return EXIT_CANNOT_START;
     }
-    address = proxy_address(serving.proxy);
+    address = proxy_address(serving->proxy);
     printf("listening on %s\n", address_format(&address, text));
     fflush(stdout);
-    sockets_on_signal(world, SIGTERM, on_signal, &serving);
-    sockets_on_signal(world, SIGINT, on_signal, &serving);
-    while (!serving.over)
+    sockets_on_signal(world, SIGTERM, on_signal, serving);
+    sockets_on_signal(world, SIGINT, on_signal, serving);
+    while (!serving->over)
         world_run(world, 1, TIME_NEVER);
-    proxy_destroy(&serving.proxy);
+    proxy_destroy(&serving->proxy);
     return EXIT_FINE;
 }
 
@@ -150,6 +148,7 @@ int proxy_command(int argc, char **argv)
 {
     const struct sockets_options options = {0};
     struct proxy_settings settings;
+    struct serving serving = {.settings = &settings};
     char error[SETTINGS_ERROR_BYTES];
     struct world *world;
     int result;
@@ -177,7 +176,9 @@ int proxy_command(int argc, char **argv)
         perror("retryproof proxy: no event loop");
         return EXIT_CANNOT_START;
     }
-    result = serve(world, &settings);
+    settings.on_record = on_record;
+    settings.owner = &serving;
+    result = serve(world, &serving);
     sockets_destroy(&world);
     return result;
 }
