@@ -13,8 +13,9 @@ endif()
 
 set(LIBRARY_INCLUDE_DIR ${CMAKE_INSTALL_INCLUDEDIR}/retryproof-${PROJECT_VERSION_MAJOR})
 set(LIBRARY_CMAKE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/retryproof)
-set(LIBRARY_REQUIRES "libevent_core libevent_extra yaml-0.1")
-set(LIBRARY_PARTS world_base world_data world_sim world_sockets proxy_http proxy_policy proxy_wire proxy_core)
+set(LIBRARY_REQUIRES "libevent_core libevent_extra yaml-0.1 libssl libcrypto")
+set(LIBRARY_PARTS world_base world_data world_sim world_sockets world_tls proxy_http proxy_policy proxy_routes
+    proxy_wire proxy_core)
 
 # The public headers, each with the folder that "retryproof/…" or "world/…" is found in.
 file(GLOB LIBRARY_PROXY_HEADERS CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/proxy/include
@@ -38,7 +39,7 @@ endif()
 
 add_library(library_parts STATIC ${library_sources})
 target_link_libraries(library_parts PRIVATE ${LIBRARY_PARTS} PkgConfig::LIBYAML PkgConfig::JANSSON
-                      PkgConfig::LIBCRYPTO PkgConfig::LIBEVENT)
+                      PkgConfig::LIBCRYPTO PkgConfig::LIBSSL PkgConfig::SQLITE PkgConfig::LIBEVENT)
 target_include_directories(library_parts SYSTEM PRIVATE ${LLHTTP_INCLUDE})
 target_compile_options(library_parts PRIVATE -ffile-prefix-map=${PROJECT_SOURCE_DIR}/=)
 set_target_properties(library_parts PROPERTIES

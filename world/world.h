@@ -78,10 +78,12 @@ enum stream_end { STREAM_FIN, STREAM_RST };
 
 /* Monotone counters since the stream began; they survive errors and may be read until close. */
 struct stream_info {
-    uint64_t tx;   /* bytes accepted by the lowest layer: handed over, not necessarily delivered */
-    uint64_t rx;   /* bytes read from the lowest layer */
-    bool tx_known; /* false where the lowest layer cannot tell: then "written" must be assumed */
-    int error;     /* the sticky error as a positive errno, or 0 */
+    uint64_t tx; /* bytes accepted by the lowest layer: handed over, not necessarily delivered */
+    uint64_t rx; /* bytes read from the lowest layer */
+    uint64_t
+        tx_pending; /* bytes of a record that a filter has taken and the layer below it has not */
+    bool tx_known;  /* false where the lowest layer cannot tell: then "written" must be assumed */
+    int error;      /* the sticky error as a positive errno, or 0 */
     struct address peer; /* who is at the other end */
 };
 
@@ -201,6 +203,7 @@ struct query {
     enum query_status status;
     struct address addresses[QUERY_ADDRESSES_MAX];
     size_t address_count;
+    struct address nameserver; /* whom to ask; family 0: whom the world asks by itself */
     void (*on_answer)(struct query *query);
     void *owner;
 };

@@ -11,11 +11,11 @@
 #ifndef PROXY_EXCHANGE_EXCHANGE_H
 #define PROXY_EXCHANGE_EXCHANGE_H
 
-#include "proxy/exchange/apology.h"
 #include "proxy/relay/feed.h"
 #include "proxy/relay/outlet.h"
 #include "proxy/upstream/dial.h"
 #include "proxy/upstream/origins.h"
+#include "proxy/wire/apology.h"
 #include "retryproof/hooks.h"
 #include "retryproof/record.h"
 #include "retryproof/settings.h"

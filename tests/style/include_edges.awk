@@ -6,6 +6,7 @@ BEGIN {
     may["world/data"] = "world world/base"
     may["world/sim"] = "world world/base"
     may["world/sockets"] = "world world/base"
+    may["world/tls"] = "world world/base"
     may["world/filters"] = "world world/base"
     may["world/conformance"] = "world world/base world/sim world/sockets world/filters"
 
@@ -13,35 +14,39 @@ BEGIN {
     may["proxy/include/retryproof"] = "world world/base retryproof"
     may["proxy/http"] = "world world/base retryproof"
     may["proxy/policy"] = may["proxy/http"] " proxy/http"
+    may["proxy/routes"] = may["proxy/policy"] " proxy/policy"
     may["proxy/wire"] = may["proxy/http"] " proxy/http"
-    may["proxy/upstream"] = may["proxy/policy"] " proxy/policy"
+    may["proxy/upstream"] = may["proxy/routes"] " proxy/routes world/tls"
     may["proxy/relay"] = may["proxy/wire"] " proxy/wire"
-    may["proxy/exchange"] = may["proxy/relay"] " proxy/relay proxy/upstream proxy/policy"
+    may["proxy/exchange"] = may["proxy/relay"] " proxy/relay proxy/upstream proxy/policy proxy/routes world/tls"
     may["proxy/downstream"] = may["proxy/exchange"] " proxy/exchange"
-    may["proxy"] = may["proxy/downstream"] " proxy/downstream world/data world/sockets"
+    may["proxy/log"] = "world world/base world/data retryproof"
+    may["proxy/admin"] = may["proxy/relay"] " proxy/relay proxy/routes proxy/log proxy world/data"
+    may["proxy"] = may["proxy/downstream"] " proxy/downstream proxy/log proxy/admin world/data world/sockets"
 
     may["fakeupstream/wire"] = "world world/base world/data"
-    may["fakeupstream/acting"] = may["fakeupstream/wire"] " fakeupstream/wire"
+    may["fakeupstream/secure"] = "world world/base world/data world/tls fakeupstream/wire"
+    may["fakeupstream/acting"] = may["fakeupstream/wire"] " fakeupstream/wire fakeupstream/secure world/tls"
     may["fakeupstream"] = may["fakeupstream/acting"] " fakeupstream/acting world/sockets"
     may["reports"] = "world world/base world/data"
     may["harness/hooks"] = "world world/base world/data retryproof fakeupstream/acting"
-    may["harness/suite"] = may["harness/hooks"] " proxy proxy/policy fakeupstream fakeupstream/wire reports harness/hooks"
+    may["harness/suite"] = may["harness/hooks"] " proxy proxy/policy proxy/log fakeupstream fakeupstream/secure fakeupstream/wire reports harness/hooks"
     may["harness/verdict"] = may["harness/suite"] " world/filters proxy/exchange harness harness/suite"
     may["harness/oracle"] = may["harness/verdict"] " harness/verdict"
-    may["harness/run"] = may["harness/oracle"] " world/sim world/sockets harness/oracle"
+    may["harness/run"] = may["harness/oracle"] " world/sim world/sockets world/tls harness/oracle"
     may["harness"] = may["harness/run"] " harness/run"
     may["tests/wrong"] = may["proxy/downstream"] " tests/wrong proxy/downstream proxy" # faults are put in below every door
     may["examples"] = "world world/base world/sockets retryproof"
 
     # A test may stand its subject in any world.
-    for_tests = "world world/base world/data world/sim world/sockets world/filters"
+    for_tests = "world world/base world/data world/sim world/sockets world/filters world/tls"
 
     only_in["event2/"] = "world/sockets"
     only_in["llhttp.h"] = "proxy/wire"
-    only_in["openssl/"] = "world/data world/tls"
+    only_in["openssl/"] = "world/data world/tls fakeupstream/secure"
     only_in["yaml.h"] = "world/data"
     only_in["jansson.h"] = "world/data"
-    only_in["sqlite3.h"] = "proxy"
+    only_in["sqlite3.h"] = "proxy/log"
 }
 
 FNR == 1 {

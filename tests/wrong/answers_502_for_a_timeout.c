@@ -1,7 +1,7 @@
 /*
  * A proxy that says "bad gateway" of an upstream that was merely too slow. Wraps apology_for().
  */
-#include "proxy/exchange/apology.h"
+#include "proxy/wire/apology.h"
 
 struct apology __real_apology_for(const struct failure *failure);
 struct apology __wrap_apology_for(const struct failure *failure);

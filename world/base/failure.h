@@ -40,18 +40,24 @@ enum stage {
     X(DESTINATION_NOT_FOUND, "destination_not_found", 404)                         \
     X(DESTINATION_UNAVAILABLE, "destination_unavailable", 503)                     \
     X(DESTINATION_IP_UNROUTABLE, "destination_ip_unroutable", 502)                 \
+    X(DESTINATION_IP_PROHIBITED, "destination_ip_prohibited", 502)                 \
     X(CONNECTION_REFUSED, "connection_refused", 502)                               \
     X(CONNECTION_TERMINATED, "connection_terminated", 502)                         \
     X(CONNECTION_TIMEOUT, "connection_timeout", 504)                               \
     X(CONNECTION_READ_TIMEOUT, "connection_read_timeout", 504)                     \
     X(CONNECTION_WRITE_TIMEOUT, "connection_write_timeout", 504)                   \
     X(CONNECTION_LIMIT_REACHED, "connection_limit_reached", 503)                   \
+    X(TLS_PROTOCOL_ERROR, "tls_protocol_error", 502)                               \
+    X(TLS_CERTIFICATE_ERROR, "tls_certificate_error", 502)                         \
+    X(TLS_ALERT_RECEIVED, "tls_alert_received", 502)                               \
     X(HTTP_REQUEST_ERROR, "http_request_error", 400)                               \
+    X(HTTP_REQUEST_DENIED, "http_request_denied", 403)                             \
     X(HTTP_RESPONSE_INCOMPLETE, "http_response_incomplete", 502)                   \
     X(HTTP_RESPONSE_HEADER_SECTION_SIZE, "http_response_header_section_size", 502) \
     X(HTTP_RESPONSE_TRANSFER_CODING, "http_response_transfer_coding", 502)         \
     X(HTTP_RESPONSE_TIMEOUT, "http_response_timeout", 504)                         \
     X(HTTP_RESPONSE_STATUS, "http_response_status", 502)                           \
+    X(HTTP_UPGRADE_FAILED, "http_upgrade_failed", 502)                             \
     X(HTTP_PROTOCOL_ERROR, "http_protocol_error", 502)                             \
     X(PROXY_INTERNAL_ERROR, "proxy_internal_error", 500)                           \
     X(CLIENT_CANCELLED, "client_cancelled", 0)                                     \

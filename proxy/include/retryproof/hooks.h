@@ -55,8 +55,9 @@ struct proxy_peer {
     unsigned upstream; /* index in the settings, or UPSTREAM_OTHER: then host and port say where */
     char host[HOST_BYTES];
     uint16_t port;
-    bool tls; /* not offered yet: such an attempt fails in the handshake */
-    char sni[HOST_BYTES];
+    bool
+        tls; /* an upstream that is none of the settings' is verified against what the system trusts */
+    char sni[HOST_BYTES];        /* whom the certificate must be for; empty: host */
     uint64_t connect_timeout_ns; /* per address; 0: no limit */
 };
 

@@ -19,7 +19,15 @@ enum {
     WINDOW_BYTES_MAX = 1024 * 1024,
 
     UPSTREAMS_MAX = 32, /* upstreams of one route; each exchange counts its attempts at every one */
-    RETRIES_MAX = 100,  /* max_retries; past it the setting is surely a mistake */
+    ROUTES_MAX = 32,    /* looked through for each request */
+    ROUTE_NAME_BYTES = 64,  /* a word in logs and in the paths of the admin listener */
+    ROUTE_PATH_BYTES = 128, /* a path prefix */
+    ROUTE_ALLOW_MAX = 16,   /* ranges of addresses that a forward route may go to */
+    USERS_MAX = 64,         /* a bit each */
+    USER_NAME_BYTES = 64,
+    PASSWORD_BYTES = 128,
+    SETTINGS_PATH_BYTES = 256, /* of a file named in a configuration */
+    RETRIES_MAX = 100,         /* max_retries; past it the setting is surely a mistake */
     RETRIES_DEFAULT = 1,
     INTERIM_MAX = 16,       /* 1xx heads before one final head; an endless row is an attack */
     POOL_IDLE_DEFAULT = 32, /* idle connections kept per upstream */
@@ -45,6 +53,7 @@ enum {
 /* Durations in milliseconds; decisions 13, 15 and 16 of the design. */
 enum {
     CONNECT_MS_DEFAULT = 1000,
+    HANDSHAKE_MS_DEFAULT = 5 * 1000,
     CLIENT_HEAD_MS_DEFAULT = 10 * 1000,
     RESPONSE_MS_DEFAULT = 30 * 1000,
     IDLE_MS_DEFAULT = 30 * 1000,

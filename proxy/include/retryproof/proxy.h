@@ -1,5 +1,5 @@
 /*
- * The proxy core as a library: an HTTP/1.1 reverse proxy that runs in a world.
+ * The proxy core as a library: an HTTP/1.1 proxy, reverse and forward, that runs in a world.
  *
  * Ownership: proxy_create() copies its settings and hooks; the world outlives the proxy. Threads: none; all calls
  * are made from the thread that runs the world, and none from within proxy callbacks except those
@@ -27,6 +27,8 @@ struct proxy_census {
     size_t upstream_idle;   /* in the pool */
     size_t timers;
     size_t body_bytes_held;
+    size_t tunnels;              /* exchanges that are one by now */
+    uint64_t handshake_failures; /* of clients, since the beginning */
 };
 
 /*
@@ -37,6 +39,16 @@ MUST_USE struct proxy *proxy_create(struct world *world, const struct proxy_sett
                                     const struct proxy_hooks *hooks, int *os_error);
 /* Where it listens. */
 struct address proxy_address(const struct proxy *proxy);
+/*
+ * From now on exchanges begin under these settings; those under way end under the ones they began with. Connections in
+ * pools and the health of upstreams that are the same in both are kept. False, and nothing is changed, where the settings do not go together, a certificate cannot
+ * be read, or where one differs that cannot be changed while running: listen, window_bytes, head_bytes_max, uri_bytes_max, TLS on or off; error is a sentence.
+ * Certificates are read again from their files. May be called from an upcall of the world, not from a hook.
+ */
+MUST_USE bool proxy_reconfigure(struct proxy *proxy, const struct proxy_settings *settings,
+                                char error[SETTINGS_ERROR_BYTES]);
+/* The settings under which exchanges begin now; until the next proxy_reconfigure(). */
+const struct proxy_settings *proxy_settings_now(const struct proxy *proxy);
 /* Stops listening, closes idle connections, lets exchanges end. on_drained comes once, later, when none is left. */
 void proxy_drain(struct proxy *proxy, void (*on_drained)(void *owner), void *owner);
 /* Ends everything at once. Not from within an upcall of the same proxy. */

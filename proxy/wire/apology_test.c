@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "proxy/exchange/apology.h"
+#include "proxy/wire/apology.h"
 #include "world/base/check.h"
 
 struct row {

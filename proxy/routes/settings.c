@@ -16,7 +16,10 @@ void proxy_settings_init(struct proxy_settings *settings)
         .listen = address_loopback(0),
         .select = SELECT_FIRST,
         .retry = {.policy = RETRY_AT_MOST_ONCE, .retries_max = RETRIES_DEFAULT},
+        .realm = "retryproof",
+        .auth_failed_status = 403,
         .connect_timeout_ns = CONNECT_MS_DEFAULT * NS_PER_MS,
+        .handshake_timeout_ns = HANDSHAKE_MS_DEFAULT * NS_PER_MS,
         .head_timeout_ns = CLIENT_HEAD_MS_DEFAULT * NS_PER_MS,
         .response_timeout_ns = RESPONSE_MS_DEFAULT * NS_PER_MS,
         .idle_timeout_ns = IDLE_MS_DEFAULT * NS_PER_MS,
@@ -45,6 +48,31 @@ bool proxy_settings_add_upstream(struct proxy_settings *settings, const char *ad
     memcpy(upstream->name, address, strlen(address) + 1);
     memcpy(upstream->host, place.host, sizeof(upstream->host));
     return true;
+}
+
+size_t proxy_settings_route_count(const struct proxy_settings *settings)
+{
+    return settings->route_count > 0 ? settings->route_count : 1;
+}
+
+void proxy_settings_route(const struct proxy_settings *settings, size_t index,
+                          struct route_settings *out)
+{
+    check(index < proxy_settings_route_count(settings));
+    if (settings->route_count > 0) {
+        *out = settings->routes[index];
+        return;
+    }
+    *out = (struct route_settings){
+        .name = "default",
+        .mode = settings->mode,
+        .upstreams = (uint32_t)((1ull << settings->upstream_count) - 1),
+        .select = settings->select,
+        .retry = settings->retry,
+        .users = settings->users_required,
+        .allow_count = settings->allow_count,
+    };
+    memcpy(out->allow, settings->allow, sizeof(out->allow));
 }
 
 /* ---- whether they go together --------------------------------------------------------------------- */

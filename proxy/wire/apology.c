@@ -1,4 +1,4 @@
-#include "proxy/exchange/apology.h"
+#include "proxy/wire/apology.h"
 
 #include <stdio.h>
 

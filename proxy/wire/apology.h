@@ -3,8 +3,8 @@
  *
  * Words and statuses: the acceptance matrix, section 6; Proxy-Status: RFC 9209.
  */
-#ifndef PROXY_EXCHANGE_APOLOGY_H
-#define PROXY_EXCHANGE_APOLOGY_H
+#ifndef PROXY_WIRE_APOLOGY_H
+#define PROXY_WIRE_APOLOGY_H
 
 #include <stdbool.h>
 
