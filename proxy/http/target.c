@@ -96,15 +96,30 @@ static bool find_host_end(struct bytes authority, size_t *end)
     return is_name(bytes_make(authority.data, *end));
 }
 
-bool target_authority_is_valid(struct bytes authority)
+bool target_split_authority(struct bytes authority, struct bytes *host, struct bytes *port)
 {
+    struct bytes digits = {0};
     size_t end;
 
     if (!find_host_end(authority, &end))
         return false;
-    if (end == authority.size)
-        return true;
-    return authority.data[end] == ':' && is_port(from(authority, end + 1));
+    if (end < authority.size) {
+        digits = from(authority, end + 1);
+        if (authority.data[end] != ':' || !is_port(digits))
+            return false;
+    }
+    *port = digits;
+    *host = authority.data[0] == '[' ? bytes_make(authority.data + 1, end - 2)
+                                     : bytes_make(authority.data, end);
+    return true;
+}
+
+bool target_authority_is_valid(struct bytes authority)
+{
+    struct bytes host;
+    struct bytes port;
+
+    return target_split_authority(authority, &host, &port);
 }
 
 /* RFC 9112 3.2.3: CONNECT needs a port, and 0 is nobody's. */

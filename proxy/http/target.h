@@ -35,4 +35,10 @@ bool target_split_absolute(struct bytes method, struct bytes target, struct byte
  */
 bool target_authority_is_valid(struct bytes authority);
 
+/*
+ * Parts such an authority: *host without brackets, *port the digits behind the colon, empty where there are none. False, and
+ * nothing is written, when it is not valid.
+ */
+bool target_split_authority(struct bytes authority, struct bytes *host, struct bytes *port);
+
 #endif

@@ -1,4 +1,4 @@
-/* Aimed at target_form_of(), target_split_absolute(), target_authority_is_valid(). */
+/* Aimed at target_form_of(), target_split_absolute(), target_authority_is_valid(), target_split_authority(). */
 #include <stdint.h>
 #include <string.h>
 
@@ -9,8 +9,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_split(struct bytes target, struct bytes authority, struct bytes path)
 {
+    struct bytes host;
+    struct bytes port;
+
     check(authority.size > 0);
     check(target_authority_is_valid(authority));
+    check(target_split_authority(authority, &host, &port));
+    check(host.size > 0);
+    check(memchr(host.data, '[', host.size) == NULL);
+    check(host.size + port.size <= authority.size);
     check(authority.data > target.data);
     check(authority.data + authority.size <= target.data + target.size);
     check(path.size > 0);

@@ -180,6 +180,37 @@ static void is_judged(void **state)
     assert_int_equal(target_authority_is_valid(bytes_of(row->authority)), row->valid);
 }
 
+struct part_row {
+    const char *authority;
+    const char *host;
+    const char *port;
+};
+
+static const struct part_row PARTS[] = {
+    {"a.test:8080", "a.test", "8080"},
+    {"a.test", "a.test", ""},
+    {"a.test:", "a.test", ""},
+    {"127.0.0.1:0", "127.0.0.1", "0"},
+    {"[::1]:443", "::1", "443"},
+    {"[::1]", "::1", ""},
+    {"[::ffff:127.0.0.1]:", "::ffff:127.0.0.1", ""},
+};
+
+static void an_authority_is_a_host_and_a_port(void **state)
+{
+    struct bytes host;
+    struct bytes port;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(PARTS); i++) {
+        assert_true(target_split_authority(bytes_of(PARTS[i].authority), &host, &port));
+        assert_true(bytes_equal_text(host, PARTS[i].host));
+        assert_true(bytes_equal_text(port, PARTS[i].port));
+    }
+    assert_false(target_split_authority(bytes_of("[::1]8"), &host, &port));
+    assert_false(target_split_authority(bytes_of("a:65536"), &host, &port));
+}
+
 static void a_null_byte_is_no_part_of_a_host(void **state)
 {
     static const char nul_in_name[] = "a\0b";
@@ -192,7 +223,10 @@ static void a_null_byte_is_no_part_of_a_host(void **state)
 
 int main(void)
 {
-    static const struct CMUnitTest others[] = {cmocka_unit_test(a_null_byte_is_no_part_of_a_host)};
+    static const struct CMUnitTest others[] = {
+        cmocka_unit_test(an_authority_is_a_host_and_a_port),
+        cmocka_unit_test(a_null_byte_is_no_part_of_a_host),
+    };
     struct CMUnitTest tests[COUNT_OF(FORMS) + COUNT_OF(SPLITS) + COUNT_OF(AUTHORITIES)];
     size_t count = 0;
 
