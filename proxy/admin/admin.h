@@ -9,9 +9,10 @@
  *   GET /api/routes/{name}           its settings, as the configuration file spells them
  *   PUT /api/routes/{name}           a JSON object of some of them: the others stay; applies to later exchanges
  * Everything else is a 404 or a 405 with Allow; a mistake is a 400 with {"error": "sentence"}. Passwords are never told.
+ * docs/admin.md tells it at length.
  *
- * Runs in the proxy's world, by its upcalls, so a slow reader holds nobody up. Whoever can connect may do all of it: it
- * listens where it is told to, and the program's default is not at all.
+ * Runs in the proxy's world, by its upcalls, so a slow reader holds nobody up. Whoever can connect may do all of it, but
+ * that a page in a browser may change nothing: it listens where it is told to, and the program's default is not at all.
  *
  * Ownership: the creator destroys it before the proxy and the log. Limits: ADMIN_*.
  */
@@ -23,12 +24,7 @@
 #include "retryproof/proxy.h"
 
 enum {
-    ADMIN_SESSIONS_MAX = 64,          /* connections at one time; more wait to be accepted */
-    ADMIN_BODY_BYTES_MAX = 64 * 1024, /* of a PUT: a route's settings have a few hundred */
-    ADMIN_ANSWER_BYTES_MAX =
-        4 * 1024 *
-        1024, /* a page of 500 rows of which each had a hundred attempts is cut with a 500 */
-    ADMIN_IDLE_MS = 10 * 1000,
+    ADMIN_SESSIONS_MAX = 64, /* connections at one time; further ones are reset */
 };
 
 struct admin_options {
@@ -36,7 +32,7 @@ struct admin_options {
     struct proxy *proxy;
     const struct metrics *metrics; /* fed by whoever gets the records */
     struct request_log *log;       /* NULL: /api/requests is a 404 that says so */
-    const char *log_path;
+    const char *log_path;          /* copied; shorter than SETTINGS_PATH_BYTES */
 };
 
 struct admin;
