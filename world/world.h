@@ -197,7 +197,15 @@ enum { QUERY_ADDRESSES_MAX = 16 }; /* more addresses than anybody tries within o
 
 enum query_status { QUERY_FOUND, QUERY_NOT_FOUND, QUERY_FAILED, QUERY_TIMED_OUT };
 
-/* on_answer comes once, later, never from within world_resolve(). */
+/* A nameserver that stays silent for so long is QUERY_TIMED_OUT, in every world. */
+#define QUERY_TIMEOUT_NS (5 * NS_PER_S)
+
+/*
+ * on_answer comes once, later, never from within world_resolve(). Nothing is kept from one query to the next: each of
+ * them asks. NOT_FOUND: there is no such name, or no address of it; FAILED: the server could not or would not say
+ * (SERVFAIL, REFUSED, an answer cut or garbled). Addresses stand in the order of the answer, IPv4 before IPv6: RFC 6724
+ * 10.3 lets a site choose, and on a machine without a route for one family only a dead IPv6 costs a whole time-out.
+ */
 struct query {
     void *impl;
     enum query_status status;

@@ -177,6 +177,7 @@ static int resolve(struct world *world, struct query *outer, const char *host, u
     live->node.tag = TRACE_QUERY_TAG;
     live->trace = trace;
     live->outer = outer;
+    live->lower.nameserver = outer->nameserver;
     live->lower.on_answer = on_answer;
     live->lower.owner = live;
     result = world_resolve(trace->inner, &live->lower, host, port);

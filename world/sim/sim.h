@@ -123,4 +123,17 @@ struct sim_name {
  */
 MUST_USE bool sim_add_name(struct world *world, const struct sim_name *name);
 
+/*
+ * Answers about one name, in place of a nameserver. In *answer it finds whom the program asks (nameserver) and leaves
+ * status, addresses (their ports are ignored) and address_count. Returns how long the answer takes on top of the
+ * latency; from QUERY_TIMEOUT_NS on, and TIME_NEVER, the program hears QUERY_TIMED_OUT after QUERY_TIMEOUT_NS.
+ */
+typedef uint64_t sim_resolver(void *owner, const char *host, struct query *answer);
+
+/*
+ * Asked once for each world_resolve() about a name that sim_add_name() does not know and that is neither numeric nor
+ * "localhost". NULL takes it away, and so does sim_reset().
+ */
+void sim_on_resolve(struct world *world, sim_resolver *resolver, void *owner);
+
 #endif
