@@ -6,8 +6,10 @@
 #include "world/world.h"
 
 static const char *const TALLY_WORDS[] = {
-    [TALLY_ATTEMPTS] = "attempts",       [TALLY_DELIVERED] = "delivered", [TALLY_BEGUN] = "begun",
-    [TALLY_CONNECTIONS] = "connections", [TALLY_OPEN] = "open",
+    [TALLY_ATTEMPTS] = "attempts", [TALLY_DELIVERED] = "delivered",
+    [TALLY_BEGUN] = "begun",       [TALLY_CONNECTIONS] = "connections",
+    [TALLY_OPEN] = "open",         [TALLY_HANDSHAKES] = "handshakes",
+    [TALLY_RESUMED] = "resumed",
 };
 
 const char *tally_word(enum expected_tally tally)
@@ -219,12 +221,32 @@ static bool read_response_values(const struct reading *reading, const struct yam
     return closing >= 0;
 }
 
+static bool read_tls(const struct reading *reading, const struct yaml_node *map,
+                     struct expected_response *out)
+{
+    static const char *const KEYS[] = {"version", "alpn", "failed", "detail", "resumed", NULL};
+    struct expected_tls *tls = take(reading, map, sizeof(*tls));
+    if (tls == NULL || !must_be_map(reading, map, "'tls'") ||
+        !yaml_check_keys(map, "'tls'", KEYS, reading->error))
+        return false;
+    const struct yaml_node *failed = yaml_get(map, "failed");
+    const struct yaml_node *resumed = yaml_get(map, "resumed");
+    out->tls = tls;
+    tls->failed_set = failed != NULL;
+    tls->resumed_set = resumed != NULL;
+    return (failed == NULL || yaml_bool(failed, "'failed'", &tls->failed, reading->error)) &&
+           (resumed == NULL || yaml_bool(resumed, "'resumed'", &tls->resumed, reading->error)) &&
+           read_optional_text(reading, map, "version", &tls->version) &&
+           read_optional_text(reading, map, "alpn", &tls->alpn) &&
+           read_optional_text(reading, map, "detail", &tls->detail);
+}
+
 static bool read_response(const struct reading *reading, const struct yaml_node *map,
                           struct expected_response *out)
 {
-    static const char *const KEYS[] = {"status", "complete", "closed",   "body",
-                                       "from",   "headers",  "absent",   "interim",
-                                       "error",  "cause",    "trailers", NULL};
+    static const char *const KEYS[] = {"status",   "complete", "closed",  "body",  "from",
+                                       "headers",  "absent",   "interim", "error", "cause",
+                                       "trailers", "tls",      NULL};
     if (!must_be_map(reading, map, "what a client gets") ||
         !yaml_check_keys(map, "what a client gets", KEYS, reading->error))
         return false;
@@ -237,7 +259,10 @@ static bool read_response(const struct reading *reading, const struct yaml_node 
         out->from = reading->names->upstreams[index];
     }
     const struct yaml_node *trailers = yaml_get(map, "trailers");
+    const struct yaml_node *tls = yaml_get(map, "tls");
     out->trailers_set = trailers != NULL;
+    if (tls != NULL && !read_tls(reading, tls, out))
+        return false;
     return read_response_values(reading, map, out) && read_headers(reading, map, &out->headers) &&
            read_fields(reading, trailers, &out->trailers) &&
            read_optional_text(reading, map, "error", &out->error) &&
@@ -295,36 +320,70 @@ static bool read_clients(const struct reading *reading, const struct yaml_node *
     return true;
 }
 
-static bool read_record(const struct reading *reading, const struct yaml_node *map,
+/* `sni: {a: a.test}`. */
+static bool read_sni(const struct reading *reading, const struct yaml_node *map,
+                     struct expectation *out)
+{
+    if (!must_be_map(reading, map, "'sni'"))
+        return false;
+    for (const struct yaml_node *name = map->first; name != NULL; name = name->next) {
+        int index = name_index(reading, name->key, "an upstream's name", reading->names->upstreams);
+        if (index < 0 ||
+            !yaml_text(name, "a server name", &out->upstreams[index].sni, reading->error))
+            return false;
+    }
+    return true;
+}
+
+/* `lookups: {a.test: 2}`. */
+static bool read_lookups(const struct reading *reading, const struct yaml_node *map,
+                         struct expectation *out)
+{
+    if (!must_be_map(reading, map, "'lookups'"))
+        return false;
+    for (const struct yaml_node *count = map->first; count != NULL; count = count->next) {
+        struct expected_lookup *lookup = take(reading, count, sizeof(*lookup));
+        if (lookup == NULL ||
+            name_index(reading, count->key, "a name in 'dns'", reading->names->hosts) < 0 ||
+            !number_rule_read(count, "'lookups'", COUNT_LIMIT, &lookup->count, reading->error))
+            return false;
+        lookup->name = count->key->text;
+        lookup->next = (struct expected_lookup *)(uintptr_t)out->lookups;
+        out->lookups = lookup;
+    }
+    return true;
+}
+
+static bool read_tunnel(const struct reading *reading, const struct yaml_node *map,
                         struct expectation *out)
 {
-    static const char *const KEYS[] = {"stage", "cause", "reason", "attempts", NULL};
-    if (!must_be_map(reading, map, "'record'") ||
-        !yaml_check_keys(map, "'record'", KEYS, reading->error))
+    static const char *const KEYS[] = {"up", "down", "same", NULL};
+    struct expected_tunnel *tunnel = take(reading, map, sizeof(*tunnel));
+    if (tunnel == NULL || !must_be_map(reading, map, "'tunnel'") ||
+        !yaml_check_keys(map, "'tunnel'", KEYS, reading->error))
         return false;
-    struct expected_record *record = take(reading, map, sizeof(*record));
-    if (record == NULL)
-        return false;
-    const struct yaml_node *stage = yaml_get(map, "stage");
-    const struct yaml_node *attempts = yaml_get(map, "attempts");
-    if (stage != NULL) {
-        static const char *const STAGES[] = {
-#define STAGE_WORD(name, word) word,
-            STAGE_LIST(STAGE_WORD)
-#undef STAGE_WORD
-                NULL};
-        int index = yaml_word(stage, "a stage", STAGES, reading->error);
-        if (index < 0)
-            return false;
-        record->stage_set = true;
-        record->stage = (enum stage)index;
-    }
-    if (attempts != NULL &&
-        !number_rule_read(attempts, "'attempts'", COUNT_LIMIT, &record->attempts, reading->error))
-        return false;
-    out->record = record;
-    return read_optional_text(reading, map, "cause", &record->cause) &&
-           read_optional_text(reading, map, "reason", &record->reason);
+    const struct yaml_node *up = yaml_get(map, "up");
+    const struct yaml_node *down = yaml_get(map, "down");
+    const struct yaml_node *same = yaml_get(map, "same");
+    out->tunnel = tunnel;
+    tunnel->same_set = same != NULL;
+    return (up == NULL ||
+            number_rule_read(up, "'up' (bytes)", BODY_LIMIT, &tunnel->up, reading->error)) &&
+           (down == NULL ||
+            number_rule_read(down, "'down' (bytes)", BODY_LIMIT, &tunnel->down, reading->error)) &&
+           (same == NULL || yaml_bool(same, "'same'", &tunnel->same, reading->error));
+}
+
+static bool read_claims(const struct reading *reading, const struct yaml_node *map,
+                        struct expectation *out)
+{
+    const struct yaml_node *record = yaml_get(map, "record");
+    const struct yaml_node *log = yaml_get(map, "log");
+    if (record != NULL)
+        out->record = expected_record_read(reading->region, record, reading->error);
+    if (log != NULL)
+        out->log = expected_log_read(reading->region, log, reading->error);
+    return (record == NULL || out->record != NULL) && (log == NULL || out->log != NULL);
 }
 
 /* A list of names of hooks; *out is never NULL then. */
@@ -388,7 +447,8 @@ bool expectation_read(struct region *region, const struct yaml_node *node,
     static const char *const KEYS[] = {
         "attempts", "delivered", "begun",        "connections",   "open",       "received",
         "client",   "clients",   "held",         "memory_growth", "within",     "after",
-        "record",   "hooks",     "hooks_within", "summary",       "suppressed", NULL};
+        "record",   "hooks",     "hooks_within", "summary",       "suppressed", "log",
+        "tunnel",   "lookups",   "sni",          "handshakes",    "resumed",    NULL};
     const struct reading reading = {region, names, error};
     *out = (struct expectation){0};
     if (!must_be_map(&reading, node, "'expect'") || !yaml_check_keys(node, "'expect'", KEYS, error))
@@ -403,9 +463,13 @@ bool expectation_read(struct region *region, const struct yaml_node *node,
             return false;
     }
     const struct yaml_node *received = yaml_get(node, "received");
-    const struct yaml_node *record = yaml_get(node, "record");
+    const struct yaml_node *sni = yaml_get(node, "sni");
+    const struct yaml_node *lookups = yaml_get(node, "lookups");
+    const struct yaml_node *tunnel = yaml_get(node, "tunnel");
     return (received == NULL || read_received(&reading, received, out)) &&
-           (record == NULL || read_record(&reading, record, out)) &&
-           read_clients(&reading, node, out) && read_bounds(&reading, node, out) &&
-           read_hooks(&reading, node, out);
+           (sni == NULL || read_sni(&reading, sni, out)) &&
+           (lookups == NULL || read_lookups(&reading, lookups, out)) &&
+           (tunnel == NULL || read_tunnel(&reading, tunnel, out)) &&
+           read_claims(&reading, node, out) && read_clients(&reading, node, out) &&
+           read_bounds(&reading, node, out) && read_hooks(&reading, node, out);
 }

@@ -7,7 +7,7 @@
 #define HARNESS_SUITE_EXPECTATION_H
 
 #include "harness/hooks/hook_name.h"
-#include "world/base/failure.h"
+#include "harness/suite/expected_claim.h"
 #include "world/data/number_rule.h"
 #include "world/data/yaml.h"
 
@@ -17,6 +17,8 @@ enum expected_tally {
     TALLY_BEGUN,
     TALLY_CONNECTIONS,
     TALLY_OPEN,
+    TALLY_HANDSHAKES, /* of TLS, that were completed */
+    TALLY_RESUMED,    /* those among them that resumed a session */
     TALLY_COUNT
 };
 /* The key in `expect`: "attempts", "delivered", ... */
@@ -40,10 +42,22 @@ struct expected_request {
 
 struct expected_upstream {
     struct number_rule tallies[TALLY_COUNT];
+    const char *sni; /* the server name in each handshake; "none": no name; NULL: not asked */
     const struct expected_request *received; /* may be NULL */
 };
 
 enum expected_closing { CLOSING_ANY, CLOSING_FIN, CLOSING_RST, CLOSING_OPEN };
+
+/* TLS on a client's connection. NULL and false members ask nothing. */
+struct expected_tls {
+    const char *version; /* "1.2", "1.3" */
+    const char *alpn;    /* "none": no protocol was agreed on */
+    const char *detail;  /* what broke the handshake, as the client saw it */
+    bool failed_set;
+    bool failed;
+    bool resumed_set;
+    bool resumed;
+};
 
 /* One response at a client. status_none and a rule exclude each other. */
 struct expected_response {
@@ -60,23 +74,16 @@ struct expected_response {
     const struct expected_header *trailers; /* all of them */
     struct number_rule *interim;            /* one rule per 1xx, in order; NULL: not asked */
     size_t interim_count;
-    const char *error; /* the word in Proxy-Status' details */
-    const char *cause; /* the error type in Proxy-Status */
-    unsigned line;     /* where it stands, for the judge's words */
+    const char *error;              /* the word in Proxy-Status' details */
+    const char *cause;              /* the error type in Proxy-Status */
+    const struct expected_tls *tls; /* of its connection; NULL: not asked */
+    unsigned line;                  /* where it stands, for the judge's words */
 };
 
 struct expected_client {
     const struct expected_response *responses;
     size_t count;
     bool listed; /* a list asks for exactly so many responses; a single map speaks of the last */
-};
-
-struct expected_record {
-    bool stage_set;
-    enum stage stage;
-    const char *cause;
-    const char *reason;
-    struct number_rule attempts;
 };
 
 /* The calls of hooks, exchange after exchange. Lists live in the region. */
@@ -88,6 +95,20 @@ struct expected_hooks {
     size_t within_count;
 };
 
+/* The stream of bytes that were no HTTP: in the last connection that became a tunnel. */
+struct expected_tunnel {
+    struct number_rule up;   /* bytes of it that reached the upstream */
+    struct number_rule down; /* and the client */
+    bool same_set;
+    bool same; /* every byte that one end sent reached the other, and no others */
+};
+
+struct expected_lookup {
+    const char *name;
+    struct number_rule count; /* questions for its IPv4 addresses */
+    struct expected_lookup *next;
+};
+
 struct expectation {
     struct number_rule attempts;           /* of all upstreams together */
     struct expected_upstream *upstreams;   /* one per upstream of the scenario, in its order */
@@ -97,6 +118,9 @@ struct expectation {
     uint64_t within_ns;                    /* TIME_NEVER: not asked */
     uint64_t after_ns;                     /* 0: not asked */
     const struct expected_record *record;  /* NULL: not asked */
+    const struct expected_log *log;        /* NULL: not asked, and no log is written */
+    const struct expected_tunnel *tunnel;  /* NULL: not asked */
+    const struct expected_lookup *lookups;
     struct expected_hooks hooks;
     const char *summary; /* the record's, of the last exchange; NULL: not asked */
     bool suppressed_set;
@@ -107,6 +131,7 @@ struct expectation {
 struct expectation_names {
     const char *const *upstreams;
     const char *const *clients;
+    const char *const *hosts; /* that the case's name server knows */
 };
 
 MUST_USE bool expectation_read(struct region *region, const struct yaml_node *node,

@@ -29,7 +29,8 @@ static void every_key_becomes_a_value(void **state)
 {
     static const char *const UPSTREAMS[] = {"a", "b", NULL};
     static const char *const CLIENTS[] = {"client", NULL};
-    const struct expectation_names names = {UPSTREAMS, CLIENTS};
+    static const char *const HOSTS[] = {"a.test", NULL};
+    const struct expectation_names names = {UPSTREAMS, CLIENTS, HOSTS};
     struct region region;
     struct yaml_error error = {{0}};
     struct expectation expect;

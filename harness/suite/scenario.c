@@ -257,23 +257,49 @@ static bool read_upstreams(const struct reading *reading)
     return true;
 }
 
-/* `proxy: {upstreams: [b, a]}`; all of them in their order where it is not said. */
-static bool read_proxy_upstreams(const struct reading *reading, const struct yaml_node *list)
+/* A place in the settings by name; cast.c says where it is. */
+static bool proxy_config_add(struct proxy_settings *settings, const char *name)
+{
+    if (!proxy_settings_add_upstream(settings, "127.0.0.1:1"))
+        return false;
+    memcpy(settings->upstreams[settings->upstream_count - 1].name, name, strlen(name) + 1);
+    return true;
+}
+
+/* Its place in the settings has a name at once, so that routes can name it, and an address when it listens. */
+static bool give_upstream(const struct reading *reading, size_t index)
 {
     struct scenario *out = reading->out;
+    const char *name = out->upstream_names[index];
+    out->proxy_upstreams[out->proxy_upstream_count++] = index;
+    return proxy_config_add(&out->proxy, name) ||
+           yaml_fail(reading->error, yaml_get(reading->root, "upstreams"),
+                     "the proxy cannot be given an upstream of the name '%s'", name);
+}
+
+/*
+ * `proxy: {upstreams: [b, a]}`; where it is not said, all of them in their order, but for a proxy that goes wherever it is
+ * asked to.
+ */
+static bool read_proxy_upstreams(const struct reading *reading, const struct yaml_node *map)
+{
+    struct scenario *out = reading->out;
+    const struct yaml_node *list = yaml_get(map, "upstreams");
+    const struct yaml_node *mode = yaml_get(map, "mode");
+    bool forward = mode != NULL && mode->kind == YAML_SCALAR &&
+                   strcmp(mode->text, "forward") == 0 && yaml_get(map, "routes") == NULL;
     if (list == NULL) {
-        for (size_t i = 0; i < out->upstream_count; i++)
-            out->proxy_upstreams[i] = i;
-        out->proxy_upstream_count = out->upstream_count;
+        for (size_t i = 0; i < out->upstream_count && !forward; i++)
+            if (!give_upstream(reading, i))
+                return false;
         return true;
     }
     if (list->kind != YAML_LIST || list->count > UPSTREAMS_MAX)
         return yaml_fail(reading->error, list, "the proxy's 'upstreams' is a list of their names");
     for (const struct yaml_node *name = list->first; name != NULL; name = name->next) {
         int index = yaml_word(name, "an upstream's name", out->upstream_names, reading->error);
-        if (index < 0)
+        if (index < 0 || !give_upstream(reading, (size_t)index))
             return false;
-        out->proxy_upstreams[out->proxy_upstream_count++] = (size_t)index;
     }
     return true;
 }
@@ -295,19 +321,31 @@ static bool read_process(const struct reading *reading, const struct yaml_node *
     return yaml_text(program, "'program'", &out->program, reading->error);
 }
 
+/* `listen: 6`; everything else of where it listens is chosen for each case. */
+static bool read_listen(const struct reading *reading, const struct yaml_node *map)
+{
+    static const char *const FAMILIES[] = {"4", "6", NULL};
+    const struct yaml_node *listen = yaml_get(map, "listen");
+    int family = listen == NULL ? 0 : yaml_word(listen, "'listen'", FAMILIES, reading->error);
+    reading->out->proxy_on_ipv6 = family == 1;
+    return family >= 0;
+}
+
 static bool read_proxy(const struct reading *reading)
 {
-    static const char *const OWN_KEYS[] = {"upstreams", "process", "program", NULL};
+    static const char *const OWN_KEYS[] = {"upstreams",    "process", "program", "tls",
+                                           "upstream_tls", "listen",  NULL};
+    const struct yaml_node nothing = {.kind = YAML_MAP};
     struct scenario *out = reading->out;
     proxy_settings_init(&out->proxy);
     const struct yaml_node *map = yaml_get(reading->root, "proxy");
     if (map == NULL)
-        return read_proxy_upstreams(reading, NULL);
+        return read_proxy_upstreams(reading, &nothing);
     if (map->kind != YAML_MAP)
         return yaml_fail(reading->error, map, "'proxy' is a map of settings");
-    return read_process(reading, map) &&
-           proxy_config_read(map, OWN_KEYS, &out->proxy, reading->error) &&
-           read_proxy_upstreams(reading, yaml_get(map, "upstreams"));
+    return read_process(reading, map) && read_listen(reading, map) &&
+           tls_setup_read(map, &out->tls, reading->error) && read_proxy_upstreams(reading, map) &&
+           proxy_config_read(map, OWN_KEYS, &out->proxy, reading->error);
 }
 
 static bool read_hooks(const struct reading *reading)
@@ -339,7 +377,8 @@ static bool read_expect(const struct reading *reading)
     const char *client_names[SCENARIO_CLIENTS_MAX + 1] = {NULL};
     for (size_t i = 0; i < out->client_count; i++)
         client_names[i] = out->clients[i].name;
-    const struct expectation_names names = {out->upstream_names, client_names};
+    static const char *const NO_HOSTS[] = {NULL};
+    const struct expectation_names names = {out->upstream_names, client_names, NO_HOSTS};
     if (node == NULL ||
         !expectation_read(reading->region, node, &names, &out->expect, reading->error))
         return false;

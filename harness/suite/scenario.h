@@ -13,6 +13,7 @@
 #include "harness/hooks/hook_plan.h"
 #include "harness/suite/expectation.h"
 #include "harness/suite/grid.h"
+#include "harness/suite/tls_setup.h"
 #include "reports/result.h"
 #include "retryproof/proxy.h"
 
@@ -62,9 +63,11 @@ struct scenario {
     const char *unsupported[WORLD_KIND_COUNT]; /* why a world cannot do this; NULL: it can */
     uint64_t time_limit_ns;
 
-    struct proxy_settings proxy;           /* without addresses: upstream_count is 0 */
-    size_t proxy_upstreams[UPSTREAMS_MAX]; /* those the proxy is given, as indices, in order */
+    struct proxy_settings proxy;           /* its upstreams by name, and not yet where they are */
+    size_t proxy_upstreams[UPSTREAMS_MAX]; /* those it is given, as indices, in order */
     size_t proxy_upstream_count;
+    struct tls_setup tls;
+    bool proxy_on_ipv6; /* it listens on ::1 */
     bool process_own;
     struct hook_plan hooks;
     const char *program; /* the subject's, as it was named; NULL: our own proxy */

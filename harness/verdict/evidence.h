@@ -13,6 +13,7 @@
 #include "harness/client.h"
 #include "harness/suite/scenario.h"
 #include "harness/verdict/findings.h"
+#include "proxy/log/log_reader.h"
 #include "retryproof/record.h"
 #include "world/filters/trace.h"
 
@@ -63,6 +64,8 @@ struct upstream_tally {
     size_t delivered;
     size_t begun;
     size_t connections;
+    size_t handshakes; /* of TLS, that were completed there */
+    size_t resumed;    /* those among them that resumed a session */
 };
 
 struct evidence {
@@ -89,6 +92,9 @@ struct evidence {
     size_t wait_count;
     const struct hook_call *hook_calls; /* observed, in time; where the scenario has hooks */
     size_t hook_call_count;
+    const struct log_row
+        *log_rows; /* of the request log, oldest first; where the case asks for one */
+    size_t log_row_count;
     uint64_t hook_calls_lost;                          /* more than could be kept */
     const char *hook_faults[EVIDENCE_HOOK_FAULTS_MAX]; /* what hooks themselves found wrong */
     size_t hook_fault_count;

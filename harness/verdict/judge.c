@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "harness/verdict/claim_judge.h"
 #include "harness/verdict/message_judge.h"
 
 /* ---- numbers at upstreams ------------------------------------------------------------------- */
@@ -23,6 +24,10 @@ static size_t tally_value(const struct evidence *evidence, size_t upstream,
         return seen->connections;
     case TALLY_OPEN:
         return evidence->open[upstream];
+    case TALLY_HANDSHAKES:
+        return seen->handshakes;
+    case TALLY_RESUMED:
+        return seen->resumed;
     case TALLY_COUNT:
         break;
     }
@@ -39,6 +44,8 @@ static void add_finding(const struct evidence *evidence, size_t upstream, enum e
         [TALLY_BEGUN] = "requests that reached it at least in part",
         [TALLY_CONNECTIONS] = "connections accepted",
         [TALLY_OPEN] = "connections that the proxy keeps open",
+        [TALLY_HANDSHAKES] = "handshakes completed",
+        [TALLY_RESUMED] = "sessions resumed",
     };
     char rule[NUMBER_RULE_BYTES];
     struct phrase tale = {.used = 0};
@@ -227,53 +234,6 @@ static void judge_memory(const struct evidence *evidence, struct findings *findi
                      evidence->memory_growth / 1024, allowed / 1024);
 }
 
-/* ---- the record ----------------------------------------------------------------------------- */
-
-/* Of the last attempt that failed, or whose response might have been tried again and was not; "none" without one. */
-static const char *last_reason(const struct exchange_record *record)
-{
-    const char *sentence = "none";
-    for (unsigned i = 0; i < record->attempt_count; i++) {
-        const struct attempt_record *attempt = &record->attempts[i];
-        if (attempt->failure.cause != CAUSE_NONE ||
-            attempt->decision.reason != RETRY_BECAUSE_NOTHING_SENT)
-            sentence = retry_reason_sentence(attempt->decision.reason);
-    }
-    return sentence;
-}
-
-/* The last failed attempt says stage and cause; without one, the exchange's own end does. */
-static void judge_record(const struct evidence *evidence, struct findings *findings)
-{
-    const struct expected_record *expected = evidence->scenario->expect.record;
-    char rule[NUMBER_RULE_BYTES];
-    if (expected == NULL || evidence->trace == NULL)
-        return;
-    if (evidence->record_count == 0) {
-        findings_add(findings, "the proxy left no record of an exchange");
-        return;
-    }
-    const struct exchange_record *record = &evidence->records[evidence->record_count - 1];
-    const struct attempt_record *last = NULL;
-    for (unsigned i = 0; i < record->attempt_count; i++)
-        if (record->attempts[i].failure.cause != CAUSE_NONE)
-            last = &record->attempts[i];
-    const struct failure *failure = last != NULL ? &last->failure : &record->failure;
-    if (expected->stage_set && failure->stage != expected->stage)
-        findings_add(findings, "the record says stage %s, expected %s", stage_word(failure->stage),
-                     stage_word(expected->stage));
-    if (expected->cause != NULL && strcmp(cause_word(failure->cause), expected->cause) != 0)
-        findings_add(findings, "the record says cause %s, expected %s", cause_word(failure->cause),
-                     expected->cause);
-    const char *reason = last_reason(record);
-    if (expected->reason != NULL && strcmp(reason, expected->reason) != 0)
-        findings_add(findings, "the record gives the reason '%s', expected '%s'", reason,
-                     expected->reason);
-    if (!number_rule_fits(&expected->attempts, record->attempt_count))
-        findings_add(findings, "the record says %u attempts, expected %s", record->attempt_count,
-                     number_rule_words(&expected->attempts, rule));
-}
-
 void judge_expectations(const struct evidence *evidence, struct findings *findings)
 {
     judge_attempts(evidence, findings);
@@ -284,5 +244,5 @@ void judge_expectations(const struct evidence *evidence, struct findings *findin
     judge_held(evidence, findings);
     judge_times(evidence, findings);
     judge_memory(evidence, findings);
-    judge_record(evidence, findings);
+    claim_judge_expectations(evidence, findings);
 }

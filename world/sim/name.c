@@ -60,25 +60,63 @@ static bool read_numeric(const char *host, struct address *out)
     return inet_pton(out->family == 4 ? AF_INET : AF_INET6, host, out->bytes) == 1;
 }
 
+void sim_on_resolve(struct world *world, sim_resolver *resolver, void *owner)
+{
+    struct sim *sim = sim_of(world);
+
+    sim->resolver = resolver;
+    sim->resolver_owner = owner;
+}
+
+/* IPv4 before IPv6, each in its own order: a real nameserver is asked for them apart. */
+static void take_addresses(struct sim_query *answer, const struct address *addresses, size_t count)
+{
+    static const uint8_t FAMILIES[] = {4, 6};
+
+    answer->address_count = 0;
+    for (size_t f = 0; f < sizeof(FAMILIES); f++)
+        for (size_t i = 0; i < count; i++)
+            if (addresses[i].family == FAMILIES[f])
+                answer->addresses[answer->address_count++] = addresses[i];
+}
+
+static uint64_t ask_resolver(const struct sim *sim, const char *host, struct sim_query *answer)
+{
+    struct query asked = {.nameserver = answer->query->nameserver};
+    uint64_t delay_ns = sim->resolver(sim->resolver_owner, host, &asked);
+
+    check(asked.address_count <= QUERY_ADDRESSES_MAX);
+    if (delay_ns >= QUERY_TIMEOUT_NS) {
+        answer->status = QUERY_TIMED_OUT;
+        return QUERY_TIMEOUT_NS;
+    }
+    answer->status = asked.status;
+    take_addresses(answer, asked.addresses, asked.address_count);
+    return delay_ns;
+}
+
 /* Fills in the answer; returns how long it takes on top of the latency. */
 static uint64_t look_up(const struct sim *sim, const char *host, struct sim_query *answer)
 {
     const struct name_entry *entry = entry_of(sim, host);
+    struct address numeric;
 
     answer->status = QUERY_FOUND;
-    answer->address_count = 1;
+    answer->address_count = 0;
     if (entry != NULL) {
         answer->status = entry->status;
-        answer->address_count = entry->address_count;
-        for (size_t i = 0; i < entry->address_count; i++)
-            answer->addresses[i] = entry->addresses[i];
+        take_addresses(answer, entry->addresses, entry->address_count);
         return entry->delay_ns;
     }
     if (strcasecmp(host, "localhost") == 0) { /* RFC 6761 6.3 */
-        answer->addresses[0] = address_loopback(0);
-    } else if (!read_numeric(host, &answer->addresses[0])) {
+        numeric = address_loopback(0);
+        take_addresses(answer, &numeric, 1);
+    } else if (read_numeric(host, &numeric)) {
+        take_addresses(answer, &numeric, 1);
+    } else if (sim->resolver != NULL) {
+        return ask_resolver(sim, host, answer);
+    } else {
         answer->status = QUERY_NOT_FOUND;
-        answer->address_count = 0;
     }
     return 0;
 }
@@ -191,6 +229,7 @@ void sim_name_forget_all(struct sim *sim)
     for (size_t i = 0; i < sim->name_count; i++)
         free(sim->names[i].host);
     sim->name_count = 0;
+    sim->resolver = NULL;
 }
 
 void sim_name_release(struct sim *sim)

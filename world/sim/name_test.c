@@ -67,6 +67,121 @@ static void names_answer_as_told(void **state)
     sim_destroy(&world);
 }
 
+/* Plays the names of a script: each call of the resolver is counted. */
+struct script {
+    enum query_status status;
+    uint64_t delay_ns;
+    size_t calls;
+    uint16_t nameserver_port; /* whom the program asked, as the resolver saw it */
+    char host[24];
+};
+
+static uint64_t resolve(void *owner, const char *host, struct query *answer)
+{
+    struct script *script = owner;
+
+    script->calls++;
+    script->nameserver_port = answer->nameserver.port;
+    snprintf(script->host, sizeof(script->host), "%s", host);
+    answer->status = script->status;
+    if (script->status == QUERY_FOUND) {
+        answer->addresses[0] = (struct address){6, 0, {[15] = 1}};
+        answer->addresses[1] = (struct address){4, 0, {127, 0, 0, 3}};
+        answer->addresses[2] = (struct address){6, 0, {[15] = 2}};
+        answer->addresses[3] = (struct address){4, 0, {127, 0, 0, 2}};
+        answer->address_count = 4;
+    }
+    return script->delay_ns;
+}
+
+static void ask(struct world *world, struct query *query)
+{
+    size_t answers = 0;
+
+    query->on_answer = on_answer;
+    query->owner = &answers;
+    assert_int_equal(world_resolve(world, query, "any.test", 80), 0);
+    world_run(world, 10, TIME_NEVER);
+    assert_int_equal(answers, 1);
+}
+
+static void a_resolver_is_asked_each_time(void **state)
+{
+    static const struct {
+        enum query_status status, told;
+        uint64_t delay_ns, after_ns;
+    } rows[] = {
+        {QUERY_FOUND, QUERY_FOUND, 0, 0},
+        {QUERY_FOUND, QUERY_FOUND, NS_PER_S, NS_PER_S},
+        {QUERY_NOT_FOUND, QUERY_NOT_FOUND, 0, 0},
+        {QUERY_FAILED, QUERY_FAILED, 0, 0},
+        {QUERY_FOUND, QUERY_FOUND, QUERY_TIMEOUT_NS - 1, QUERY_TIMEOUT_NS - 1},
+        {QUERY_FOUND, QUERY_TIMED_OUT, QUERY_TIMEOUT_NS, QUERY_TIMEOUT_NS},
+        {QUERY_FOUND, QUERY_TIMED_OUT, TIME_NEVER, QUERY_TIMEOUT_NS},
+    };
+    struct world *world = sim_create(&(struct sim_options){0});
+    struct script script = {0};
+
+    (void)state;
+    sim_on_resolve(world, resolve, &script);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct query query = {.nameserver = address_loopback(53)};
+        uint64_t before_ns = world_now(world);
+
+        script.status = rows[i].status;
+        script.delay_ns = rows[i].delay_ns;
+        ask(world, &query);
+        assert_int_equal(query.status, rows[i].told);
+        assert_int_equal(query.address_count, rows[i].told == QUERY_FOUND ? 4 : 0);
+        assert_int_equal(world_now(world), before_ns + rows[i].after_ns);
+        assert_int_equal(script.calls, i + 1);
+        assert_int_equal(script.nameserver_port, 53);
+        assert_string_equal(script.host, "any.test");
+    }
+    sim_destroy(&world);
+}
+
+static void addresses_of_ipv4_come_first(void **state)
+{
+    static const char *const texts[] = {"127.0.0.3:80", "127.0.0.2:80", "[::1]:80", "[::2]:80"};
+    struct world *world = sim_create(&(struct sim_options){0});
+    struct script script = {.status = QUERY_FOUND};
+    struct query query = {0};
+    char text[ADDRESS_TEXT_BYTES];
+
+    (void)state;
+    sim_on_resolve(world, resolve, &script);
+    ask(world, &query);
+    for (size_t i = 0; i < COUNT_OF(texts); i++)
+        assert_string_equal(address_format(&query.addresses[i], text), texts[i]);
+    sim_destroy(&world);
+}
+
+static void a_resolver_is_not_asked_about_what_is_known(void **state)
+{
+    static const char *const hosts[] = {"127.0.0.1", "::1", "localhost", "LocalHost", "any.test"};
+    static const struct address one = {4, 0, {127, 0, 0, 9}};
+    struct world *world = sim_create(&(struct sim_options){0});
+    struct script script = {.status = QUERY_NOT_FOUND};
+
+    (void)state;
+    sim_on_resolve(world, resolve, &script);
+    assert_true(sim_add_name(world, &(struct sim_name){"any.test", QUERY_FOUND, &one, 1, 0}));
+    for (size_t i = 0; i < COUNT_OF(hosts); i++) {
+        size_t answers = 0;
+        struct query query = {.on_answer = on_answer, .owner = &answers};
+
+        assert_int_equal(world_resolve(world, &query, hosts[i], 80), 0);
+        world_run(world, 10, TIME_NEVER);
+        assert_int_equal(query.status, QUERY_FOUND);
+    }
+    assert_int_equal(script.calls, 0);
+    sim_reset(world, 0);
+    ask(world, &(struct query){0});
+    assert_int_equal(script.calls, 0);
+    sim_destroy(&world);
+}
+
 static void names_have_a_limit(void **state)
 {
     struct world *world = sim_create(&(struct sim_options){0});
@@ -86,6 +201,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_answer_as_told),
+        cmocka_unit_test(a_resolver_is_asked_each_time),
+        cmocka_unit_test(addresses_of_ipv4_come_first),
+        cmocka_unit_test(a_resolver_is_not_asked_about_what_is_known),
         cmocka_unit_test(names_have_a_limit),
     };
 

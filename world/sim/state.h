@@ -165,6 +165,8 @@ struct sim {
 
     struct name_entry *names; /* SIM_NAMES_MAX of them, made when first needed */
     size_t name_count;
+    sim_resolver *resolver; /* asked about other names; NULL: nobody */
+    void *resolver_owner;
 };
 
 static inline struct sim *sim_of(struct world *world)

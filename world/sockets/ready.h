@@ -12,7 +12,7 @@
 #include "world/base/check.h"
 
 /* What an item stands for, as the loop must know whom to call. */
-enum ready_kind { READY_STREAM, READY_LISTENER, READY_QUERY, READY_SIGNAL };
+enum ready_kind { READY_STREAM, READY_LISTENER, READY_QUERY, READY_DATAGRAM, READY_SIGNAL };
 
 struct ready_item {
     struct ready_item *previous; /* NULL while in no list */

@@ -56,6 +56,8 @@ static bool call_item(struct ready_item *item)
         return socket_listener_call(OWNER_OF(item, socket_listener));
     case READY_QUERY:
         return socket_query_call(OWNER_OF(item, socket_query));
+    case READY_DATAGRAM:
+        return socket_datagram_call(OWNER_OF(item, socket_datagram));
     case READY_SIGNAL:
         return call_signal(OWNER_OF(item, signal_watch));
     }
@@ -383,6 +385,7 @@ void sockets_destroy(struct world **world)
     for (size_t i = 0; i < SOCKETS_SIGNALS_MAX; i++)
         stop_watch(&sockets->signals[i]);
     socket_query_close_all(sockets);
+    socket_datagram_close_all(sockets);
     socket_listener_close_all(sockets);
     socket_stream_end_all(sockets);
     release_kernel(sockets);

@@ -6,7 +6,9 @@
  *     socket_slot.c      connections: how they begin and end, and levels made of edges
  *     socket_stream.c    reading and writing them, sticky errors, and the stream_ops table
  *     socket_listener.c  who answers, refuses or is silent at an address
- *     socket_query.c     names
+ *     socket_query.c     names: the program's queries
+ *     socket_resolver.c  whom they are asked of, and what libevent makes of the answers
+ *     socket_datagram.c  datagrams, beside the seam
  *     socket_address.c   addresses as the kernel writes them
  *
  * How readiness travels. The kernel tells edges; every descriptor is registered once for all of them.
@@ -30,6 +32,7 @@
 #include "world/base/object.h"
 #include "world/base/timer_queue.h"
 #include "world/sockets/ready.h"
+#include "world/sockets/socket_datagram.h"
 #include "world/sockets/sockets.h"
 #include "world/world.h"
 
@@ -37,6 +40,7 @@
 #define SOCKET_STREAM_TAG   OBJECT_TAG('s', 'o', 'c', 's')
 #define SOCKET_LISTENER_TAG OBJECT_TAG('s', 'o', 'c', 'l')
 #define SOCKET_QUERY_TAG    OBJECT_TAG('s', 'o', 'c', 'q')
+#define SOCKET_DATAGRAM_TAG OBJECT_TAG('s', 'o', 'c', 'd')
 
 enum {
     STREAM_CHUNK = 64,                     /* slots taken at once: a small case's worth */
@@ -121,6 +125,17 @@ struct socket_query {
     struct address addresses[QUERY_ADDRESSES_MAX];
 };
 
+struct socket_datagram {
+    object_tag tag;
+    struct ready_item ready;
+    struct sockets *sockets;
+    struct datagram_socket *socket;
+    struct socket_datagram *previous, *next; /* among the live ones */
+    struct event event;
+    int descriptor;
+    uint8_t data[DATAGRAM_BYTES_MAX];
+};
+
 struct signal_watch {
     struct ready_item ready;
     struct sockets *sockets;
@@ -157,6 +172,7 @@ struct sockets {
     struct suspect_list suspects;
     struct socket_listener *listeners, *listeners_free;
     struct socket_query *queries, *queries_free;
+    struct socket_datagram *datagrams, *datagrams_free;
     struct signal_watch signals[SOCKETS_SIGNALS_MAX];
 
     size_t stream_count, listener_count, query_count;
@@ -219,5 +235,9 @@ int socket_query_start(struct world *world, struct query *query, const char *hos
 void socket_query_cancel(struct world *world, struct query *query);
 bool socket_query_call(struct socket_query *slot);
 void socket_query_close_all(struct sockets *sockets);
+
+/* socket_datagram.c */
+bool socket_datagram_call(struct socket_datagram *slot);
+void socket_datagram_close_all(struct sockets *sockets);
 
 #endif

@@ -1,0 +1,184 @@
+#include "harness/verdict/claim_judge.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "world/data/json.h"
+
+enum { WHO_BYTES = 96 }; /* "row 12 of the log, attempt 3" */
+
+/* What is not there is told, and expected, as "none". */
+static const char *or_none(const char *text)
+{
+    return text == NULL || text[0] == '\0' ? "none" : text;
+}
+
+/* A text that somebody said, and the one that was expected; NULL asks nothing. */
+struct said {
+    const char *what;
+    const char *text;
+    const char *expected;
+};
+
+static void judge_texts(const char *who, const struct said *said, size_t count,
+                        struct findings *findings)
+{
+    for (size_t i = 0; i < count; i++)
+        if (said[i].expected != NULL &&
+            strcmp(or_none(said[i].text), or_none(said[i].expected)) != 0)
+            findings_add(findings, "%s says %s %s, expected %s", who, said[i].what,
+                         or_none(said[i].text), said[i].expected);
+}
+
+static void judge_number(const char *who, const char *what, uint64_t value,
+                         const struct number_rule *expected, struct findings *findings)
+{
+    char rule[NUMBER_RULE_BYTES];
+    if (!number_rule_fits(expected, value))
+        findings_add(findings, "%s says %s %" PRIu64 ", expected %s", who, what, value,
+                     number_rule_words(expected, rule));
+}
+
+/* ---- the record ----------------------------------------------------------------------------- */
+
+/* Of the last attempt that failed, or whose response might have been tried again and was not; "none" without one. */
+static const char *last_reason(const struct exchange_record *record)
+{
+    const char *sentence = "none";
+    for (unsigned i = 0; i < record->attempt_count; i++) {
+        const struct attempt_record *attempt = &record->attempts[i];
+        if (attempt->failure.cause != CAUSE_NONE ||
+            attempt->decision.reason != RETRY_BECAUSE_NOTHING_SENT)
+            sentence = retry_reason_sentence(attempt->decision.reason);
+    }
+    return sentence;
+}
+
+static const char *last_phase(const struct exchange_record *record)
+{
+    return tunnel_phase_word(record->attempt_count == 0
+                                 ? TUNNEL_NONE
+                                 : record->attempts[record->attempt_count - 1].tunnel);
+}
+
+/* The last failed attempt says stage and cause; without one, the exchange's own end does. */
+static void judge_record(const struct evidence *evidence, struct findings *findings)
+{
+    static const char WHO[] = "the record";
+    const struct expected_record *expected = evidence->scenario->expect.record;
+    if (expected == NULL || evidence->trace == NULL)
+        return;
+    if (evidence->record_count == 0) {
+        findings_add(findings, "the proxy left no record of an exchange");
+        return;
+    }
+    const struct exchange_record *record = &evidence->records[evidence->record_count - 1];
+    const struct attempt_record *last = NULL;
+    for (unsigned i = 0; i < record->attempt_count; i++)
+        if (record->attempts[i].failure.cause != CAUSE_NONE)
+            last = &record->attempts[i];
+    const struct failure *failure = last != NULL ? &last->failure : &record->failure;
+    const struct said said[] = {
+        {"stage", stage_word(failure->stage),
+         expected->stage_set ? stage_word(expected->stage) : NULL},
+        {"cause", cause_word(failure->cause), expected->cause},
+        {"reason", last_reason(record), expected->reason},
+        {"phase", last_phase(record), expected->phase},
+        {"kind", exchange_kind_word(record->kind), expected->kind},
+        {"route", record->route, expected->route},
+        {"user", record->user, expected->user},
+        {"detail", last != NULL ? last->detail : NULL, expected->detail},
+        {"error", record->error_word, expected->error},
+    };
+    judge_texts(WHO, said, COUNT_OF(said), findings);
+    judge_number(WHO, "attempts", record->attempt_count, &expected->attempts, findings);
+    judge_number(WHO, "addresses", record->dial_count + record->dials_lost, &expected->addresses,
+                 findings);
+}
+
+/* ---- the request log ------------------------------------------------------------------------ */
+
+static void judge_log_attempt(const char *who, const struct json *attempt,
+                              const struct expected_log_attempt *expected,
+                              struct findings *findings)
+{
+    uint64_t status = 0;
+    bool retried = false;
+    const struct said said[] = {
+        {"upstream", json_text(json_get(attempt, "upstream")), expected->upstream},
+        {"stage", json_text(json_get(attempt, "stage")), expected->stage},
+        {"cause", json_text(json_get(attempt, "cause")), expected->cause},
+        {"message", json_text(json_get(attempt, "message")), expected->message},
+    };
+    judge_texts(who, said, COUNT_OF(said), findings);
+    (void)json_u64(json_get(attempt, "status"), &status); /* no status came: 0 */
+    judge_number(who, "status", status, &expected->status, findings);
+    (void)json_bool(json_get(attempt, "retried"), &retried); /* not said: it was not */
+    if (expected->retried_set && retried != expected->retried)
+        findings_add(findings, "%s says that it was %stried again, expected %s", who,
+                     retried ? "" : "not ", expected->retried ? "that it was" : "that it was not");
+}
+
+static void judge_log_attempts(const char *who, const struct log_row *row,
+                               const struct expected_log_row *expected, struct findings *findings)
+{
+    char error[JSON_ERROR_BYTES];
+    if (!expected->attempts_set)
+        return;
+    struct json *details = json_parse(who, row->retry_details, strlen(row->retry_details), error);
+    if (details == NULL) {
+        findings_add(findings, "retry_details are no JSON: %s", error);
+        return;
+    }
+    if (json_count(details) != expected->attempt_count)
+        findings_add(findings, "%s tells of %zu attempts, expected %zu", who, json_count(details),
+                     expected->attempt_count);
+    for (size_t i = 0; i < expected->attempt_count && i < json_count(details); i++) {
+        char attempt[WHO_BYTES];
+        snprintf(attempt, sizeof(attempt), "%.40s, attempt %zu,", who, i + 1);
+        judge_log_attempt(attempt, json_at(details, i), &expected->attempts[i], findings);
+    }
+    json_destroy(&details);
+}
+
+static void judge_log_row(const char *who, const struct log_row *row,
+                          const struct expected_log_row *expected, struct findings *findings)
+{
+    const struct said said[] = {
+        {"kind", row->kind, expected->kind},    {"route", row->route, expected->route},
+        {"user", row->user, expected->user},    {"method", row->method, expected->method},
+        {"host", row->host, expected->host},    {"target", row->target, expected->target},
+        {"error", row->error, expected->error}, {"stage", row->stage, expected->stage},
+        {"cause", row->cause, expected->cause}, {"tunnel", row->tunnel, expected->tunnel},
+    };
+    judge_texts(who, said, COUNT_OF(said), findings);
+    judge_number(who, "status", row->status, &expected->status, findings);
+    judge_number(who, "retry_attempts", row->retry_attempts, &expected->retry_attempts, findings);
+    judge_log_attempts(who, row, expected, findings);
+}
+
+static void judge_log(const struct evidence *evidence, struct findings *findings)
+{
+    const struct expected_log *expected = evidence->scenario->expect.log;
+    size_t count = evidence->log_row_count;
+    if (expected == NULL)
+        return;
+    judge_number("the log", "rows", count, &expected->rows, findings);
+    if (expected->listed && count != expected->count)
+        findings_add(findings, "the log has %zu rows, expected %zu", count, expected->count);
+    if (!expected->listed && count == 0)
+        findings_add(findings, "the log has no row");
+    for (size_t i = 0; i < expected->count && i < count; i++) {
+        char who[WHO_BYTES];
+        size_t index = expected->listed ? i : count - 1;
+        snprintf(who, sizeof(who), "row %zu of the log", index + 1);
+        judge_log_row(who, &evidence->log_rows[index], &expected->list[i], findings);
+    }
+}
+
+void claim_judge_expectations(const struct evidence *evidence, struct findings *findings)
+{
+    judge_record(evidence, findings);
+    judge_log(evidence, findings);
+}
