@@ -96,7 +96,7 @@ static struct origin *choose_upstream(struct exchange *exchange)
 
         candidates[i] = (struct selection_candidate){
             .ejected = health_is_ejected(&origin->health, now_ns(exchange)),
-            .tries = exchange->tries[list[i]],
+            .tries = exchange->tries[configuration_index(configuration, origin)],
             .in_use = origin->in_use,
         };
     }
