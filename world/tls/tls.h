@@ -42,7 +42,7 @@ enum {
     TLS_SESSIONS_MAX = 64,    /* peers whose sessions a client remembers */
 };
 
-enum tls_version { TLS_ANY_VERSION, TLS_1_1, TLS_1_2, TLS_1_3 };
+enum tls_version { TLS_DEFAULT_VERSION, TLS_1_1, TLS_1_2, TLS_1_3 };
 
 /* Files in PEM: a certificate with its chain behind it, and its key. */
 struct tls_certificate {
@@ -60,8 +60,8 @@ struct tls_server_options {
     size_t alpn_count;
     const char *
         client_ca_path; /* client certificates are asked for and must be of these; NULL: not asked for */
-    enum tls_version lowest;  /* TLS_ANY_VERSION: 1.2 */
-    enum tls_version highest; /* TLS_ANY_VERSION: 1.3 */
+    enum tls_version lowest;  /* TLS_DEFAULT_VERSION: 1.2 */
+    enum tls_version highest; /* TLS_DEFAULT_VERSION: 1.3 */
     bool no_tickets;          /* sessions are not resumed */
 };
 
@@ -119,9 +119,9 @@ enum tls_trouble {
 struct tls_look {
     enum tls_phase phase; /* where it stands, or stood when it failed */
     enum tls_trouble trouble;
-    const char *
-        detail; /* static: "certificate has expired", "sslv3 alert handshake failure"; NULL: nothing to say */
-    bool resumed;        /* an earlier session was */
+    const char
+        *detail;  /* static: "certificate has expired", "handshake failure"; NULL: nothing to say */
+    bool resumed; /* an earlier session was */
     const char *version; /* static: "TLSv1.3"; NULL before it is agreed */
     char alpn[16];       /* the protocol that was agreed on, or empty */
     char name
@@ -134,13 +134,13 @@ void tls_look(const struct stream *stream, struct tls_look *out);
 enum tls_phase tls_phase_of(const struct stream *stream);
 
 /*
- * For a simulated world: all randomness of TLS in this process follows from the seed from here on, so that equal runs send
+ * For a simulated world: all randomness of TLS in this thread follows from the seed from here on, so that equal runs send
  * equal bytes; until tls_randomness_restore(). Never for connections to anybody else's machine.
  */
 void tls_randomness_seed(uint64_t seed);
 void tls_randomness_restore(void);
 
-/* Streams of TLS that are in use, of this whole process; for tests that nothing is left. */
+/* Streams of TLS that are in use or hand over what is pending behind a close, of this thread; for tests that nothing is left. */
 size_t tls_streams_in_use(void);
 
 /*
@@ -148,5 +148,12 @@ size_t tls_streams_in_use(void);
  * that is not of TLS.
  */
 void tls_abandon(struct stream *stream);
+
+/*
+ * The same for all streams of that world, also for those that were closed and still hand over what is pending behind the
+ * close. To be called before or after the world is reset or destroyed; streams in use are forgotten and not touched, since
+ * their owners may be gone.
+ */
+void tls_abandon_world(const struct world *world);
 
 #endif

@@ -1,0 +1,155 @@
+/*
+ * What the parts of TLS share. Nobody outside this folder includes it.
+ *
+ *     tls_stream.c      the stream above: phases, upcalls, closing in the background
+ *     tls_wire.c        records: OpenSSL on one side, the stream below on the other
+ *     tls_server.c      certificates by name, ALPN, the sessions that a server remembers
+ *     tls_client.c      whom a client trusts and what it shows
+ *     tls_sessions.c    the tickets that a client was given, by peer
+ *     tls_setup.c       what servers and clients set up alike, and how OpenSSL's errors are told
+ *     tls_randomness.c  randomness that follows from a seed
+ */
+#ifndef WORLD_TLS_STATE_H
+#define WORLD_TLS_STATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <openssl/ssl.h>
+
+#include "world/base/object.h"
+#include "world/tls/tls.h"
+#include "world/world.h"
+
+/* ---- what was agreed on before any connection --------------------------------------------------- */
+
+enum {
+    TLS_ALPN_BYTES = 256,       /* all protocols of one side, as they are sent */
+    TLS_TICKETS_PER_PEER = 2,   /* as many as OpenSSL's servers hand out at once */
+    TLS_SERVER_SESSIONS = 1024, /* that a server remembers; past it the oldest are forgotten */
+};
+
+/* Protocol names, each behind its length: RFC 7301 3.1. */
+struct tls_alpn {
+    uint8_t data[TLS_ALPN_BYTES];
+    size_t size;
+};
+
+struct tls_server {
+    unsigned references; /* its maker and its streams */
+    BIO_METHOD *method;
+    SSL_CTX *contexts[TLS_CERTIFICATES_MAX]; /* the first one begins every connection */
+    char names[TLS_CERTIFICATES_MAX][TLS_NAME_BYTES];
+    size_t count;
+    struct tls_alpn alpn;
+};
+
+/* A peer is a server name at an address: what one session is for must not be offered to another. */
+struct tls_peer {
+    char name[TLS_NAME_BYTES];
+    struct address address;
+};
+
+struct tls_remembered {
+    struct tls_peer peer;
+    uint64_t used; /* when it was last looked at, in turns of the cache */
+    SSL_SESSION *sessions[TLS_TICKETS_PER_PEER];
+    size_t count; /* 0: the place is free */
+};
+
+struct tls_sessions {
+    struct tls_remembered peers[TLS_SESSIONS_MAX];
+    uint64_t turn;
+};
+
+struct tls_client {
+    unsigned references;
+    BIO_METHOD *method;
+    SSL_CTX *context;
+    bool unverified;
+    bool no_tickets;
+    struct tls_sessions sessions;
+};
+
+/* NULL when memory runs out. */
+SSL *tls_server_begin(struct tls_server *server);
+/*
+ * The peer's name is sent and verified, and a session of it offered. The peer must stay where it is as long as the SSL:
+ * tickets that come later are kept under it. NULL when memory runs out.
+ */
+SSL *tls_client_begin(struct tls_client *client, struct tls_peer *peer);
+/* To be called once the handshake is over. */
+void tls_client_opened(struct tls_client *client, SSL *ssl);
+/* The last reference takes it away. */
+void tls_server_drop(struct tls_server *server);
+void tls_client_drop(struct tls_client *client);
+
+/* ---- sessions: of a client, by peer -------------------------------------------------------------- */
+
+/* Takes ownership of session. */
+void tls_sessions_keep(struct tls_sessions *sessions, const struct tls_peer *peer,
+                       SSL_SESSION *session);
+/* The newest one, which is forgotten thereby; NULL when there is none. */
+SSL_SESSION *tls_sessions_take(struct tls_sessions *sessions, const struct tls_peer *peer);
+void tls_sessions_release(struct tls_sessions *sessions);
+
+bool tls_randomness_is_seeded(void);
+
+/* ---- setting up, and OpenSSL's errors ------------------------------------------------------------ */
+
+struct tls_setup {
+    enum tls_version lowest, highest;
+    const char *certificate_path, *key_path; /* both or none */
+};
+
+/* A context that speaks the versions and shows the certificate; NULL and a sentence when it cannot. */
+SSL_CTX *tls_context_create(const SSL_METHOD *method, const struct tls_setup *setup,
+                            char error[TLS_ERROR_BYTES]);
+/* False when the names do not fit, or one of them is empty or longer than 255 bytes. */
+MUST_USE bool tls_alpn_make(struct tls_alpn *alpn, const char *const *names, size_t count);
+/* "PATH: why OpenSSL refused it", from what it said first. */
+void tls_tell_file(char error[TLS_ERROR_BYTES], const char *path);
+
+/* ---- the wire: records over the stream below ----------------------------------------------------- */
+
+enum {
+    TLS_RECORD_BYTES = 16384, /* the most plaintext of one record: RFC 8446 5.1 */
+    TLS_OUT_BYTES =
+        TLS_RECORD_BYTES + 1024, /* its ciphertext, and a KeyUpdate or an alert beside it */
+};
+
+struct tls_wire {
+    SSL *ssl;
+    struct stream lower;
+    uint8_t *out; /* ciphertext that the layer below has not taken; NULL while there is none */
+    size_t out_begin, out_end;
+    size_t unclaimed; /* plaintext of the record in out that nobody was told was accepted */
+    bool record_left; /* a byte of that record was taken below */
+    bool may_write;   /* the layer below said that it would take a byte, and was given none since */
+    bool starved;     /* all that came is decrypted, but for a part of a record */
+    bool input_ended; /* the layer below has told how: input_result is 0 or -errno */
+    int input_result;
+    int write_error; /* positive errno: nothing can be written below any more */
+};
+
+/* Takes ownership of ssl. False when memory runs out; the wire may be released all the same. */
+MUST_USE bool tls_wire_init(struct tls_wire *wire, SSL *ssl, const BIO_METHOD *method);
+/* Gives back all but the stream below. */
+void tls_wire_release(struct tls_wire *wire);
+
+/* NULL when memory runs out: what goes between a connection's SSL and its wire. */
+BIO_METHOD *tls_wire_method_create(void);
+
+/* Hands what is pending to the layer below: at most one write. */
+void tls_wire_flush(struct tls_wire *wire);
+
+/* Sends a record's worth at most. As stream_write(); -ENOMEM or -EPROTO, for ever, when OpenSSL cannot. */
+ssize_t tls_wire_write(struct tls_wire *wire, const struct iovec *pieces, int count);
+
+static inline size_t tls_wire_pending(const struct tls_wire *wire)
+{
+    return wire->out_end - wire->out_begin;
+}
+
+#endif
