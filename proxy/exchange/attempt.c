@@ -130,6 +130,8 @@ static struct origin *origin_of(struct exchange *exchange, const struct proxy_pe
     struct configuration *configuration = exchange->configuration;
     struct upstream_settings wanted = {.port = peer->port, .tls = peer->tls};
     struct origin *origin;
+    struct place place;
+    const char *wrong;
 
     check(memchr(peer->host, '\0', sizeof(peer->host)) != NULL);
     check(memchr(peer->sni, '\0', sizeof(peer->sni)) != NULL);
@@ -137,9 +139,9 @@ static struct origin *origin_of(struct exchange *exchange, const struct proxy_pe
         return peer->upstream < configuration->settings.upstream_count
                    ? configuration->upstreams[peer->upstream]
                    : NULL;
-    if (peer->host[0] == '\0' || peer->port == 0)
+    if (!place_make(peer->host, peer->port, &place, &wrong))
         return NULL;
-    memcpy(wanted.host, peer->host, sizeof(wanted.host));
+    memcpy(wanted.host, place.host, sizeof(wanted.host));
     memcpy(wanted.sni, peer->sni, sizeof(wanted.sni));
     origin = configuration_find(configuration, &wanted);
     return origin != NULL ? origin : origins_find(&exchange->ground->origins, &wanted);

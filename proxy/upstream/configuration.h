@@ -35,7 +35,7 @@ void configuration_let_go(struct configuration **configuration);
 /* The index of the upstream, or UPSTREAM_OTHER. */
 unsigned configuration_index(const struct configuration *configuration,
                              const struct origin *origin);
-/* The upstream at that place, spoken to like that, or NULL. sni may be empty: whatever it is. */
+/* The upstream at that place (as place_make() writes it), spoken to like that, or NULL. sni may be empty: whatever it is. */
 struct origin *configuration_find(const struct configuration *configuration,
                                   const struct upstream_settings *wanted);
 

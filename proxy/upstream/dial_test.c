@@ -175,7 +175,7 @@ static void a_lookup_has_the_time_of_an_address(void **state)
     (void)state;
     set_up(&stand, "O");
     assert_true(sim_add_name(stand.world, &slow));
-    ;
+    memcpy(stand.origin.settings.host, slow.host, strlen(slow.host) + 1);
     dial_start(&stand.dial, stand.link, &stand.plan);
     assert_int_equal(dial_stage(&stand.dial), STAGE_RESOLVE);
     world_run(stand.world, STEPS_MAX, SIM_START_NS + 10 * NS_PER_S);
@@ -233,7 +233,7 @@ static void want_of_streams_is_told_later(void **state)
     set_up(&stand, "");
     sim_configure(stand.world, &poor);
     listen_at(&stand, 0, LISTEN_OPEN);
-    ;
+    memcpy(stand.origin.settings.host, "127.0.0.1", sizeof("127.0.0.1"));
     other.on_event = stand.link->stream.on_event = (stream_callback *)(uintptr_t)1;
     assert_int_equal(world_connect(stand.world, &other, &stand.addresses[0]), 0);
     stream_want(&other, 0);

@@ -52,10 +52,9 @@ static bool speaks_alike(const struct upstream_settings *a, const struct upstrea
                        strcmp(a->key, b->key) == 0);
 }
 
-static bool is_at(const struct origin *origin, const struct upstream_settings *wanted)
+static bool is_at(const struct origin *origin, const struct place *place)
 {
-    return origin->settings.port == wanted->port && speaks_alike(&origin->settings, wanted) &&
-           place_equal(origin->settings.host, origin->settings.port, wanted->host, wanted->port);
+    return place_equal(origin->settings.host, origin->settings.port, place->host, place->port);
 }
 
 static struct origin *take_out(struct origin **at)
@@ -73,10 +72,11 @@ static struct origin *put_first(struct origins *origins, struct origin *origin)
     return origin;
 }
 
-static struct origin *find_known(struct origins *origins, const struct upstream_settings *wanted)
+static struct origin *find_known(struct origins *origins, const struct place *place,
+                                 const struct upstream_settings *wanted)
 {
     for (struct origin **at = &origins->first; *at != NULL; at = &(*at)->next)
-        if (is_at(*at, wanted))
+        if (is_at(*at, place) && speaks_alike(&(*at)->settings, wanted))
             return put_first(origins, take_out(at));
     return NULL;
 }
@@ -110,14 +110,16 @@ static bool borrow_system_tls(struct origins *origins, struct origin *origin)
 
 struct origin *origins_find(struct origins *origins, const struct upstream_settings *wanted)
 {
-    struct origin *origin = find_known(origins, wanted);
+    struct origin *origin;
     struct place place;
     const char *wrong;
 
+    if (!place_make(wanted->host, wanted->port, &place, &wrong))
+        return NULL;
+    origin = find_known(origins, &place, wanted);
     if (origin != NULL)
         return origin;
-    if (!place_make(wanted->host, wanted->port, &place, &wrong) ||
-        (origins->other_count == UPSTREAMS_OTHER_MAX && !forget_oldest(origins)))
+    if (origins->other_count == UPSTREAMS_OTHER_MAX && !forget_oldest(origins))
         return NULL;
     origin = calloc(1, sizeof(*origin));
     if (origin == NULL)
