@@ -1,6 +1,7 @@
 #include "retryproof/proxy.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "proxy/downstream/session.h"
@@ -8,7 +9,6 @@
 enum { LISTEN_BACKLOG = 1024 }; /* as much as a burst of clients needs; the kernel caps it */
 
 struct proxy {
-    struct proxy_settings settings;
     struct proxy_hooks hooks;
     struct world *world;
     struct listener listener;
@@ -42,18 +42,25 @@ struct proxy *proxy_create(struct world *world, const struct proxy_settings *set
     proxy = calloc(1, sizeof(*proxy));
     if (proxy == NULL)
         return NULL;
-    proxy->settings = *settings;
     if (hooks != NULL)
         proxy->hooks = *hooks;
     proxy->world = world;
-    proxy->ground = (struct exchange_ground){
-        .world = world, .settings = &proxy->settings, .hooks = &proxy->hooks};
-    origins_init(&proxy->ground.origins, world, &proxy->settings);
+    proxy->ground = (struct exchange_ground){.world = world, .hooks = &proxy->hooks};
+    origins_init(&proxy->ground.origins, world);
+    origins_set_pools(&proxy->ground.origins, settings->pool_size, settings->pool_timeout_ns);
+    proxy->ground.configuration = configuration_create(&proxy->ground.origins, settings, sentence);
+    if (proxy->ground.configuration == NULL) {
+        origins_release(&proxy->ground.origins);
+        free(proxy);
+        *os_error = EINVAL;
+        return NULL;
+    }
     proxy->reaper = (struct timer){.on_time = on_turn_end, .owner = proxy};
     proxy->listener = (struct listener){.on_acceptable = on_acceptable, .owner = proxy};
     proxy->address = settings->listen;
     result = world_listen(world, &proxy->listener, &proxy->address, LISTEN_OPEN, LISTEN_BACKLOG);
     if (result != 0) {
+        configuration_let_go(&proxy->ground.configuration);
         origins_release(&proxy->ground.origins);
         free(proxy);
         *os_error = -result;
@@ -66,6 +73,61 @@ struct proxy *proxy_create(struct world *world, const struct proxy_settings *set
 struct address proxy_address(const struct proxy *proxy)
 {
     return proxy->address;
+}
+
+/* ---- settings that change ------------------------------------------------------------------------ */
+
+static bool refuse_change(char error[SETTINGS_ERROR_BYTES], const char *what)
+{
+    snprintf(error, SETTINGS_ERROR_BYTES, "%s cannot be changed while the proxy runs", what);
+    return false;
+}
+
+/* What memory of sessions was measured by, and where it listens. */
+static bool may_change(const struct proxy *proxy, const struct proxy_settings *to,
+                       char error[SETTINGS_ERROR_BYTES])
+{
+    const struct proxy_settings *from = &proxy->ground.configuration->settings;
+    struct address listen = to->listen;
+
+    if (listen.port == 0 || from->listen.port == 0)
+        listen.port = from->listen.port;
+    if (!address_equal(&listen, &from->listen))
+        return refuse_change(error, "listen");
+    if (to->window_bytes != from->window_bytes)
+        return refuse_change(error, "window");
+    if (to->head_bytes_max != from->head_bytes_max)
+        return refuse_change(error, "head_limit");
+    if (to->uri_bytes_max != from->uri_bytes_max)
+        return refuse_change(error, "uri_limit");
+    if ((to->certificate_count > 0) != (from->certificate_count > 0))
+        return refuse_change(error, "whether the listener speaks TLS");
+    return true;
+}
+
+bool proxy_reconfigure(struct proxy *proxy, const struct proxy_settings *settings,
+                       char error[SETTINGS_ERROR_BYTES])
+{
+    struct exchange_ground *ground = &proxy->ground;
+    struct configuration *next;
+
+    if (!proxy_settings_check(settings, error) || !may_change(proxy, settings, error))
+        return false;
+    next = configuration_create(&ground->origins, settings, error);
+    if (next == NULL)
+        return false;
+    next->settings.on_record = ground->configuration->settings.on_record;
+    next->settings.on_notice = ground->configuration->settings.on_notice;
+    next->settings.owner = ground->configuration->settings.owner;
+    origins_set_pools(&ground->origins, settings->pool_size, settings->pool_timeout_ns);
+    configuration_let_go(&ground->configuration);
+    ground->configuration = next;
+    return true;
+}
+
+const struct proxy_settings *proxy_settings_now(const struct proxy *proxy)
+{
+    return &proxy->ground.configuration->settings;
 }
 
 /* ---- sessions -------------------------------------------------------------------------------- */
@@ -122,6 +184,14 @@ static void turn_away(struct proxy *proxy)
         stream_close(&stream, STREAM_RST);
 }
 
+static int accept_into(struct proxy *proxy, struct stream *stream)
+{
+    struct tls_server *tls = proxy->ground.configuration->tls;
+
+    return tls != NULL ? tls_accept(tls, proxy->world, &proxy->listener, stream)
+                       : world_accept(proxy->world, &proxy->listener, stream);
+}
+
 static void on_acceptable(struct listener *listener)
 {
     struct proxy *proxy = listener->owner;
@@ -131,7 +201,7 @@ static void on_acceptable(struct listener *listener)
         turn_away(proxy);
         return;
     }
-    if (world_accept(proxy->world, listener, &session->stream) != 0) {
+    if (accept_into(proxy, &session->stream) != 0) {
         put_on_shelf(proxy, session);
         return;
     }
@@ -214,6 +284,7 @@ void proxy_destroy(struct proxy **proxy)
     destroy_sessions(gone->ended);
     destroy_sessions(gone->shelf);
     timer_stop(gone->world, &gone->reaper);
+    configuration_let_go(&gone->ground.configuration);
     origins_release(&gone->ground.origins);
     free(gone);
 }
@@ -222,7 +293,11 @@ void proxy_destroy(struct proxy **proxy)
 
 void proxy_census(const struct proxy *proxy, struct proxy_census *out)
 {
-    *out = (struct proxy_census){.sessions = proxy->live_count};
+    *out = (struct proxy_census){
+        .sessions = proxy->live_count,
+        .tunnels = proxy->ground.tunnels,
+        .handshake_failures = proxy->ground.handshake_failures,
+    };
     for (const struct session *session = proxy->live; session != NULL; session = session->next) {
         out->exchanges += session->state == SESSION_BUSY;
         out->upstream_active += session->exchange.link != NULL;
@@ -234,6 +309,6 @@ void proxy_census(const struct proxy *proxy, struct proxy_census *out)
             feed_held(&session->exchange.up) + feed_held(&session->exchange.down);
     }
     out->upstream_idle = origins_idle(&proxy->ground.origins);
-    if (proxy->settings.pool_timeout_ns != 0)
+    if (proxy->ground.origins.pool_idle_ns != 0)
         out->timers += out->upstream_idle;
 }

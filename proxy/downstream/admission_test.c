@@ -67,6 +67,11 @@ static const struct row ROWS[] = {
     {"a Host with a blank is refused", "GET", "/", {"x y"}, 1, 400, "INVALID_HOST", NULL, NULL},
 };
 
+/* One route, for everything that a reverse proxy serves. */
+static const struct route_settings ROUTES[] = {{.name = "default"}};
+static const struct admission_rules RULES = {
+    .routes = ROUTES, .route_count = COUNT_OF(ROUTES), .realm = "here", .auth_failed_status = 403};
+
 static void is_judged(void **state)
 {
     const struct row *row = *state;
@@ -81,7 +86,7 @@ static void is_judged(void **state)
     for (size_t i = 0; i < COUNT_OF(row->hosts) && row->hosts[i] != NULL; i++)
         assert_true(head_add(&head, bytes_of("Host"), bytes_of(row->hosts[i])));
 
-    admission = admission_decide(&head);
+    admission = admission_decide(&head, false, &RULES);
     assert_int_equal(admission.admitted, row->status == 0);
     assert_int_equal(admission.apology.status, row->status);
     if (row->status != 0) {

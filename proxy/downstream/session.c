@@ -1,11 +1,17 @@
 #include "proxy/downstream/session.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "proxy/downstream/admission.h"
+#include "proxy/routes/route.h"
 
-enum { LINGER_READ_BYTES = 4096 }; /* read and forgotten, a page at a time */
+enum {
+    LINGER_READ_BYTES = 4096, /* read and forgotten, a page at a time */
+    NOTICE_BYTES = 256,       /* a line for the operator */
+};
 
 static void on_client_event(struct stream *stream, unsigned events);
 static void on_time(struct timer *timer);
@@ -19,14 +25,14 @@ static struct world *world_of(const struct session *session)
 
 static const struct proxy_settings *settings_of(const struct session *session)
 {
-    return session->exchange.ground->settings;
+    return &session->exchange.ground->configuration->settings;
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
 struct session *session_create(struct exchange_ground *ground)
 {
-    const struct proxy_settings *settings = ground->settings;
+    const struct proxy_settings *settings = &ground->configuration->settings;
     const struct inlet_settings request = {
         .kind = READ_REQUEST,
         .window_bytes = settings->window_bytes,
@@ -84,6 +90,15 @@ static void wait_for_head(struct session *session)
         timer_set(world_of(session), &session->timer, world_now(world_of(session)) + timeout);
 }
 
+static void wait_for_handshake(struct session *session)
+{
+    uint64_t timeout = settings_of(session)->handshake_timeout_ns;
+
+    stream_want(&session->stream, STREAM_OPEN | STREAM_CLOSED);
+    if (timeout != 0)
+        timer_set(world_of(session), &session->timer, world_now(world_of(session)) + timeout);
+}
+
 void session_start(struct session *session)
 {
     struct stream_info info;
@@ -91,12 +106,19 @@ void session_start(struct session *session)
     stream_info(&session->stream, &info);
     session->exchange.client_address = info.peer;
     address_format_host(&info.peer, session->exchange.client_host);
-    session->state = SESSION_READING;
     session->client_closed = false;
     session->stopping = false;
     session->lingered_bytes = 0;
+    session->request.reader.limits.body_bytes_max = settings_of(session)->body_bytes_max;
     inlet_restart(&session->request);
-    wait_for_head(session);
+    session->exchange.client_secure = tls_phase_of(&session->stream) != TLS_NONE;
+    if (session->exchange.client_secure) {
+        session->state = SESSION_HANDSHAKING;
+        wait_for_handshake(session);
+    } else {
+        session->state = SESSION_READING;
+        wait_for_head(session);
+    }
 }
 
 static void end(struct session *session, enum stream_end how)
@@ -110,35 +132,92 @@ static void end(struct session *session, enum stream_end how)
 void session_stop(struct session *session)
 {
     session->stopping = true;
-    if (session->state == SESSION_READING || session->state == SESSION_RESUMING)
+    if (session->state == SESSION_READING || session->state == SESSION_RESUMING ||
+        session->state == SESSION_HANDSHAKING)
         end(session, STREAM_FIN);
+}
+
+/* ---- handshakes ------------------------------------------------------------------------------ */
+
+/* There is nobody to be answered and no request to be recorded, so it is told to the operator. */
+static void give_up_handshake(struct session *session, const char *otherwise)
+{
+    const struct proxy_settings *settings = settings_of(session);
+    char sentence[NOTICE_BYTES];
+    struct tls_look look;
+
+    session->exchange.ground->handshake_failures++;
+    tls_look(&session->stream, &look);
+    snprintf(sentence, sizeof(sentence), "the handshake of client %s failed: %s",
+             session->exchange.client_host, look.detail != NULL ? look.detail : otherwise);
+    if (settings->on_notice != NULL)
+        settings->on_notice(settings->owner, sentence);
+    end(session, STREAM_FIN);
+}
+
+static void shake_hands(struct session *session)
+{
+    int status = stream_status(&session->stream);
+
+    if (status == -EINPROGRESS)
+        return;
+    if (status != 0) {
+        give_up_handshake(session, strerror(-status));
+        return;
+    }
+    session->state = SESSION_READING;
+    wait_for_head(session);
 }
 
 /* ---- reading heads --------------------------------------------------------------------------- */
 
-static void refuse(struct session *session, enum cause cause, const struct apology *apology)
+static void refuse(struct session *session, const struct admission *admission)
 {
-    const struct failure failure = {SIDE_DOWNSTREAM, STAGE_ROUTE, cause, 0};
+    const struct exchange_refusal refusal = {
+        .failure = {SIDE_DOWNSTREAM, STAGE_ROUTE, admission->cause, 0},
+        .apology = admission->apology,
+        .route = admission->request.route,
+        .host = admission->request.host,
+    };
 
     timer_stop(world_of(session), &session->timer);
     session->state = SESSION_BUSY;
-    exchange_refuse(&session->exchange, &failure, apology);
+    exchange_refuse(&session->exchange, &refusal);
 }
 
 /* A head came, good or bad: an exchange begins, but never for a client that is gone. */
 static void begin(struct session *session, const struct admission *admission)
 {
-    static const struct apology none = {0};
+    static const struct admission gone = {.cause = CAUSE_CLIENT_CANCELLED,
+                                          .request.route = ROUTE_NONE};
 
     if (session->client_closed && !settings_of(session)->client_half_close_allowed) {
-        refuse(session, CAUSE_CLIENT_CANCELLED, &none);
+        refuse(session, &gone);
     } else if (!admission->admitted) {
-        refuse(session, CAUSE_HTTP_REQUEST_ERROR, &admission->apology);
+        refuse(session, admission);
     } else {
         timer_stop(world_of(session), &session->timer);
         session->state = SESSION_BUSY;
         exchange_begin(&session->exchange, &admission->request);
     }
+}
+
+static struct admission admit(struct session *session)
+{
+    const struct configuration *configuration = session->exchange.ground->configuration;
+    const struct http1_reader *reader = &session->request.reader;
+    const struct admission_rules rules = {
+        .routes = configuration->routes,
+        .route_count = configuration->route_count,
+        .users = configuration->settings.users,
+        .realm = configuration->settings.realm,
+        .auth_failed_status = configuration->settings.auth_failed_status,
+    };
+
+    return admission_decide(&session->request.head,
+                            reader->upgrade && reader->framing == FRAMING_NONE &&
+                                session->request.head.minor == 1,
+                            &rules);
 }
 
 /* Looks whether a head is complete: then an exchange begins. */
@@ -157,8 +236,8 @@ static void read_head(struct session *session)
             wait_for_head(session); /* the clock of the head begins with its first byte */
         return;
     }
-    admission = step == READER_HEAD ? admission_decide(&session->request.head)
-                                    : admission_refuse(&session->request.reader.refusal);
+    admission =
+        step == READER_HEAD ? admit(session) : admission_refuse(&session->request.reader.refusal);
     begin(session, &admission);
 }
 
@@ -250,6 +329,9 @@ static void on_client_event(struct stream *stream, unsigned events)
 
     session->client_closed = session->client_closed || (events & STREAM_CLOSED) != 0;
     switch (session->state) {
+    case SESSION_HANDSHAKING:
+        shake_hands(session);
+        break;
     case SESSION_READING:
         fill(session);
         break;
@@ -271,15 +353,23 @@ static void on_client_event(struct stream *stream, unsigned events)
 static void on_time(struct timer *timer)
 {
     struct session *session = object_cast(timer->owner, SESSION_TAG);
-    static const struct apology late = {408, "REQUEST_TIMEOUT", "the request head did not come"};
+    static const struct admission late = {
+        .cause = CAUSE_CLIENT_TIMEOUT,
+        .request.route = ROUTE_NONE,
+        .apology = {.status = 408,
+                    .word = "REQUEST_TIMEOUT",
+                    .rule = "the request head did not come"},
+    };
 
     if (session->state == SESSION_RESUMING) {
         session->state = SESSION_READING;
         wait_for_head(session);
         turn(session);
     } else if (session->state == SESSION_READING && inlet_head_begun(&session->request)) {
-        refuse(session, CAUSE_CLIENT_TIMEOUT, &late);
+        refuse(session, &late);
         turn(session);
+    } else if (session->state == SESSION_HANDSHAKING) {
+        give_up_handshake(session, "it took too long");
     } else {
         end(session, STREAM_FIN);
     }

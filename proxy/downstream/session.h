@@ -13,8 +13,9 @@
 #define SESSION_TAG OBJECT_TAG('S', 'E', 'S', 'S')
 
 enum session_state {
-    SESSION_READING, /* a head is awaited or has come in part */
-    SESSION_BUSY,    /* an exchange is under way */
+    SESSION_HANDSHAKING, /* TLS, before the first byte of a request */
+    SESSION_READING,     /* a head is awaited or has come in part */
+    SESSION_BUSY,        /* an exchange is under way */
     SESSION_RESUMING, /* the next request came while one was under way: it begins in a turn of its own */
     SESSION_LINGERING, /* we said FIN; what the client still sends is thrown away (decision 15) */
     SESSION_ENDED,
@@ -40,7 +41,7 @@ struct session {
 struct session *session_create(struct exchange_ground *ground);
 /* Closes at once whatever is open. */
 void session_destroy(struct session **session);
-/* The stream was accepted; on_ended and owner are set. */
+/* The stream was accepted, with TLS or without; on_ended and owner are set. */
 void session_start(struct session *session);
 /* Ends when the exchange under way has ended; at once when there is none. */
 void session_stop(struct session *session);

@@ -37,6 +37,8 @@ enum exchange_event note_feed(struct exchange *exchange, enum feed_state state);
 /* The hooks about a failed attempt. */
 enum retry_wish ask_about_failure(struct exchange *exchange);
 
+enum { SWITCHING_PROTOCOLS = 101 }; /* the one 1xx that is an answer. RFC 9110 15.2.2 */
+
 /* transfer.c: bytes up and down */
 enum exchange_event start_sending(struct exchange *exchange);
 enum exchange_event send_up(struct exchange *exchange);
@@ -44,6 +46,16 @@ enum exchange_event begin_response(struct exchange *exchange);
 enum exchange_event relay(struct exchange *exchange);
 /* Before the hooks that may wait are asked: the link's upcalls are this exchange's. */
 void adopt_link(struct exchange *exchange);
+/* The upstream's failure is kept, the first one: what came before it is used first. fail_upstream() then tells it. */
+void note_upstream_failure(struct exchange *exchange, enum cause cause, int os_error);
+enum exchange_event fail_upstream(struct exchange *exchange);
+void note_held(struct exchange *exchange);
+
+/* tunnel.c: from the 200 to CONNECT, or the 101, to the end */
+enum exchange_event open_tunnel(struct exchange *exchange);
+enum exchange_event carry(struct exchange *exchange);
+/* What there was of a tunnel that ended well. */
+enum tunnel_phase tunnel_use(const struct exchange *exchange);
 
 /* ending.c: a failure for good, the proxy's own answer, and what is told at the end */
 enum exchange_event explain(struct exchange *exchange);

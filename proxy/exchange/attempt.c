@@ -12,6 +12,7 @@
 #include "proxy/policy/selection.h"
 
 static void on_dial_end(struct dial *dial, const struct failure *failure);
+static void on_address(struct dial *dial, const struct address *address);
 
 static uint64_t now_ns(const struct exchange *exchange)
 {
@@ -33,66 +34,123 @@ static const struct attempt_record *last_attempt(const struct exchange *exchange
 
 /* ---- choosing -------------------------------------------------------------------------------- */
 
-/* The settings' own choice; NULL where they have no upstream. */
+/* The origin that the request itself asks for; NULL where that is no place, or memory runs out. */
+static struct origin *target_origin(struct exchange *exchange)
+{
+    struct upstream_settings wanted = {.port = exchange->place.port};
+    struct origin *origin;
+
+    memcpy(wanted.host, exchange->place.host, sizeof(wanted.host));
+    origin = configuration_find(exchange->configuration, &wanted);
+    return origin != NULL ? origin : origins_find(&exchange->ground->origins, &wanted);
+}
+
+/* The upstreams of the route, as indices in the settings. */
+static size_t list_upstreams(const struct exchange *exchange, unsigned list[UPSTREAMS_MAX])
+{
+    size_t count = 0;
+
+    for (unsigned i = 0; i < exchange->settings->upstream_count; i++)
+        if ((exchange->route->upstreams >> i & 1u) != 0)
+            list[count++] = i;
+    return count;
+}
+
+/* Where in the list the last attempt went. */
+static bool find_last(const struct exchange *exchange, const unsigned *list, size_t count,
+                      size_t *place)
+{
+    const struct attempt_record *last = last_attempt(exchange);
+
+    for (size_t i = 0; last != NULL && i < count; i++)
+        if (list[i] == last->upstream) {
+            *place = i;
+            return true;
+        }
+    return false;
+}
+
+/* The route's own choice; NULL where it has no upstream. */
 static struct origin *choose_upstream(struct exchange *exchange)
 {
-    struct exchange_ground *ground = exchange->ground;
-    size_t count = ground->origins.count;
-    const struct attempt_record *last = last_attempt(exchange);
+    struct configuration *configuration = exchange->configuration;
     struct selection_candidate candidates[UPSTREAMS_MAX];
+    unsigned list[UPSTREAMS_MAX];
     struct selection_facts facts = {
-        .rule = ground->settings->select,
+        .rule = exchange->route->select,
         .candidates = candidates,
-        .count = count,
-        .turn = ground->turn,
+        .count = list_upstreams(exchange, list),
+        .turn = configuration->turns[exchange->route_index],
     };
+    size_t last;
     int chosen;
 
-    if (last != NULL && last->upstream != UPSTREAM_OTHER) {
-        facts.stay = ground->settings->retry.stay;
-        facts.last = last->upstream;
+    if (exchange->route->mode == MODE_FORWARD)
+        return target_origin(exchange);
+    if (find_last(exchange, list, facts.count, &last)) {
+        facts.stay = exchange->route->retry.stay;
+        facts.last = (unsigned)last;
     }
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < facts.count; i++) {
+        const struct origin *origin = configuration->upstreams[list[i]];
+
         candidates[i] = (struct selection_candidate){
-            .ejected = health_is_ejected(&ground->origins.configured[i].health, now_ns(exchange)),
-            .tries = exchange->tries[i],
-            .in_use = ground->origins.configured[i].in_use,
+            .ejected = health_is_ejected(&origin->health, now_ns(exchange)),
+            .tries = exchange->tries[configuration_index(configuration, origin)],
+            .in_use = origin->in_use,
         };
+    }
     chosen = selection_decide(&facts);
-    return chosen == SELECTION_NONE ? NULL : &ground->origins.configured[chosen];
+    if (chosen == SELECTION_NONE)
+        return NULL;
+    if (last_attempt(exchange) == NULL)
+        configuration->turns[exchange->route_index] = (size_t)chosen + 1;
+    return configuration->upstreams[list[chosen]];
 }
 
 static struct proxy_peer peer_of(const struct exchange *exchange, const struct origin *origin)
 {
-    const struct exchange_ground *ground = exchange->ground;
     struct proxy_peer peer = {
         .upstream = UPSTREAM_OTHER,
-        .connect_timeout_ns = ground->settings->connect_timeout_ns,
+        .connect_timeout_ns = exchange->settings->connect_timeout_ns,
     };
 
     if (origin != NULL) {
-        peer.upstream = origins_index(&ground->origins, origin);
-        peer.port = origin->port;
-        memcpy(peer.host, origin->host, strlen(origin->host) + 1);
+        peer.upstream = configuration_index(exchange->configuration, origin);
+        peer.port = origin->settings.port;
+        peer.tls = origin->settings.tls;
+        memcpy(peer.host, origin->settings.host, sizeof(peer.host));
+        memcpy(peer.sni, origin->settings.sni, sizeof(peer.sni));
     }
     return peer;
 }
 
 static struct origin *origin_of(struct exchange *exchange, const struct proxy_peer *peer)
 {
-    struct origins *origins = &exchange->ground->origins;
+    struct configuration *configuration = exchange->configuration;
+    struct upstream_settings wanted = {.port = peer->port, .tls = peer->tls};
+    struct origin *origin;
+    struct place place;
+    const char *wrong;
 
     check(memchr(peer->host, '\0', sizeof(peer->host)) != NULL);
+    check(memchr(peer->sni, '\0', sizeof(peer->sni)) != NULL);
     if (peer->upstream != UPSTREAM_OTHER)
-        return peer->upstream < origins->count ? &origins->configured[peer->upstream] : NULL;
-    return peer->host[0] != '\0' && peer->port != 0 ? origins_find(origins, peer->host, peer->port)
-                                                    : NULL;
+        return peer->upstream < configuration->settings.upstream_count
+                   ? configuration->upstreams[peer->upstream]
+                   : NULL;
+    if (!place_make(peer->host, peer->port, &place, &wrong))
+        return NULL;
+    memcpy(wanted.host, place.host, sizeof(wanted.host));
+    memcpy(wanted.sni, peer->sni, sizeof(wanted.sni));
+    origin = configuration_find(configuration, &wanted);
+    return origin != NULL ? origin : origins_find(&exchange->ground->origins, &wanted);
 }
 
 static void begin_attempt(struct exchange *exchange, struct origin *origin)
 {
     struct exchange_record *record = &exchange->record;
-    unsigned index = origins_index(&exchange->ground->origins, origin);
+    unsigned index = configuration_index(exchange->configuration, origin);
 
     check(record->attempt_count < RECORD_ATTEMPTS_MAX);
     if (record->attempt_count > 0)
@@ -100,6 +158,7 @@ static void begin_attempt(struct exchange *exchange, struct origin *origin)
     record->attempts[record->attempt_count++] = (struct attempt_record){
         .upstream = index,
         .begun_ns = now_ns(exchange),
+        .tls = origin->tls != NULL,
     };
     origin->in_use++;
     exchange->origin = origin;
@@ -109,6 +168,7 @@ static void begin_attempt(struct exchange *exchange, struct origin *origin)
     exchange->upload = (struct outlet){0};
     exchange->upstream_readable = false;
     exchange->upstream_failed = false;
+    exchange->detail = NULL;
     exchange->final_head = false;
     exchange->interim_count = 0;
     exchange->failure_status = 0;
@@ -139,19 +199,16 @@ static enum exchange_event no_upstream(struct exchange *exchange)
 
 static enum exchange_event begin_at(struct exchange *exchange, struct origin *origin)
 {
-    struct exchange_ground *ground = exchange->ground;
-    bool fresh = must_dial(exchange);
+    /* A tunnel takes its connection with it, and the pool's are for HTTP. */
+    bool fresh = must_dial(exchange) || exchange->kind == EXCHANGE_CONNECT;
 
-    if (exchange->record.attempt_count == 0 &&
-        origins_index(&ground->origins, origin) != UPSTREAM_OTHER)
-        ground->turn = (size_t)origins_index(&ground->origins, origin) + 1;
     begin_attempt(exchange, origin);
     exchange->link = fresh ? NULL : pool_take(&origin->pool);
     if (exchange->link != NULL) {
         present_attempt(exchange)->reused = true;
         return EVENT_TAKEN;
     }
-    exchange->link = link_take(&ground->origins.links, origin);
+    exchange->link = link_take(&exchange->ground->origins.links, origin);
     return exchange->link != NULL
                ? EVENT_DIAL_NEEDED
                : note_failure(exchange, SIDE_INTERNAL, CAUSE_PROXY_INTERNAL_ERROR, ENOMEM);
@@ -160,42 +217,69 @@ static enum exchange_event begin_at(struct exchange *exchange, struct origin *or
 enum exchange_event choose(struct exchange *exchange)
 {
     struct origin *origin = choose_upstream(exchange);
+    struct origin *chosen;
     struct proxy_peer peer;
     enum exchange_event event;
 
-    exchange->dial.connect_ns = exchange->ground->settings->connect_timeout_ns;
+    exchange->plan = (struct dial_plan){
+        .nameserver = exchange->settings->nameserver,
+        .connect_ns = exchange->settings->connect_timeout_ns,
+        .handshake_ns = exchange->settings->handshake_timeout_ns,
+        .limited = exchange->route->mode == MODE_FORWARD,
+        .allow = exchange->route->allow,
+        .allow_count = exchange->route->allow_count,
+    };
     if (exchange->ground->hooks->upstream_peer == NULL)
         return origin == NULL ? no_upstream(exchange) : begin_at(exchange, origin);
     peer = peer_of(exchange, origin);
     event = ask_for_peer(exchange, &peer);
     if (event != EVENT_PASSED)
         return event;
-    origin = origin_of(exchange, &peer);
-    if (origin == NULL)
-        return no_upstream(exchange);
-    exchange->dial.connect_ns = peer.connect_timeout_ns;
-    if (!peer.tls)
-        return begin_at(exchange, origin);
-    begin_attempt(exchange, origin);
-    exchange->failure =
-        (struct failure){SIDE_INTERNAL, STAGE_HANDSHAKE, CAUSE_PROXY_INTERNAL_ERROR, 0};
-    return EVENT_ATTEMPT_FAILED;
+    exchange->plan.connect_ns = peer.connect_timeout_ns;
+    chosen = origin_of(exchange, &peer);
+    exchange->plan.limited = exchange->plan.limited && chosen == origin;
+    return chosen == NULL ? no_upstream(exchange) : begin_at(exchange, chosen);
 }
 
 /* ---- dialing --------------------------------------------------------------------------------- */
 
+/* Another attempt at the same upstream begins with its next address. */
 enum exchange_event start_dialing(struct exchange *exchange)
 {
     exchange->dial.on_end = on_dial_end;
+    exchange->dial.on_address = on_address;
     exchange->dial.owner = exchange;
-    dial_start(&exchange->dial, exchange->link);
+    if (exchange->origin == exchange->last_origin)
+        exchange->plan.first_address = exchange->next_address;
+    exchange->last_origin = exchange->origin;
+    dial_start(&exchange->dial, exchange->link, &exchange->plan);
     return EVENT_NONE;
+}
+
+static void on_address(struct dial *dial, const struct address *address)
+{
+    struct exchange *exchange = object_cast(dial->owner, EXCHANGE_TAG);
+    struct exchange_record *record = &exchange->record;
+
+    if (record->dial_count == RECORD_DIALS_MAX) {
+        record->dials_lost++;
+        return;
+    }
+    record->dials[record->dial_count++] = (struct dial_record){
+        .attempt = record->attempt_count,
+        .address = *address,
+        .cause = dial->failure.cause,
+        .os_error = dial->failure.os_error,
+    };
 }
 
 static void on_dial_end(struct dial *dial, const struct failure *failure)
 {
     struct exchange *exchange = object_cast(dial->owner, EXCHANGE_TAG);
 
+    exchange->next_address = dial_next_address(dial);
+    exchange->detail = dial->detail;
+    present_attempt(exchange)->address = dial->address;
     if (failure == NULL) {
         exchange_turn(exchange, EVENT_DIALED);
         return;
@@ -212,7 +296,8 @@ static struct stream_info counters(const struct exchange *exchange)
     struct link *link = exchange->link;
     struct stream_info info = {.tx_known = true};
 
-    if (link == NULL || !stream_in_use(&link->stream))
+    /* Before there is a connection, what goes to and fro is its handshake. */
+    if (link == NULL || !exchange->connected || !stream_in_use(&link->stream))
         return info;
     stream_info(&link->stream, &info);
     info.tx -= link->tx_before;
@@ -231,11 +316,13 @@ enum stage exchange_stage(const struct exchange *exchange)
         return STAGE_DIAL;
     if (!exchange->connected)
         return dial_stage(&exchange->dial);
+    if (exchange->tunnel)
+        return STAGE_TUNNEL;
     info = counters(exchange);
     progress = (struct progress){
         .tx = info.tx,
         .rx = info.rx,
-        .request_handed_over = exchange->upload.state == OUTLET_ENDED,
+        .request_handed_over = exchange->upload.state == OUTLET_ENDED && info.tx_pending == 0,
         .final_head = exchange->final_head,
         .response_down = exchange->response_down,
     };
@@ -256,7 +343,8 @@ static bool is_reusable(const struct exchange *exchange, const struct failure *f
 {
     const struct inlet *response = &exchange->response;
 
-    if (failure != NULL && failure->stage != STAGE_STATUS)
+    if (exchange->tunnel || (failure != NULL && failure->stage != STAGE_STATUS) ||
+        counters(exchange).tx_pending > 0)
         return false;
     return exchange->upload.state == OUTLET_ENDED && response->message_ended &&
            response->reader.keep_alive && response->reader.framing != FRAMING_CLOSE &&
@@ -270,11 +358,14 @@ static void give_link(struct exchange *exchange, const struct failure *failure)
 
     attempt->tx = info.tx;
     attempt->rx = info.rx;
-    attempt->address = info.peer;
+    if (exchange->connected)
+        attempt->address = info.peer;
+    /* What was cut in a tunnel must not look whole at its other end. */
     if (is_reusable(exchange, failure))
         pool_give(&exchange->origin->pool, &exchange->link);
     else
-        link_give_back(&exchange->ground->origins.links, &exchange->link, STREAM_FIN);
+        link_give_back(&exchange->ground->origins.links, &exchange->link,
+                       exchange->tunnel && failure != NULL ? STREAM_RST : STREAM_FIN);
 }
 
 void attempt_end(struct exchange *exchange, const struct failure *failure)
@@ -286,8 +377,11 @@ void attempt_end(struct exchange *exchange, const struct failure *failure)
     if (exchange->link != NULL)
         give_link(exchange, failure);
     present_attempt(exchange)->ended_ns = now_ns(exchange);
-    if (failure != NULL)
+    present_attempt(exchange)->tunnel = exchange->phase;
+    if (failure != NULL) {
         present_attempt(exchange)->failure = *failure;
+        present_attempt(exchange)->detail = exchange->detail;
+    }
     /* A client's cancel says nothing about the upstream. */
     if (failure != NULL && failure->side == SIDE_UPSTREAM)
         health_note(&exchange->origin->health, failure, now_ns(exchange));
@@ -309,7 +403,7 @@ static struct retry_facts gather(struct exchange *exchange, const struct failure
                                  uint64_t delay_ns)
 {
     const struct exchange_ground *ground = exchange->ground;
-    const struct retry_settings *settings = &ground->settings->retry;
+    const struct retry_settings *settings = &exchange->route->retry;
     const struct exchange_record *record = &exchange->record;
     const struct stream_info info = counters(exchange);
     uint64_t spent_ns = now_ns(exchange) - record->begun_ns;
@@ -342,7 +436,7 @@ static struct retry_facts gather(struct exchange *exchange, const struct failure
 
 static uint64_t draw_backoff(struct exchange *exchange)
 {
-    const struct backoff_settings *backoff = &exchange->ground->settings->retry.backoff;
+    const struct backoff_settings *backoff = &exchange->route->retry.backoff;
 
     if (backoff->base_ns == 0 || exchange->record.attempt_count == 0)
         return 0;
@@ -358,9 +452,9 @@ enum exchange_event decide_retry(struct exchange *exchange, const struct failure
     struct retry_decision decision;
 
     facts.wish = wish;
-    facts.status_listed = failure->stage == STAGE_STATUS &&
-                          status_set_has(&exchange->ground->settings->retry.on_status,
-                                         exchange->response.head.status);
+    facts.status_listed =
+        failure->stage == STAGE_STATUS &&
+        status_set_has(&exchange->route->retry.on_status, exchange->response.head.status);
     decision = retry_decide(&facts);
     if (exchange->attempting)
         present_attempt(exchange)->decision = decision;

@@ -127,8 +127,7 @@ enum exchange_event start_answer(struct exchange *exchange)
         if (apology.status == 0 && !exchange->answered)
             return EVENT_SENT;
         if (!exchange->answered)
-            answer = apology_answer(&apology, &exchange->failure, exchange->ground->settings->via,
-                                    store);
+            answer = apology_answer(&apology, &exchange->failure, exchange->settings->via, store);
     }
     send_down(exchange, &answer);
     return send_answer(exchange);
@@ -162,13 +161,21 @@ void tell(struct exchange *exchange)
     ground->live--;
     ground->retrying -= exchange->retrying;
     exchange->retrying = false;
+    if (exchange->tunnel) {
+        ground->tunnels--;
+        exchange->record.tunnel_up_bytes = exchange->upload.body_accepted;
+        exchange->record.tunnel_down_bytes = exchange->download.body_accepted;
+    }
     if (ground->hooks->logging != NULL)
         ground->hooks->logging(exchange, &exchange->record);
-    if (ground->settings->on_record != NULL)
-        ground->settings->on_record(ground->settings->owner, &exchange->record);
+    if (exchange->settings->on_record != NULL)
+        exchange->settings->on_record(exchange->settings->owner, &exchange->record);
     /* Last of all, because a hook's last word may be a resume. */
     timer_stop(ground->world, &exchange->watch);
     timer_stop(ground->world, &exchange->resume);
+    exchange->settings = NULL;
+    exchange->route = NULL;
+    configuration_let_go(&exchange->configuration);
 }
 
 /* The answer went down whole, be it the upstream's or our own. */
@@ -176,6 +183,8 @@ enum exchange_event finish(struct exchange *exchange)
 {
     bool request_read = exchange->request->message_ended;
 
+    if (exchange->tunnel)
+        exchange->phase = tunnel_use(exchange);
     attempt_end(exchange, NULL);
     if (exchange->response_down)
         exchange->failure = (struct failure){0};

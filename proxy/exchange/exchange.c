@@ -5,6 +5,7 @@
 
 #include "proxy/exchange/actions.h"
 #include "proxy/relay/forward.h"
+#include "proxy/routes/route.h"
 
 enum {
     STEPS_MAX = 8 * RECORD_ATTEMPTS_MAX + 16
@@ -61,6 +62,7 @@ static const struct transition TABLE[STATE_COUNT][EVENT_COUNT] =
         [STATE_PREPARING] =
             {
                 [EVENT_PASSED] = {STATE_SENDING, start_sending},
+                [EVENT_OPENED] = {STATE_TUNNELLING, open_tunnel},
                 [EVENT_RESUMED] = {STATE_PREPARING, prepare},
                 [EVENT_UPSTREAM_READY] = {STATE_PREPARING, stay},
                 [EVENT_CLIENT_READY] = {STATE_PREPARING, stay},
@@ -81,6 +83,7 @@ static const struct transition TABLE[STATE_COUNT][EVENT_COUNT] =
         [STATE_DECIDING] =
             {
                 [EVENT_PASSED] = {STATE_RELAYING, begin_response},
+                [EVENT_OPENED] = {STATE_TUNNELLING, open_tunnel},
                 [EVENT_RESUMED] = {STATE_DECIDING, decide},
                 [EVENT_UPSTREAM_READY] = {STATE_DECIDING, stay},
                 [EVENT_CLIENT_READY] = {STATE_DECIDING, stay},
@@ -97,6 +100,16 @@ static const struct transition TABLE[STATE_COUNT][EVENT_COUNT] =
                 [EVENT_RESUMED] = {STATE_RELAYING, relay},
                 [EVENT_CLIENT_GONE] = {STATE_RELAYING, note_cancel},
                 [EVENT_TIMED_OUT] = {STATE_RELAYING, note_timeout},
+                [EVENT_SENT] = {STATE_DONE, finish},
+                [EVENT_ATTEMPT_FAILED] = {STATE_JUDGING, judge},
+            },
+        [STATE_TUNNELLING] =
+            {
+                [EVENT_UPSTREAM_READY] = {STATE_TUNNELLING, carry},
+                [EVENT_CLIENT_READY] = {STATE_TUNNELLING, carry},
+                [EVENT_RESUMED] = {STATE_TUNNELLING, carry},
+                [EVENT_CLIENT_GONE] = {STATE_TUNNELLING, note_cancel},
+                [EVENT_TIMED_OUT] = {STATE_TUNNELLING, note_timeout},
                 [EVENT_SENT] = {STATE_DONE, finish},
                 [EVENT_ATTEMPT_FAILED] = {STATE_JUDGING, judge},
             },
@@ -171,8 +184,6 @@ static bool init_feeds(struct exchange *exchange)
         .exchange = exchange,
         .inlet = exchange->request,
         .hooks = {hooks->request_body_filter},
-        .copy_limit =
-            ground->settings->retry.retries_max > 0 ? ground->settings->retry.replay_bytes : 0,
     };
     const struct feed_settings down = {
         .exchange = exchange,
@@ -186,7 +197,7 @@ static bool init_feeds(struct exchange *exchange)
 /* Heads and tails on their way. Behind what is left of a 1xx there is room for an answer of ours, or of a hook. */
 static bool init_memory(struct exchange *exchange)
 {
-    size_t head_bytes = exchange->ground->settings->head_bytes_max + HOOK_HEAD_BYTES +
+    size_t head_bytes = exchange->ground->configuration->settings.head_bytes_max + HOOK_HEAD_BYTES +
                         FORWARD_ADDED_BYTES + APOLOGY_BYTES;
 
     if (hooks_may_answer(exchange->ground->hooks))
@@ -209,7 +220,7 @@ static bool init_memory(struct exchange *exchange)
 static bool init_for_hooks(struct exchange *exchange)
 {
     const struct proxy_hooks *hooks = exchange->ground->hooks;
-    const struct proxy_settings *settings = exchange->ground->settings;
+    const struct proxy_settings *settings = &exchange->ground->configuration->settings;
     size_t head_bytes = settings->head_bytes_max + settings->uri_bytes_max + HOOK_HEAD_BYTES;
 
     if (hooks->context_bytes > 0)
@@ -237,7 +248,7 @@ static void free_all(struct exchange *exchange)
 
 bool exchange_init(struct exchange *exchange, struct exchange_ground *ground, struct inlet *request)
 {
-    const struct proxy_settings *settings = ground->settings;
+    const struct proxy_settings *settings = &ground->configuration->settings;
     const struct inlet_settings response = {
         .kind = READ_RESPONSE,
         .window_bytes = settings->window_bytes,
@@ -255,7 +266,7 @@ bool exchange_init(struct exchange *exchange, struct exchange_ground *ground, st
         free_all(exchange);
         return false;
     }
-    dial_init(&exchange->dial, ground->world, settings->connect_timeout_ns);
+    dial_init(&exchange->dial, ground->world);
     exchange->watch = (struct timer){.on_time = on_watch, .owner = exchange};
     exchange->resume = (struct timer){.on_time = on_resume, .owner = exchange};
     return true;
@@ -286,7 +297,40 @@ static void copy_text(char *to, size_t size_max, struct bytes from)
     to[size] = '\0';
 }
 
-static void begin_record(struct exchange *exchange)
+/* As it came, but for a user name and a password before its host: they are nobody's to keep. RFC 9110 4.2.4. */
+static void copy_target(char *to, size_t size_max, struct bytes target)
+{
+    static const char between[] = "://";
+    const uint8_t *scheme_end = NULL;
+    size_t at = 0;
+    size_t host_at;
+
+    if (target.size > 0 && target.data[0] != '/')
+        scheme_end = memmem(target.data, target.size, between, sizeof(between) - 1);
+    if (scheme_end != NULL)
+        at = (size_t)(scheme_end - target.data) + sizeof(between) - 1;
+    host_at = at;
+    for (size_t i = at; at > 0 && i < target.size && memchr("/?#", target.data[i], 3) == NULL; i++)
+        if (target.data[i] == '@')
+            host_at = i + 1;
+    copy_text(to, size_max, bytes_make(target.data, at));
+    at = strlen(to);
+    copy_text(to + at, size_max - at, bytes_make(target.data + host_at, target.size - host_at));
+}
+
+/* The configuration and the route stay the exchange's own to its end, whatever is configured meanwhile. */
+static void settle_route(struct exchange *exchange, int route)
+{
+    exchange->configuration = configuration_hold(exchange->ground->configuration);
+    exchange->settings = &exchange->configuration->settings;
+    exchange->route_index = route == ROUTE_NONE ? 0 : (size_t)route;
+    exchange->route = &exchange->configuration->routes[exchange->route_index];
+    exchange->record.route[0] = '\0';
+    if (route != ROUTE_NONE)
+        memcpy(exchange->record.route, exchange->route->name, sizeof(exchange->record.route));
+}
+
+static void begin_record(struct exchange *exchange, struct bytes host)
 {
     struct exchange_record *record = &exchange->record;
     const struct head *head = &exchange->request->head;
@@ -300,9 +344,17 @@ static void begin_record(struct exchange *exchange)
     record->failure = (struct failure){0};
     record->response_body_bytes = 0;
     record->held_bytes_peak = 0;
+    record->tunnel_up_bytes = 0;
+    record->tunnel_down_bytes = 0;
+    record->dial_count = 0;
+    record->dials_lost = 0;
     record->attempt_count = 0;
+    record->kind = exchange->kind;
+    record->client = exchange->client_address;
+    record->user[0] = '\0';
+    copy_text(record->host, sizeof(record->host), host);
     copy_text(record->method, sizeof(record->method), head->method);
-    copy_text(record->target, sizeof(record->target), head->target);
+    copy_target(record->target, sizeof(record->target), head->target);
     exchange->progress_ns = record->begun_ns;
     exchange->ground->live++;
     if (exchange->context != NULL)
@@ -319,23 +371,33 @@ static void settle_host(struct head *head, struct bytes host)
 
 void exchange_begin(struct exchange *exchange, const struct exchange_request *request)
 {
+    const struct retry_settings *retry;
+
     check(exchange->state == STATE_IDLE);
-    begin_record(exchange);
+    settle_route(exchange, request->route);
+    retry = &exchange->route->retry;
+    exchange->kind = request->kind;
     exchange->target = request->target;
+    exchange->place = request->place;
+    begin_record(exchange, request->host);
+    if (request->user != NULL)
+        copy_text(exchange->record.user, sizeof(exchange->record.user), bytes_of(request->user));
     settle_host(&exchange->request->head, request->host);
-    feed_start(&exchange->up, exchange->request->reader.framing != FRAMING_NONE);
+    feed_start(&exchange->up, exchange->request->reader.framing != FRAMING_NONE,
+               retry->retries_max > 0 ? retry->replay_bytes : 0);
     exchange_advance(exchange, EVENT_BEGIN);
 }
 
-void exchange_refuse(struct exchange *exchange, const struct failure *failure,
-                     const struct apology *apology)
+void exchange_refuse(struct exchange *exchange, const struct exchange_refusal *refusal)
 {
     check(exchange->state == STATE_IDLE);
-    begin_record(exchange);
-    feed_start(&exchange->up, false);
-    exchange->client_gone = failure->cause == CAUSE_CLIENT_CANCELLED;
-    exchange->failure = *failure;
-    exchange->apology = *apology;
+    settle_route(exchange, refusal->route);
+    exchange->kind = EXCHANGE_REVERSE;
+    begin_record(exchange, refusal->host);
+    feed_start(&exchange->up, false, 0);
+    exchange->client_gone = refusal->failure.cause == CAUSE_CLIENT_CANCELLED;
+    exchange->failure = refusal->failure;
+    exchange->apology = refusal->apology;
     exchange_advance(exchange, EVENT_REFUSE);
 }
 
@@ -343,7 +405,8 @@ void exchange_client_event(struct exchange *exchange, unsigned events)
 {
     bool closed = (events & STREAM_CLOSED) != 0;
 
-    if (closed && exchange->ground->settings->client_half_close_allowed)
+    /* A tunnel carries a half-close through. */
+    if (closed && (exchange->tunnel || exchange->settings->client_half_close_allowed))
         closed = stream_status(exchange->client) != 0;
     exchange->client_readable = exchange->client_readable || (events & STREAM_READ) != 0;
     exchange_advance(exchange, closed ? EVENT_CLIENT_GONE : EVENT_CLIENT_READY);
@@ -371,6 +434,12 @@ void exchange_rest(struct exchange *exchange)
     exchange->response_varies = false;
     exchange->trailers_filtered = false;
     exchange->connected = false;
+    exchange->tunnel = false;
+    exchange->phase = TUNNEL_NONE;
+    exchange->upstream_lost = false;
+    exchange->last_origin = NULL;
+    exchange->next_address = 0;
+    exchange->detail = NULL;
     exchange->final_head = false;
     exchange->response_down = false;
     exchange->upload = (struct outlet){0};
@@ -396,6 +465,8 @@ static enum exchange_event note_cancel(struct exchange *exchange)
 {
     int status = stream_status(exchange->client);
 
+    if (exchange->tunnel && exchange->phase == TUNNEL_NONE)
+        exchange->phase = TUNNEL_UP;
     exchange->client_gone = true;
     return note_failure(exchange, SIDE_DOWNSTREAM, CAUSE_CLIENT_CANCELLED, -status);
 }
@@ -422,7 +493,7 @@ static bool waits_for_hook(const struct exchange *exchange)
 
 static bool deadline_has_passed(const struct exchange *exchange)
 {
-    uint64_t deadline = exchange->ground->settings->retry.deadline_ns;
+    uint64_t deadline = exchange->route->retry.deadline_ns;
 
     return deadline != 0 &&
            world_now(exchange->ground->world) - exchange->record.begun_ns >= deadline;
@@ -441,6 +512,8 @@ static enum exchange_event note_timeout(struct exchange *exchange)
                             exchange_stage(exchange) == STAGE_RESOLVE ? CAUSE_DNS_TIMEOUT
                                                                       : CAUSE_CONNECTION_TIMEOUT,
                             0);
+    if (exchange->tunnel)
+        exchange->phase = TUNNEL_IDLE;
     if (exchange->download.state == OUTLET_BLOCKED) {
         exchange->client_gone = true; /* it takes nothing, be it a response or a 1xx */
         return note_failure(exchange, SIDE_DOWNSTREAM, CAUSE_CLIENT_TIMEOUT, 0);
@@ -449,6 +522,8 @@ static enum exchange_event note_timeout(struct exchange *exchange)
         return note_failure(exchange, SIDE_UPSTREAM, CAUSE_CONNECTION_READ_TIMEOUT, 0);
     if (exchange->upload.state == OUTLET_BLOCKED)
         return note_failure(exchange, SIDE_UPSTREAM, CAUSE_CONNECTION_WRITE_TIMEOUT, 0);
+    if (exchange->tunnel)
+        return note_failure(exchange, SIDE_UPSTREAM, CAUSE_CONNECTION_READ_TIMEOUT, 0);
     if (exchange->upload.state == OUTLET_IDLE)
         return note_failure(exchange, SIDE_DOWNSTREAM, CAUSE_CLIENT_TIMEOUT, 0);
     return note_failure(exchange, SIDE_UPSTREAM, CAUSE_HTTP_RESPONSE_TIMEOUT, 0);

@@ -11,10 +11,11 @@
 #ifndef PROXY_EXCHANGE_EXCHANGE_H
 #define PROXY_EXCHANGE_EXCHANGE_H
 
+#include "proxy/http/place.h"
 #include "proxy/relay/feed.h"
 #include "proxy/relay/outlet.h"
+#include "proxy/upstream/configuration.h"
 #include "proxy/upstream/dial.h"
-#include "proxy/upstream/origins.h"
 #include "proxy/wire/apology.h"
 #include "retryproof/hooks.h"
 #include "retryproof/record.h"
@@ -31,6 +32,7 @@
     X(SENDING, "sending")         /* the request goes up, the final head has not come */    \
     X(DECIDING, "deciding")       /* it has come: its hooks, and whether it is delivered */ \
     X(RELAYING, "relaying")       /* the response goes down */                              \
+    X(TUNNELLING, "tunnelling")   /* bytes go both ways, and nobody looks at them */        \
     X(JUDGING, "judging")         /* an attempt failed: retry, or explain */                \
     X(BACKING_OFF, "backing-off") /* before the next attempt */                             \
     X(EXPLAINING, "explaining")   /* it has failed for good: the hooks of that */           \
@@ -52,6 +54,7 @@
     X(CLIENT_GONE, "client-gone")                                                                \
     X(TIMED_OUT, "timed-out")                                                                    \
     X(HEAD_COMPLETE, "head-complete")   /* of the final response */                              \
+    X(OPENED, "tunnel-opened")          /* CONNECT has its connection, an upgrade its 101 */     \
     X(ATTEMPT_FAILED, "attempt-failed") /* exchange->failure says how */                         \
     X(RETRY_ALLOWED, "retry-allowed")                                                            \
     X(RETRY_LATER, "retry-later") /* when the back-off is over */                                \
@@ -76,14 +79,15 @@ enum exchange_event {
 /* What all exchanges of one proxy stand on. */
 struct exchange_ground {
     struct world *world;
-    const struct proxy_settings *settings;
-    const struct proxy_hooks *hooks; /* never NULL; absent hooks are */
+    struct configuration *configuration; /* under which exchanges begin now */
+    const struct proxy_hooks *hooks;     /* never NULL; absent hooks are */
     struct origins origins;
-    size_t turn;     /* round robin */
     size_t live;     /* exchanges under way */
     size_t retrying; /* of them at a further attempt, or backing off before one */
     bool draining;   /* every answer says that the connection closes */
+    size_t tunnels;  /* exchanges that are one by now */
     uint64_t exchanges_begun;
+    uint64_t handshake_failures; /* of clients */
 };
 
 /* How the client's connection goes on after the exchange. */
@@ -95,8 +99,12 @@ enum client_end {
 
 /* What the session found in the head it has read; slices live as long as the inlet's head. */
 struct exchange_request {
+    enum exchange_kind kind;
+    int route;           /* index in the configuration, or ROUTE_NONE: then it is refused */
+    const char *user;    /* who was let in; NULL: nobody was asked */
     struct bytes target; /* as the upstream gets it */
-    struct bytes host;
+    struct bytes host;   /* what was asked for, with its port */
+    struct place place;  /* the same, where the request itself says where to go */
 };
 
 struct exchange {
@@ -111,7 +119,14 @@ struct exchange {
     void (*on_turn)(void *owner); /* after each turn that began at the upstream or at a timer */
     void *owner;
 
+    struct configuration *configuration;   /* held while the exchange is under way */
+    const struct proxy_settings *settings; /* the configuration's */
+    const struct route_settings *route;    /* the default one's where none was found */
+    size_t route_index;
+    enum exchange_kind kind;
+    struct place place; /* MODE_FORWARD: where the request goes */
     struct bytes target;
+    bool client_secure; /* the client's stream is one of TLS */
     bool client_readable;
     bool client_gone;
     enum client_end client_end;
@@ -134,10 +149,12 @@ struct exchange {
 
     /* the present attempt */
     struct dial dial;
+    struct dial_plan plan;
     struct link *link;
     struct origin *origin;
-    bool attempting; /* an attempt is open in the record */
-    bool connected;  /* it has, or had, a connection */
+    const char *detail; /* static: what is known of a failure beside its cause; or NULL */
+    bool attempting;    /* an attempt is open in the record */
+    bool connected;     /* it has, or had, a connection */
     struct head
         *up_fields; /* what upstream_request_filter makes of the request's head; NULL without one */
     struct inlet response;
@@ -147,13 +164,18 @@ struct exchange {
     bool upstream_failed; /* for the cause below; what came before it is used first */
     enum cause upstream_cause;
     int upstream_error;
-    bool final_head;    /* the final head is complete */
+    bool tunnel; /* it has become one */
+    enum tunnel_phase phase;
+    bool upstream_lost; /* in a tunnel: nothing more can be read from it */
+    bool final_head;    /* the final head is complete, or that of a 101 */
     bool response_down; /* and has entered the downstream window */
     bool keep_alive;    /* what the response said to the client */
     bool heads_wait;    /* no further head can be read from what has come */
 
     /* of the exchange as a whole */
-    uint8_t tries[UPSTREAMS_MAX]; /* attempts at each upstream of the settings */
+    uint8_t tries[UPSTREAMS_MAX];     /* attempts at each upstream of the settings */
+    const struct origin *last_origin; /* where the last attempt went; not to be looked into */
+    unsigned next_address;            /* of its addresses, the first to be tried again */
     bool framing_settled;
     enum framing framing_up; /* the same in every attempt */
     struct feed up;
@@ -189,11 +211,17 @@ MUST_USE bool exchange_init(struct exchange *exchange, struct exchange_ground *g
 /* Ends whatever is under way, without a word to the client or to an upstream. */
 void exchange_release(struct exchange *exchange);
 
-/* A request head was read: begins. exchange->client, client_address, on_turn and owner are set. */
+/* A request head was read: begins. exchange->client, client_address, client_secure, on_turn and owner are set. */
 void exchange_begin(struct exchange *exchange, const struct exchange_request *request);
-/* The head is not acceptable, or its client is gone: answers with apology (status 0: not at all) and ends. */
-void exchange_refuse(struct exchange *exchange, const struct failure *failure,
-                     const struct apology *apology);
+/* The head is not acceptable, or its client is gone. */
+struct exchange_refusal {
+    struct failure failure;
+    struct apology apology; /* status 0: nobody is left to be answered */
+    int route;              /* where one was found; else ROUTE_NONE */
+    struct bytes host;
+};
+/* Answers, if there is somebody to answer, and ends. */
+void exchange_refuse(struct exchange *exchange, const struct exchange_refusal *refusal);
 
 /* An upcall came on the client's stream while the exchange is under way. */
 void exchange_client_event(struct exchange *exchange, unsigned events);

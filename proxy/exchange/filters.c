@@ -107,6 +107,8 @@ enum exchange_event prepare(struct exchange *exchange)
     if (exchange->step == STEP_CONNECTED) {
         adopt_link(exchange);
         event = ask(exchange, hooks->connected_to_upstream);
+        if (exchange->kind == EXCHANGE_CONNECT)
+            return event == EVENT_PASSED ? EVENT_OPENED : event; /* there is no request to send */
         if (next_step(exchange, event, PREPARE_STEPS) != EVENT_PASSED)
             return event;
         if (hooks->upstream_request_filter != NULL &&
@@ -145,12 +147,13 @@ static enum exchange_event decide_response(struct exchange *exchange)
     enum retry_wish wish = RETRY_LEAVE;
     enum exchange_event retry;
 
+    if (head->status == SWITCHING_PROTOCOLS)
+        return EVENT_PASSED; /* no final status: there is nothing to decide about */
     if (hooks->upstream_response_decision != NULL)
         wish = hooks->upstream_response_decision(exchange, head);
     if (wish == RETRY_WAIT)
         return settle(exchange, HOOK_WAIT);
-    if (wish == RETRY_LEAVE &&
-        !status_set_has(&exchange->ground->settings->retry.on_status, head->status))
+    if (wish == RETRY_LEAVE && !status_set_has(&exchange->route->retry.on_status, head->status))
         return EVENT_PASSED;
     retry = decide_retry(exchange, &answered, wish);
     if (retry == EVENT_NONE)
@@ -183,6 +186,8 @@ enum exchange_event decide(struct exchange *exchange)
     do
         event = next_step(exchange, take_decide_step(exchange), DECIDE_STEPS);
     while (event == EVENT_PASSED && exchange->step > 0);
+    if (event == EVENT_PASSED && exchange->response.head.status == SWITCHING_PROTOCOLS)
+        return EVENT_OPENED;
     return event;
 }
 

@@ -72,7 +72,7 @@ bool exchange_set_target(struct exchange *exchange, struct bytes target)
                     bytes_equal_text(exchange->request->head.method, "OPTIONS");
 
     return (asterisk || is_origin_form(target)) &&
-           target.size <= exchange->ground->settings->uri_bytes_max &&
+           target.size <= exchange->settings->uri_bytes_max &&
            head_store(&exchange->request->head, target, &exchange->target);
 }
 
@@ -150,13 +150,17 @@ enum hook_answer exchange_fail(struct exchange *exchange, unsigned status)
 
 bool peer_set_upstream(struct exchange *exchange, struct proxy_peer *peer, unsigned upstream)
 {
-    const struct proxy_settings *settings = exchange->ground->settings;
+    const struct proxy_settings *settings = exchange->settings;
+    const struct upstream_settings *named;
 
     if (upstream >= settings->upstream_count)
         return false;
+    named = &settings->upstreams[upstream];
     peer->upstream = upstream;
-    peer->port = settings->upstreams[upstream].port;
-    memcpy(peer->host, settings->upstreams[upstream].host, sizeof(peer->host));
+    peer->port = named->port;
+    peer->tls = named->tls;
+    memcpy(peer->host, named->host, sizeof(peer->host));
+    memcpy(peer->sni, named->sni, sizeof(peer->sni));
     return true;
 }
 
@@ -169,6 +173,8 @@ bool peer_set_address(struct proxy_peer *peer, const char *host, uint16_t port)
         return false;
     peer->upstream = UPSTREAM_OTHER;
     peer->port = place.port;
+    peer->tls = false;
+    peer->sni[0] = '\0';
     memcpy(peer->host, place.host, sizeof(place.host));
     return true;
 }

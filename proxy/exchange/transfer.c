@@ -3,6 +3,7 @@
 
 #include "proxy/exchange/actions.h"
 #include "proxy/relay/forward.h"
+#include "world/tls/tls.h"
 
 static void on_upstream_event(struct stream *stream, unsigned events);
 
@@ -11,7 +12,7 @@ static uint64_t now_ns(const struct exchange *exchange)
     return world_now(exchange->ground->world);
 }
 
-static void note_held(struct exchange *exchange)
+void note_held(struct exchange *exchange)
 {
     uint64_t held = inlet_held(exchange->request) + inlet_held(&exchange->response) +
                     feed_held(&exchange->up) + feed_held(&exchange->down);
@@ -50,7 +51,6 @@ static const struct head *request_fields(const struct exchange *exchange)
 
 static struct bytes write_request_head(struct exchange *exchange)
 {
-    const struct exchange_ground *ground = exchange->ground;
     const struct head *head = request_fields(exchange);
     const struct field *host = head_find(head, "host");
     const struct forward_request request = {
@@ -59,11 +59,13 @@ static struct bytes write_request_head(struct exchange *exchange)
         .content_length = exchange->request->reader.content_length,
         .target = exchange->target,
         .host = host != NULL ? host->value : bytes_make(NULL, 0),
-        .upstream_host = exchange->origin->host,
-        .upstream_port = exchange->origin->port,
-        .via = ground->settings->via,
+        .upstream_host = exchange->origin->settings.host,
+        .upstream_port = exchange->origin->settings.port,
+        .via = exchange->settings->via,
         .client = &exchange->client_address,
         .client_host = exchange->client_host,
+        .client_secure = exchange->client_secure,
+        .upgrade = exchange->kind == EXCHANGE_UPGRADE,
         .drop_expect = exchange->continue_attempt != 0,
     };
     struct http1_writer writer;
@@ -78,8 +80,11 @@ void adopt_link(struct exchange *exchange)
 {
     struct link *link = exchange->link;
     struct stream_info info;
+    struct tls_look look;
 
     stream_info(&link->stream, &info);
+    tls_look(&link->stream, &look);
+    present_attempt(exchange)->tls_resumed = look.resumed;
     link->tx_before = info.tx;
     link->rx_before = info.rx;
     link->stream.on_event = on_upstream_event;
@@ -194,16 +199,16 @@ static enum exchange_event pump_up(struct exchange *exchange)
 
 /* ---- the response head ----------------------------------------------------------------------- */
 
-static void note_upstream_failure(struct exchange *exchange, enum cause cause, int os_error)
+void note_upstream_failure(struct exchange *exchange, enum cause cause, int os_error)
 {
     if (exchange->upstream_failed)
         return;
     exchange->upstream_failed = true;
-    exchange->upstream_cause = cause;
+    exchange->upstream_cause = link_cause(exchange->link, cause, &exchange->detail);
     exchange->upstream_error = os_error;
 }
 
-static enum exchange_event fail_upstream(struct exchange *exchange)
+enum exchange_event fail_upstream(struct exchange *exchange)
 {
     return note_failure(exchange, SIDE_UPSTREAM, exchange->upstream_cause,
                         exchange->upstream_error);
@@ -249,12 +254,12 @@ static enum exchange_event forward_interim(struct exchange *exchange)
     const struct head *head = &exchange->response.head;
     struct http1_writer writer;
 
-    if (head->status == 101 || ++exchange->interim_count > INTERIM_MAX)
+    if (head->status == SWITCHING_PROTOCOLS || ++exchange->interim_count > INTERIM_MAX)
         return note_failure(exchange, SIDE_UPSTREAM, CAUSE_HTTP_PROTOCOL_ERROR, 0);
     if (!wants_interim(exchange, head->status))
         return EVENT_NONE;
     http1_writer_init(&writer, exchange->down_head, exchange->head_bytes_max);
-    if (!forward_write_interim(head, exchange->ground->settings->via, &writer))
+    if (!forward_write_interim(head, exchange->settings->via, &writer))
         return note_failure(exchange, SIDE_INTERNAL, CAUSE_PROXY_INTERNAL_ERROR, 0);
     if (head->status == 100)
         exchange->continue_attempt = exchange->record.attempt_count;
@@ -275,6 +280,14 @@ static enum cause cause_of_refusal(const struct inlet *response)
     return CAUSE_HTTP_PROTOCOL_ERROR;
 }
 
+/* The upstream goes over to another protocol, as it was asked to. Otherwise a 101 is a fault of its own. RFC 9110 7.8. */
+static bool is_switch(const struct exchange *exchange)
+{
+    return exchange->kind == EXCHANGE_UPGRADE &&
+           exchange->response.head.status == SWITCHING_PROTOCOLS &&
+           exchange->response.reader.upgrade && exchange->upload.state == OUTLET_ENDED;
+}
+
 /* The next thing the upstream has said, if it is a head. */
 static enum exchange_event read_one_head(struct exchange *exchange)
 {
@@ -282,7 +295,7 @@ static enum exchange_event read_one_head(struct exchange *exchange)
 
     switch (inlet_read_head(response)) {
     case READER_HEAD:
-        exchange->final_head = response->head.status >= 200;
+        exchange->final_head = response->head.status >= 200 || is_switch(exchange);
         return exchange->final_head ? EVENT_HEAD_COMPLETE : forward_interim(exchange);
     case READER_END: /* an interim head has ended; the next one follows */
         inlet_next_message(response);
@@ -358,7 +371,7 @@ enum exchange_event begin_response(struct exchange *exchange)
         .client_minor = exchange->request->head.minor,
         .length_varies = exchange->response_varies,
         .keep_alive = exchange->keep_alive = may_keep_alive(exchange, framing),
-        .via = exchange->ground->settings->via,
+        .via = exchange->settings->via,
     };
     struct http1_writer writer;
 
@@ -367,7 +380,7 @@ enum exchange_event begin_response(struct exchange *exchange)
         return note_failure(exchange, SIDE_INTERNAL, CAUSE_PROXY_INTERNAL_ERROR, 0);
     exchange->response_down = true;
     exchange->record.status = response->head.status;
-    feed_start(&exchange->down, framing != FRAMING_NONE);
+    feed_start(&exchange->down, framing != FRAMING_NONE, 0);
     outlet_start(&exchange->download, &(struct outlet_message){
                                           .head = bytes_make(writer.data, writer.size),
                                           .framing = framing,

@@ -17,18 +17,18 @@ static uint64_t earlier(uint64_t a_ns, uint64_t b_ns)
  */
 static uint64_t try_due_ns(const struct exchange *exchange)
 {
-    const struct proxy_settings *settings = exchange->ground->settings;
     bool counts = exchange->attempting && !exchange->final_head && !exchange->hook_waits;
 
     if (exchange->state == STATE_SENDING && exchange->upload.state == OUTLET_IDLE)
         counts = false;
-    return counts ? later(exchange->try_begun_ns, settings->retry.per_try_timeout_ns) : TIME_NEVER;
+    return counts ? later(exchange->try_begun_ns, exchange->route->retry.per_try_timeout_ns)
+                  : TIME_NEVER;
 }
 
 static uint64_t due_ns(const struct exchange *exchange)
 {
-    const struct proxy_settings *settings = exchange->ground->settings;
-    uint64_t deadline = later(exchange->record.begun_ns, settings->retry.deadline_ns);
+    const struct proxy_settings *settings = exchange->settings;
+    uint64_t deadline = later(exchange->record.begun_ns, exchange->route->retry.deadline_ns);
     uint64_t due = TIME_NEVER;
 
     if (exchange->state == STATE_BACKING_OFF)
@@ -37,7 +37,9 @@ static uint64_t due_ns(const struct exchange *exchange)
         due = later(exchange->handed_over_ns, settings->response_timeout_ns);
     else if (exchange->state != STATE_DIALING)
         due = later(exchange->progress_ns, settings->idle_timeout_ns);
-    if (exchange->state == STATE_APOLOGISING || exchange->state == STATE_EXPLAINING)
+    /* A tunnel lasts for as long as it is used. */
+    if (exchange->state == STATE_APOLOGISING || exchange->state == STATE_EXPLAINING ||
+        exchange->tunnel)
         return due;
     return earlier(earlier(due, try_due_ns(exchange)), deadline);
 }
@@ -111,7 +113,7 @@ static void set_wants(struct exchange *exchange)
     unsigned client = STREAM_CLOSED;
     unsigned upstream = 0;
     bool sending = exchange->state == STATE_SENDING;
-    bool relaying = exchange->state == STATE_RELAYING;
+    bool relaying = exchange->state == STATE_RELAYING || exchange->state == STATE_TUNNELLING;
 
     if ((sending || relaying) && exchange->upload.state != OUTLET_BROKEN &&
         inlet_has_room(exchange->request))
@@ -125,7 +127,8 @@ static void set_wants(struct exchange *exchange)
     if ((sending || relaying) && exchange->upload.state == OUTLET_BLOCKED)
         upstream |= STREAM_WRITE;
     if ((sending || relaying) && inlet_has_room(&exchange->response) &&
-        !exchange->upstream_failed && !(sending && exchange->download.state == OUTLET_BLOCKED))
+        !(exchange->tunnel ? exchange->upstream_lost : exchange->upstream_failed) &&
+        !(sending && exchange->download.state == OUTLET_BLOCKED))
         upstream |= STREAM_READ;
     stream_want(&exchange->link->stream, upstream);
 }

@@ -10,7 +10,7 @@ enum { ROUNDS_MAX = 256 };
 
 bool feed_init(struct feed *feed, const struct feed_settings *settings)
 {
-    size_t size = settings->copy_limit;
+    size_t size = 0;
     uint8_t *memory = NULL;
 
     *feed = (struct feed){.exchange = settings->exchange, .inlet = settings->inlet};
@@ -29,21 +29,35 @@ bool feed_init(struct feed *feed, const struct feed_settings *settings)
         body_filter_init(&feed->filters[feed->filter_count++], settings->hooks[i], memory);
         memory += FILTER_BYTES;
     }
-    replay_init(&feed->replay, settings->copy_limit > 0 ? memory : NULL, settings->copy_limit);
+    replay_start(&feed->replay, NULL, 0);
     return true;
 }
 
 void feed_release(struct feed *feed)
 {
     free(feed->memory);
+    free(feed->copy);
     *feed = (struct feed){0};
 }
 
-void feed_start(struct feed *feed, bool has_body)
+/* The limit that memory allows. What an earlier message has left in it is of no use to anybody. */
+static size_t make_room(struct feed *feed, size_t copy_limit)
 {
+    if (copy_limit <= feed->copy_room)
+        return copy_limit;
+    free(feed->copy);
+    feed->copy = malloc(copy_limit);
+    feed->copy_room = feed->copy != NULL ? copy_limit : 0;
+    return feed->copy_room;
+}
+
+void feed_start(struct feed *feed, bool has_body, size_t copy_limit)
+{
+    size_t limit = has_body ? make_room(feed, copy_limit) : 0;
+
     for (unsigned i = 0; i < feed->filter_count; i++)
         body_filter_start(&feed->filters[i]);
-    replay_start(&feed->replay);
+    replay_start(&feed->replay, feed->copy, limit);
     feed->filters_used = has_body ? feed->filter_count : 0;
 }
 

@@ -9,8 +9,8 @@
  * accepted, so of bytes behind the filters; what was not accepted still waits in the window or in a filter, and no filter
  * ever meets a byte twice.
  *
- * Ownership: embedded in the exchange; the memory of filters (FILTER_BYTES each) and of the copy (its limit) is taken at
- * feed_init() and kept, so that a warm proxy allocates none. Limits: a hook can hold back half of the window, or, behind
+ * Ownership: embedded in the exchange; the memory of filters (FILTER_BYTES each) is taken at feed_init(), that of the copy
+ * (its limit) by the first message that asks for so much; both are kept, so that a warm proxy allocates none. Limits: a hook can hold back half of the window, or, behind
  * another hook, half of FILTER_BYTES. Errors: see feed_pump().
  */
 #ifndef PROXY_RELAY_FEED_H
@@ -26,18 +26,19 @@ enum { FEED_FILTERS_MAX = 2 };
 struct feed {
     struct exchange *exchange; /* whom the hooks are told of */
     struct inlet *inlet;
-    uint8_t *memory; /* of the filters and of the copy, in one piece */
+    uint8_t *memory; /* of the filters, in one piece */
     struct body_filter filters[FEED_FILTERS_MAX];
     unsigned filter_count;
     unsigned filters_used; /* of them, by the present message: all, or none where it has no body */
     struct replay replay;
+    uint8_t *copy; /* memory of the copy, taken when first needed */
+    size_t copy_room;
 };
 
 struct feed_settings {
     struct exchange *exchange;
     struct inlet *inlet;
     body_hook *hooks[FEED_FILTERS_MAX]; /* in order; NULLs are left out */
-    size_t copy_limit;                  /* 0: no replay copy */
 };
 
 /* False when memory has run out; nothing is held then. */
@@ -45,8 +46,11 @@ MUST_USE bool feed_init(struct feed *feed, const struct feed_settings *settings)
 /* Harmless when nothing is held. */
 void feed_release(struct feed *feed);
 
-/* A new message. Nothing is held. One without body framing meets no filter, not even its end. */
-void feed_start(struct feed *feed, bool has_body);
+/*
+ * A new message. Nothing is held. One without body framing meets no filter, not even its end. copy_limit: how much of it is
+ * kept for another attempt, 0: nothing; none either where there is no memory for so much.
+ */
+void feed_start(struct feed *feed, bool has_body, size_t copy_limit);
 /* The message has ended or is given up: no hook is called, waits or is due until the next one starts. */
 void feed_stop(struct feed *feed);
 /* The same message from its first byte, to another stream. Only while feed_can_restart(). */

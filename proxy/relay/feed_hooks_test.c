@@ -162,7 +162,7 @@ static void no_body_meets_no_hook(void **state)
 
     (void)state;
     set_hook(rig, 0, count_and_pass);
-    feed_start(&rig->feed, false);
+    feed_start(&rig->feed, false, rig->copy_limit);
     rig_fill(rig, ALL);
     assert_int_equal(rig_pump(rig), FEED_FINE);
     assert_int_equal(rig->exchange.calls, 0);
@@ -489,7 +489,7 @@ static void a_new_message_begins_with_nothing(void **state)
     rig_fill(rig, 100);
     rig_pump(rig);
     rig_consume(rig, 50);
-    feed_start(&rig->feed, true);
+    feed_start(&rig->feed, true, rig->copy_limit);
     assert_int_equal(feed_held(&rig->feed), 0);
     assert_int_equal(feed_copy_peak(&rig->feed), 0);
     assert_int_equal(feed_supply(&rig->feed).body.size, 0);

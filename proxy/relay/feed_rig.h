@@ -362,8 +362,7 @@ static inline void rig_init(struct rig *rig, const struct rig_settings *settings
         .kind = READ_REQUEST,
         .window_bytes = WINDOW_BYTES_MIN,
         .limits = {.head_bytes_max = 1024, .uri_bytes_max = 100, .body_bytes_max = UINT64_MAX}};
-    struct feed_settings feed = {
-        .exchange = &rig->exchange, .inlet = &rig->inlet, .copy_limit = settings->copy_limit};
+    struct feed_settings feed = {.exchange = &rig->exchange, .inlet = &rig->inlet};
 
     memset(rig, 0, offsetof(struct rig, wire));
     rig->stream = (struct stream){.ops = &OPS, .owner = rig};
@@ -377,7 +376,7 @@ static inline void rig_init(struct rig *rig, const struct rig_settings *settings
     inlet_restart(&rig->inlet);
     for (rig->at_once = 1; inlet_read_head(&rig->inlet) == READER_MORE;)
         inlet_fill(&rig->inlet, &rig->stream);
-    feed_start(&rig->feed, true);
+    feed_start(&rig->feed, true, rig->copy_limit);
 }
 
 static inline void rig_release(struct rig *rig)

@@ -58,6 +58,7 @@ static void write_forwarded(struct http1_writer *writer, const struct forward_re
     http1_write_bytes(writer, bytes_of(quoted ? "for=\"[" : "for="));
     http1_write_bytes(writer, bytes_of(request->client_host));
     http1_write_bytes(writer, bytes_of(quoted ? "]\";proto=http" : ";proto=http"));
+    http1_write_bytes(writer, bytes_of(request->client_secure ? "s" : ""));
     if (request->host.size > 0 && request->host.size <= FORWARDED_HOST_BYTES_MAX) {
         http1_write_bytes(writer, bytes_of(";host=\""));
         http1_write_bytes(writer, request->host);
@@ -112,6 +113,15 @@ static void write_request_field(const struct forward_request *request, const str
         http1_write_field(writer, field->name, field->value);
 }
 
+/* The protocols wished for, or chosen; Connection names the field, as it must. */
+static void write_upgrade(const struct head *head, struct http1_writer *writer)
+{
+    http1_write_field_text(writer, "Connection", "upgrade");
+    for (size_t i = 0; i < head->field_count; i++)
+        if (bytes_equal_text_nocase(head->fields[i].name, "upgrade"))
+            http1_write_field(writer, bytes_of("Upgrade"), head->fields[i].value);
+}
+
 bool forward_write_request(const struct forward_request *request, struct http1_writer *writer)
 {
     const struct head *head = request->head;
@@ -121,6 +131,8 @@ bool forward_write_request(const struct forward_request *request, struct http1_w
     for (size_t i = 0; i < head->field_count; i++)
         write_request_field(request, &head->fields[i], writer);
     write_framing(writer, request->framing, request->content_length);
+    if (request->upgrade)
+        write_upgrade(head, writer);
     write_via(writer, head, request->via);
     write_forwarded(writer, request);
     http1_write_end_of_head(writer);
@@ -161,6 +173,23 @@ bool forward_write_interim(const struct head *head, const char *via, struct http
     http1_write_status_line(writer, head->status, head->reason);
     write_response_fields(head, writer);
     write_via(writer, head, via);
+    http1_write_end_of_head(writer);
+    return !writer->overflowed;
+}
+
+bool forward_write_switch(const struct head *head, const char *via, struct http1_writer *writer)
+{
+    http1_write_status_line(writer, head->status, head->reason);
+    write_response_fields(head, writer);
+    write_upgrade(head, writer);
+    write_via(writer, head, via);
+    http1_write_end_of_head(writer);
+    return !writer->overflowed;
+}
+
+bool forward_write_connected(struct http1_writer *writer)
+{
+    http1_write_status_line(writer, 200, bytes_of("Connection established"));
     http1_write_end_of_head(writer);
     return !writer->overflowed;
 }

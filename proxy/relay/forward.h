@@ -27,6 +27,8 @@ struct forward_request {
     const char *via;
     const struct address *client;
     const char *client_host; /* its address as text, without port and brackets */
+    bool client_secure;      /* it speaks TLS with us */
+    bool upgrade;            /* the client's wish for another protocol goes on. RFC 9110 7.8 */
     bool drop_expect;        /* a 100 went down before: the next attempt must not bring another */
     /* HTTP/1.0 knows no Expect, so that of such a client is never passed on. RFC 9110 10.1.1. */
 };
@@ -49,6 +51,12 @@ MUST_USE bool forward_write_response(const struct forward_response *response,
 /* A 1xx: no framing, no connection fields. RFC 9110 15.2. */
 MUST_USE bool forward_write_interim(const struct head *head, const char *via,
                                     struct http1_writer *writer);
+
+/* The 101 that opens a tunnel. RFC 9110 7.8, 15.2.2. */
+MUST_USE bool forward_write_switch(const struct head *head, const char *via,
+                                   struct http1_writer *writer);
+/* The 200 to CONNECT, which is ours: no framing and nothing else. RFC 9110 9.3.6. */
+MUST_USE bool forward_write_connected(struct http1_writer *writer);
 
 /* How a body that came in one framing goes on to a client of that version. RFC 9112 6.3, 7. */
 enum framing forward_framing_down(enum framing framing, unsigned client_minor);

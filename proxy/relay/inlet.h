@@ -31,6 +31,7 @@ struct inlet {
     bool input_ended;    /* the source said end of file */
     bool refused;        /* reader.refusal says why */
     bool incomplete;     /* refused because the input ended within the message */
+    bool blind; /* no messages any more: whatever comes is handed on, to the end of the input */
 };
 
 struct inlet_settings {
@@ -48,6 +49,12 @@ void inlet_release(struct inlet *inlet);
 void inlet_next_message(struct inlet *inlet);
 /* Ready for a new source: whatever was held is gone. */
 void inlet_restart(struct inlet *inlet);
+
+/*
+ * From here on nothing is read as HTTP: what has come behind the present message, and all that comes, is the body, which
+ * ends with the input; body_total does not count it. For the rest of this source.
+ */
+void inlet_go_blind(struct inlet *inlet);
 
 /* Whether a read is worth while: at least half of the window is free and the message goes on. */
 bool inlet_has_room(const struct inlet *inlet);

@@ -2,15 +2,10 @@
 
 #include <string.h>
 
-void replay_init(struct replay *replay, uint8_t *memory, size_t limit)
+void replay_start(struct replay *replay, uint8_t *memory, size_t limit)
 {
     check(memory != NULL || limit == 0);
     *replay = (struct replay){.data = memory, .limit = limit};
-}
-
-void replay_start(struct replay *replay)
-{
-    replay_init(replay, replay->data, replay->limit);
 }
 
 void replay_append(struct replay *replay, struct bytes bytes)

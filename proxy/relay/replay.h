@@ -20,10 +20,8 @@ struct replay {
     bool lost;
 };
 
-/* memory of limit bytes; NULL when that is 0. */
-void replay_init(struct replay *replay, uint8_t *memory, size_t limit);
-/* A new message. */
-void replay_start(struct replay *replay);
+/* A new message. memory of limit bytes at least; NULL when that is 0. */
+void replay_start(struct replay *replay, uint8_t *memory, size_t limit);
 
 /* A stream has accepted these bytes, the next ones of the message. Only when nothing is left to be sent again. */
 void replay_append(struct replay *replay, struct bytes bytes);

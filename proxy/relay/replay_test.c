@@ -38,8 +38,7 @@ static void is_kept(void **state)
     struct replay replay;
     size_t at = 0;
 
-    replay_init(&replay, row->limit > 0 ? memory : NULL, row->limit);
-    replay_start(&replay);
+    replay_start(&replay, row->limit > 0 ? memory : NULL, row->limit);
     for (size_t i = 0; i < PIECES_MAX && row->pieces[i] > 0; i++) {
         replay_append(&replay, bytes_make(BODY + at, row->pieces[i]));
         at += row->pieces[i];
@@ -59,7 +58,7 @@ static void is_sent_again_in_pieces_and_from_the_first_byte_each_time(void **sta
     struct replay replay;
 
     (void)state;
-    replay_init(&replay, memory, LIMIT);
+    replay_start(&replay, memory, LIMIT);
     replay_append(&replay, bytes_make(BODY, 6));
     for (unsigned attempt = 0; attempt < 2; attempt++) {
         replay_restart(&replay);
@@ -82,9 +81,9 @@ static void a_new_message_begins_a_new_copy(void **state)
     struct replay replay;
 
     (void)state;
-    replay_init(&replay, memory, LIMIT);
+    replay_start(&replay, memory, LIMIT);
     replay_append(&replay, bytes_make(BODY, LIMIT + 1));
-    replay_start(&replay);
+    replay_start(&replay, memory, LIMIT);
     assert_true(replay_is_complete(&replay));
     replay_append(&replay, bytes_make(BODY + 3, 2));
     assert_int_equal(replay.size, 2);

@@ -74,3 +74,15 @@ void proxy_settings_route(const struct proxy_settings *settings, size_t index,
     };
     memcpy(out->allow, settings->allow, sizeof(out->allow));
 }
+
+/* ---- copies --------------------------------------------------------------------------------------- */
+
+void proxy_settings_copy(struct proxy_settings *to, const struct proxy_settings *from)
+{
+    memcpy(to, from, offsetof(struct proxy_settings, upstreams));
+    memcpy(to->upstreams, from->upstreams, from->upstream_count * sizeof(to->upstreams[0]));
+    memcpy(to->routes, from->routes, from->route_count * sizeof(to->routes[0]));
+    memcpy(to->users, from->users, from->user_count * sizeof(to->users[0]));
+    memcpy(to->certificates, from->certificates,
+           from->certificate_count * sizeof(to->certificates[0]));
+}

@@ -1,22 +1,27 @@
 #include "proxy/upstream/dial.h"
 
 #include <errno.h>
+#include <string.h>
+
+#include "proxy/routes/reach.h"
 
 static void on_answer(struct query *query);
 static void on_connected(struct stream *stream, unsigned events);
 static void on_time(struct timer *timer);
 static void try_next_address(struct dial *dial);
 
-void dial_init(struct dial *dial, struct world *world, uint64_t connect_ns)
+void dial_init(struct dial *dial, struct world *world)
 {
-    *dial = (struct dial){.world = world, .connect_ns = connect_ns};
+    *dial = (struct dial){.world = world};
     dial->timer = (struct timer){.on_time = on_time, .owner = dial};
 }
 
-static void set_timer(struct dial *dial)
+static void set_timer(struct dial *dial, uint64_t limit_ns)
 {
-    if (dial->connect_ns != 0)
-        timer_set(dial->world, &dial->timer, world_now(dial->world) + dial->connect_ns);
+    if (limit_ns != 0)
+        timer_set(dial->world, &dial->timer, world_now(dial->world) + limit_ns);
+    else
+        timer_stop(dial->world, &dial->timer);
 }
 
 static struct failure failure_at(enum stage stage, enum cause cause, int os_error)
@@ -38,25 +43,28 @@ static void end_later(struct dial *dial, struct failure failure)
     timer_set(dial->world, &dial->timer, world_now(dial->world));
 }
 
-void dial_start(struct dial *dial, struct link *link)
+void dial_start(struct dial *dial, struct link *link, const struct dial_plan *plan)
 {
-    const struct origin *origin = link->origin;
-    struct address address;
+    const struct upstream_settings *upstream = &link->origin->settings;
 
     check(dial->link == NULL);
     dial->link = link;
-    dial->address_index = 0;
+    dial->plan = *plan;
+    dial->tried = 0;
+    dial->address = (struct address){0};
+    dial->handshaking = false;
+    dial->detail = NULL;
     dial->failure = failure_at(STAGE_DIAL, CAUSE_NONE, 0);
     dial->query.impl = NULL;
-    if (address_parse(origin->host, origin->port, &address)) {
-        dial->query.addresses[0] = address;
+    if (address_parse(upstream->host, upstream->port, &dial->query.addresses[0])) {
         dial->query.address_count = 1;
         try_next_address(dial);
         return;
     }
-    dial->query = (struct query){.on_answer = on_answer, .owner = dial};
-    set_timer(dial);
-    if (world_resolve(dial->world, &dial->query, origin->host, origin->port) != 0)
+    dial->query =
+        (struct query){.on_answer = on_answer, .owner = dial, .nameserver = plan->nameserver};
+    set_timer(dial, plan->connect_ns);
+    if (world_resolve(dial->world, &dial->query, upstream->host, upstream->port) != 0)
         end_later(dial, failure_at(STAGE_RESOLVE, CAUSE_DNS_ERROR, ENOMEM));
 }
 
@@ -72,7 +80,14 @@ void dial_stop(struct dial *dial)
 
 enum stage dial_stage(const struct dial *dial)
 {
-    return dial->query.impl != NULL ? STAGE_RESOLVE : STAGE_DIAL;
+    if (dial->query.impl != NULL)
+        return STAGE_RESOLVE;
+    return dial->handshaking ? STAGE_HANDSHAKE : STAGE_DIAL;
+}
+
+unsigned dial_next_address(const struct dial *dial)
+{
+    return dial->plan.first_address + dial->tried;
 }
 
 static void on_answer(struct query *query)
@@ -84,6 +99,12 @@ static void on_answer(struct query *query)
         [QUERY_FAILED] = CAUSE_DNS_ERROR,
         [QUERY_TIMED_OUT] = CAUSE_DNS_TIMEOUT,
     };
+    static const char *const details[] = {
+        [QUERY_FOUND] = "the name has no address",
+        [QUERY_NOT_FOUND] = "there is no such name",
+        [QUERY_FAILED] = "the name server failed",
+        [QUERY_TIMED_OUT] = "the name server did not answer",
+    };
 
     check(dial->link != NULL);
     query->impl = NULL;
@@ -91,27 +112,87 @@ static void on_answer(struct query *query)
         try_next_address(dial);
         return;
     }
+    dial->detail = details[query->status];
     dial->failure = failure_at(STAGE_RESOLVE, causes[query->status], 0);
     end(dial, &dial->failure);
+}
+
+/* ---- one address after the other ------------------------------------------------------------------ */
+
+/* A certificate is for an address as it is written without brackets. RFC 9110 4.3.4, 4.3.5. */
+static const char *server_name(const struct origin *origin, char store[HOST_BYTES])
+{
+    const char *name = origin_server_name(origin);
+    size_t size = strlen(name);
+
+    if (size < 2 || name[0] != '[')
+        return name;
+    memcpy(store, name + 1, size - 2);
+    store[size - 2] = '\0';
+    return store;
+}
+
+static int connect_to(struct dial *dial, const struct address *address)
+{
+    struct link *link = dial->link;
+    char store[HOST_BYTES];
+
+    link->stream.on_event = on_connected;
+    link->stream.owner = dial;
+    if (link->origin->tls == NULL)
+        return world_connect(dial->world, &link->stream, address);
+    return tls_connect(link->origin->tls, dial->world, &link->stream, address,
+                       server_name(link->origin, store));
+}
+
+static bool is_forbidden(const struct dial *dial)
+{
+    const struct dial_plan *plan = &dial->plan;
+
+    return plan->limited && !reach_allows(plan->allow, plan->allow_count, &dial->address);
+}
+
+static bool addresses_are_left(const struct dial *dial)
+{
+    return dial->tried < dial->query.address_count;
+}
+
+static void note_failure(struct dial *dial, struct failure failure)
+{
+    dial->failure = failure;
+    if (addresses_are_left(dial))
+        dial->on_address(dial, &dial->address);
+}
+
+/* Begins to connect to the present address; false if that failed at once. */
+static bool try_address(struct dial *dial)
+{
+    int result;
+
+    if (is_forbidden(dial)) {
+        /* To ask for a place where one may not go is the client's fault; another try is no better. */
+        note_failure(dial, (struct failure){SIDE_DOWNSTREAM, STAGE_ROUTE,
+                                            CAUSE_DESTINATION_IP_PROHIBITED, 0});
+        return false;
+    }
+    result = connect_to(dial, &dial->address);
+    if (result == 0)
+        return true;
+    note_failure(dial, failure_at(STAGE_DIAL, cause_of_dial_error(-result), -result));
+    return false;
 }
 
 /* Begins to connect to the next address; when none is left, ends with the failure of the last. */
 static void try_next_address(struct dial *dial)
 {
-    struct link *link = dial->link;
+    while (addresses_are_left(dial)) {
+        size_t place = (dial->plan.first_address + dial->tried++) % dial->query.address_count;
 
-    while (dial->address_index < dial->query.address_count) {
-        const struct address *address = &dial->query.addresses[dial->address_index++];
-        int result;
-
-        link->stream.on_event = on_connected;
-        link->stream.owner = dial;
-        result = world_connect(dial->world, &link->stream, address);
-        if (result == 0) {
-            set_timer(dial);
+        dial->address = dial->query.addresses[place];
+        if (try_address(dial)) {
+            set_timer(dial, dial->plan.connect_ns);
             return;
         }
-        dial->failure = failure_at(STAGE_DIAL, cause_of_dial_error(-result), -result);
     }
     end_later(dial, dial->failure);
 }
@@ -119,8 +200,27 @@ static void try_next_address(struct dial *dial)
 static void address_failed(struct dial *dial, enum cause cause, int os_error)
 {
     stream_close(&dial->link->stream, STREAM_FIN);
-    dial->failure = failure_at(STAGE_DIAL, cause, os_error);
+    note_failure(dial, failure_at(STAGE_DIAL, cause, os_error));
     try_next_address(dial);
+}
+
+/* ---- the handshake -------------------------------------------------------------------------------- */
+
+static void handshake_failed(struct dial *dial, enum cause cause, int os_error)
+{
+    dial->detail = NULL;
+    cause = link_cause(dial->link, cause, &dial->detail);
+    stream_close(&dial->link->stream, STREAM_FIN);
+    dial->failure = failure_at(STAGE_HANDSHAKE, cause, os_error);
+    end(dial, &dial->failure);
+}
+
+static void note_handshake(struct dial *dial)
+{
+    if (dial->handshaking || tls_phase_of(&dial->link->stream) != TLS_HANDSHAKING)
+        return;
+    dial->handshaking = true;
+    set_timer(dial, dial->plan.handshake_ns);
 }
 
 static void on_connected(struct stream *stream, unsigned events)
@@ -130,12 +230,15 @@ static void on_connected(struct stream *stream, unsigned events)
 
     (void)events;
     check(dial->link != NULL);
+    note_handshake(dial);
     if (status == -EINPROGRESS)
         return;
-    if (status != 0)
-        address_failed(dial, cause_of_dial_error(-status), -status);
-    else
+    if (status == 0)
         end(dial, NULL);
+    else if (dial->handshaking)
+        handshake_failed(dial, CAUSE_CONNECTION_TERMINATED, -status);
+    else
+        address_failed(dial, cause_of_dial_error(-status), -status);
 }
 
 static void on_time(struct timer *timer)
@@ -146,11 +249,14 @@ static void on_time(struct timer *timer)
     if (dial->query.impl != NULL) {
         world_resolve_cancel(dial->world, &dial->query);
         dial->query.impl = NULL;
+        dial->detail = "the name server did not answer";
         dial->failure = failure_at(STAGE_RESOLVE, CAUSE_DNS_TIMEOUT, 0);
         end(dial, &dial->failure);
-    } else if (stream_in_use(&dial->link->stream)) {
-        address_failed(dial, CAUSE_CONNECTION_TIMEOUT, ETIMEDOUT);
-    } else {
+    } else if (!stream_in_use(&dial->link->stream)) {
         end(dial, &dial->failure);
+    } else if (dial->handshaking) {
+        handshake_failed(dial, CAUSE_CONNECTION_TIMEOUT, ETIMEDOUT);
+    } else {
+        address_failed(dial, CAUSE_CONNECTION_TIMEOUT, ETIMEDOUT);
     }
 }

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -23,7 +24,9 @@ struct stand {
     struct origin origin;
     struct link *link;
     struct dial dial;
+    struct dial_plan plan;
     unsigned ends;
+    unsigned addresses_failed;
     bool connected;
     struct failure failure;
     uint64_t ended_ns;
@@ -49,6 +52,14 @@ static void on_end(struct dial *dial, const struct failure *failure)
     }
     stream_info(&stand->link->stream, &info);
     stand->peer = info.peer;
+}
+
+static void on_address(struct dial *dial, const struct address *address)
+{
+    struct stand *stand = dial->owner;
+
+    assert_true(address_equal(address, &dial->address));
+    stand->addresses_failed++;
 }
 
 static void listen_at(struct stand *stand, size_t i, enum listen_mode mode)
@@ -77,11 +88,13 @@ static void set_up(struct stand *stand, const char *modes)
     while (name.address_count < HOSTS && modes[name.address_count] != '\0')
         name.address_count++;
     assert_true(sim_add_name(stand->world, &name));
-    stand->origin = (struct origin){.host = "upstream.test", .port = PORT};
+    stand->origin = (struct origin){.settings = {.host = "upstream.test", .port = PORT}};
     stand->link = link_take(&stand->shelf, &stand->origin);
     assert_non_null(stand->link);
-    dial_init(&stand->dial, stand->world, CONNECT_NS);
+    dial_init(&stand->dial, stand->world);
+    stand->plan = (struct dial_plan){.connect_ns = CONNECT_NS};
     stand->dial.on_end = on_end;
+    stand->dial.on_address = on_address;
     stand->dial.owner = stand;
 }
 
@@ -102,7 +115,7 @@ static void tear_down(struct stand *stand)
 /* Dials and runs until nothing is left to happen. */
 static void dial(struct stand *stand)
 {
-    dial_start(&stand->dial, stand->link);
+    dial_start(&stand->dial, stand->link, &stand->plan);
     assert_int_equal(stand->ends, 0);
     world_run(stand->world, STEPS_MAX, SIM_START_NS + 10 * NS_PER_S);
 }
@@ -162,8 +175,8 @@ static void a_lookup_has_the_time_of_an_address(void **state)
     (void)state;
     set_up(&stand, "O");
     assert_true(sim_add_name(stand.world, &slow));
-    stand.origin.host = "slow.test";
-    dial_start(&stand.dial, stand.link);
+    memcpy(stand.origin.settings.host, slow.host, strlen(slow.host) + 1);
+    dial_start(&stand.dial, stand.link, &stand.plan);
     assert_int_equal(dial_stage(&stand.dial), STAGE_RESOLVE);
     world_run(stand.world, STEPS_MAX, SIM_START_NS + 10 * NS_PER_S);
     assert_int_equal(stand.ends, 1);
@@ -181,12 +194,12 @@ static void an_address_needs_no_lookup(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(hosts); i++) {
         set_up(&stand, "");
-        stand.origin.host = hosts[i];
+        memcpy(stand.origin.settings.host, hosts[i], strlen(hosts[i]) + 1);
         assert_true(address_parse(hosts[i], PORT, &stand.addresses[0]));
         stand.listeners[0] = (struct listener){.on_acceptable = on_acceptable};
         assert_int_equal(
             world_listen(stand.world, &stand.listeners[0], &stand.addresses[0], LISTEN_OPEN, 1), 0);
-        dial_start(&stand.dial, stand.link);
+        dial_start(&stand.dial, stand.link, &stand.plan);
         assert_int_equal(dial_stage(&stand.dial), STAGE_DIAL);
         world_run(stand.world, STEPS_MAX, SIM_START_NS + 10 * NS_PER_S);
         assert_true(stand.connected);
@@ -203,9 +216,7 @@ static void without_a_limit_it_waits(void **state)
 
     (void)state;
     set_up(&stand, "BO");
-    dial_init(&stand.dial, stand.world, 0);
-    stand.dial.on_end = on_end;
-    stand.dial.owner = &stand;
+    stand.plan.connect_ns = 0;
     dial(&stand);
     assert_int_equal(stand.ends, 0);
     dial_stop(&stand.dial);
@@ -222,7 +233,7 @@ static void want_of_streams_is_told_later(void **state)
     set_up(&stand, "");
     sim_configure(stand.world, &poor);
     listen_at(&stand, 0, LISTEN_OPEN);
-    stand.origin.host = "127.0.0.1";
+    memcpy(stand.origin.settings.host, "127.0.0.1", sizeof("127.0.0.1"));
     other.on_event = stand.link->stream.on_event = (stream_callback *)(uintptr_t)1;
     assert_int_equal(world_connect(stand.world, &other, &stand.addresses[0]), 0);
     stream_want(&other, 0);
@@ -245,7 +256,7 @@ static void stop_is_final(void **state)
     for (size_t i = 0; i < COUNT_OF(modes); i++) {
         for (uint64_t steps = 0; steps < 4; steps++) {
             set_up(&stand, modes[i]);
-            dial_start(&stand.dial, stand.link);
+            dial_start(&stand.dial, stand.link, &stand.plan);
             if (steps > 0)
                 world_run(stand.world, steps, SIM_START_NS);
             stand.ends = 0;
@@ -265,7 +276,7 @@ static void a_stopped_dial_dials_again(void **state)
 
     (void)state;
     set_up(&stand, "BO");
-    dial_start(&stand.dial, stand.link);
+    dial_start(&stand.dial, stand.link, &stand.plan);
     world_run(stand.world, STEPS_MAX, SIM_START_NS + CONNECT_NS / 2);
     dial_stop(&stand.dial);
     stream_close(&stand.link->stream, STREAM_FIN);

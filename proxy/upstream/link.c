@@ -2,6 +2,32 @@
 
 #include <stdlib.h>
 
+#include "world/tls/tls.h"
+
+enum cause link_cause(const struct link *link, enum cause otherwise, const char **detail)
+{
+    struct tls_look look;
+
+    if (!stream_in_use(&link->stream) || tls_phase_of(&link->stream) == TLS_NONE)
+        return otherwise;
+    tls_look(&link->stream, &look);
+    if (look.detail != NULL)
+        *detail = look.detail;
+    switch (look.trouble) {
+    case TLS_CERTIFICATE:
+        return CAUSE_TLS_CERTIFICATE_ERROR;
+    case TLS_ALERT:
+        return CAUSE_TLS_ALERT_RECEIVED;
+    case TLS_PROTOCOL:
+        return CAUSE_TLS_PROTOCOL_ERROR;
+    case TLS_NO_TROUBLE:
+    case TLS_ENDED_EARLY:
+    case TLS_TRUNCATED:
+    default:
+        return otherwise;
+    }
+}
+
 struct link *link_take(struct link_shelf *shelf, struct origin *origin)
 {
     struct link *link = shelf->first;

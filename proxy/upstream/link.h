@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "world/base/failure.h"
 #include "world/base/object.h"
 #include "world/world.h"
 
@@ -33,6 +34,11 @@ struct link_shelf {
     struct link *first;
     size_t lent; /* links that are not on the shelf */
 };
+
+/*
+ * The cause of its failure: what TLS says of it, with static words in *detail, or else the one given, and *detail stays.
+ */
+enum cause link_cause(const struct link *link, enum cause otherwise, const char **detail);
 
 /* NULL when memory has run out. The stream is not in use. */
 struct link *link_take(struct link_shelf *shelf, struct origin *origin);

@@ -1,168 +1,182 @@
 #include "proxy/upstream/origins.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "proxy/http/place.h"
 
-struct other_origin {
-    struct origin origin;
-    struct place place;
-    struct other_origin *next; /* asked for before this one */
-};
-
-static struct origin origin_at(struct origins *origins, const char *host, uint16_t port)
+void origins_init(struct origins *origins, struct world *world)
 {
-    struct origin origin = {.host = host, .port = port};
-
-    pool_init(&origin.pool, origins->world, &origins->links);
-    origin.pool.size_max = origins->pool_size_max;
-    origin.pool.idle_ns = origins->pool_idle_ns;
-    return origin;
+    *origins = (struct origins){.world = world};
 }
 
-void origins_init(struct origins *origins, struct world *world,
-                  const struct proxy_settings *settings)
+void origin_set_tls(struct origin *origin, struct tls_client *tls)
 {
-    *origins = (struct origins){
-        .world = world,
-        .pool_size_max = settings->pool_size,
-        .pool_idle_ns = settings->pool_timeout_ns,
-        .count = settings->upstream_count,
-    };
-    check(origins->count <= UPSTREAMS_MAX);
-    for (size_t i = 0; i < origins->count; i++)
-        origins->configured[i] =
-            origin_at(origins, settings->upstreams[i].host, settings->upstreams[i].port);
+    if (origin->owns_tls && origin->tls != NULL)
+        tls_client_release(&origin->tls);
+    origin->tls = tls;
+    origin->owns_tls = true;
+}
+
+static void destroy(struct origin *origin)
+{
+    check(origin->in_use == 0);
+    check(origin->named == 0);
+    pool_empty(&origin->pool);
+    origin_set_tls(origin, NULL);
+    free(origin);
 }
 
 void origins_release(struct origins *origins)
 {
-    origins_empty_pools(origins, true);
-    for (size_t i = 0; i < origins->count; i++)
-        check(origins->configured[i].in_use == 0);
-    while (origins->others != NULL) {
-        struct other_origin *other = origins->others;
+    while (origins->first != NULL) {
+        struct origin *origin = origins->first;
 
-        check(other->origin.in_use == 0);
-        origins->others = other->next;
-        free(other);
+        origins->first = origin->next;
+        destroy(origin);
     }
     origins->other_count = 0;
+    if (origins->system_tls != NULL)
+        tls_client_release(&origins->system_tls);
     link_shelf_release(&origins->links);
 }
 
 /* ---- finding ------------------------------------------------------------------------------------- */
 
-static struct origin *find_configured(struct origins *origins, const struct place *place)
+static bool speaks_alike(const struct upstream_settings *a, const struct upstream_settings *b)
 {
-    for (size_t i = 0; i < origins->count; i++) {
-        struct origin *origin = &origins->configured[i];
+    if (a->tls != b->tls)
+        return false;
+    return !a->tls || (a->tls_unverified == b->tls_unverified && strcmp(a->sni, b->sni) == 0 &&
+                       strcmp(a->ca, b->ca) == 0 && strcmp(a->certificate, b->certificate) == 0 &&
+                       strcmp(a->key, b->key) == 0);
+}
 
-        if (place_equal(origin->host, origin->port, place->host, place->port))
-            return origin;
-    }
+static bool is_at(const struct origin *origin, const struct place *place)
+{
+    return place_equal(origin->settings.host, origin->settings.port, place->host, place->port);
+}
+
+static struct origin *take_out(struct origin **at)
+{
+    struct origin *origin = *at;
+
+    *at = origin->next;
+    return origin;
+}
+
+static struct origin *put_first(struct origins *origins, struct origin *origin)
+{
+    origin->next = origins->first;
+    origins->first = origin;
+    return origin;
+}
+
+static struct origin *find_known(struct origins *origins, const struct place *place,
+                                 const struct upstream_settings *wanted)
+{
+    for (struct origin **at = &origins->first; *at != NULL; at = &(*at)->next)
+        if (is_at(*at, place) && speaks_alike(&(*at)->settings, wanted))
+            return put_first(origins, take_out(at));
     return NULL;
 }
 
-static struct other_origin *take_out(struct origins *origins, struct other_origin **at)
+/* Makes room for another one; false if all are in use. */
+static bool forget_oldest(struct origins *origins)
 {
-    struct other_origin *other = *at;
+    struct origin **oldest = NULL;
 
-    *at = other->next;
-    check(origins->other_count > 0);
-    origins->other_count--;
-    return other;
-}
-
-static struct origin *put_first(struct origins *origins, struct other_origin *other)
-{
-    other->next = origins->others;
-    origins->others = other;
-    origins->other_count++;
-    return &other->origin;
-}
-
-static struct other_origin *take_known(struct origins *origins, const struct place *place)
-{
-    for (struct other_origin **at = &origins->others; *at != NULL; at = &(*at)->next)
-        if (place_equal((*at)->place.host, (*at)->place.port, place->host, place->port))
-            return take_out(origins, at);
-    return NULL;
-}
-
-/* The one asked for longest ago that nobody uses, its pool empty; NULL if all are in use. */
-static struct other_origin *take_oldest(struct origins *origins)
-{
-    struct other_origin **oldest = NULL;
-    struct other_origin *other;
-
-    for (struct other_origin **at = &origins->others; *at != NULL; at = &(*at)->next)
-        if ((*at)->origin.in_use == 0)
+    for (struct origin **at = &origins->first; *at != NULL; at = &(*at)->next)
+        if ((*at)->in_use == 0 && (*at)->named == 0)
             oldest = at;
     if (oldest == NULL)
-        return NULL;
-    other = take_out(origins, oldest);
-    pool_empty(&other->origin.pool);
-    return other;
+        return false;
+    destroy(take_out(oldest));
+    origins->other_count--;
+    return true;
 }
 
-struct origin *origins_find(struct origins *origins, const char *host, uint16_t port)
+/* Those that nobody configured are verified against what the system trusts. */
+static bool borrow_system_tls(struct origins *origins, struct origin *origin)
 {
-    struct other_origin *other;
-    struct origin *configured;
+    static const struct tls_client_options options = {0};
+    char error[TLS_ERROR_BYTES];
+
+    if (origins->system_tls == NULL)
+        origins->system_tls = tls_client_create(&options, error);
+    origin->tls = origins->system_tls;
+    return origin->tls != NULL;
+}
+
+struct origin *origins_find(struct origins *origins, const struct upstream_settings *wanted)
+{
+    struct origin *origin;
     struct place place;
     const char *wrong;
 
-    if (!place_make(host, port, &place, &wrong))
+    if (!place_make(wanted->host, wanted->port, &place, &wrong))
         return NULL;
-    configured = find_configured(origins, &place);
-    if (configured != NULL)
-        return configured;
-    other = take_known(origins, &place);
-    if (other != NULL)
-        return put_first(origins, other);
-    other =
-        origins->other_count < UPSTREAMS_OTHER_MAX ? malloc(sizeof(*other)) : take_oldest(origins);
-    if (other == NULL)
+    origin = find_known(origins, &place, wanted);
+    if (origin != NULL)
+        return origin;
+    if (origins->other_count == UPSTREAMS_OTHER_MAX && !forget_oldest(origins))
         return NULL;
-    other->place = place;
-    other->origin = origin_at(origins, other->place.host, place.port);
-    return put_first(origins, other);
+    origin = calloc(1, sizeof(*origin));
+    if (origin == NULL)
+        return NULL;
+    origin->settings = *wanted;
+    memcpy(origin->settings.host, place.host, sizeof(place.host));
+    if (wanted->tls && !borrow_system_tls(origins, origin)) {
+        free(origin);
+        return NULL;
+    }
+    pool_init(&origin->pool, origins->world, &origins->links);
+    origin->pool.size_max = origins->pools_stay_empty ? 0 : origins->pool_size_max;
+    origin->pool.idle_ns = origins->pool_idle_ns;
+    origins->other_count++;
+    return put_first(origins, origin);
 }
 
-unsigned origins_index(const struct origins *origins, const struct origin *origin)
+void origins_name(struct origins *origins, struct origin *origin)
 {
-    for (size_t i = 0; i < origins->count; i++)
-        if (origin == &origins->configured[i])
-            return (unsigned)i;
-    return UPSTREAM_OTHER;
+    if (origin->named++ == 0)
+        origins->other_count--;
+}
+
+void origins_unname(struct origins *origins, struct origin *origin)
+{
+    check(origin->named > 0);
+    if (--origin->named == 0)
+        origins->other_count++;
 }
 
 /* ---- pools --------------------------------------------------------------------------------------- */
 
-static void empty_pool(const struct origins *origins, struct origin *origin)
+void origins_set_pools(struct origins *origins, size_t size_max, uint64_t idle_ns)
 {
-    origin->pool.size_max = origins->pool_size_max;
-    pool_empty(&origin->pool);
+    origins->pool_size_max = size_max;
+    origins->pool_idle_ns = idle_ns;
+    for (struct origin *origin = origins->first; origin != NULL; origin = origin->next) {
+        origin->pool.size_max = origins->pools_stay_empty ? 0 : size_max;
+        origin->pool.idle_ns = idle_ns;
+    }
 }
 
 void origins_empty_pools(struct origins *origins, bool stay_empty)
 {
-    if (stay_empty)
-        origins->pool_size_max = 0;
-    for (size_t i = 0; i < origins->count; i++)
-        empty_pool(origins, &origins->configured[i]);
-    for (struct other_origin *other = origins->others; other != NULL; other = other->next)
-        empty_pool(origins, &other->origin);
+    origins->pools_stay_empty = origins->pools_stay_empty || stay_empty;
+    for (struct origin *origin = origins->first; origin != NULL; origin = origin->next) {
+        if (origins->pools_stay_empty)
+            origin->pool.size_max = 0;
+        pool_empty(&origin->pool);
+    }
 }
 
 size_t origins_idle(const struct origins *origins)
 {
     size_t idle = 0;
 
-    for (size_t i = 0; i < origins->count; i++)
-        idle += origins->configured[i].pool.count;
-    for (const struct other_origin *other = origins->others; other != NULL; other = other->next)
-        idle += other->origin.pool.count;
+    for (const struct origin *origin = origins->first; origin != NULL; origin = origin->next)
+        idle += origin->pool.count;
     return idle;
 }

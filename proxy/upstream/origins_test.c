@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "proxy/upstream/origins.h"
+#include "proxy/upstream/configuration.h"
 #include "world/sim/sim.h"
 
 enum { STEPS_MAX = 1000, PEERS_MAX = 4, OTHER_PORT = 81 };
@@ -19,8 +19,8 @@ struct stand {
     struct address address;
     struct stream peers[PEERS_MAX];
     size_t peer_count;
-    struct proxy_settings settings;
     struct origins origins;
+    struct configuration *configuration;
 };
 
 static void on_nothing(struct stream *stream, unsigned events)
@@ -43,22 +43,28 @@ static void set_up(struct stand *stand)
 {
     static const char *const upstreams[] = {"Shop.test:80", "[::1]:80", "shop.test:80"};
     const struct sim_options options = {.seed = 1};
+    char error[SETTINGS_ERROR_BYTES];
+    struct proxy_settings settings;
 
     *stand = (struct stand){.world = sim_create(&options), .address = address_loopback(0)};
     assert_non_null(stand->world);
     stand->listener = (struct listener){.on_acceptable = on_acceptable, .owner = stand};
     assert_int_equal(
         world_listen(stand->world, &stand->listener, &stand->address, LISTEN_OPEN, PEERS_MAX), 0);
-    proxy_settings_init(&stand->settings);
+    proxy_settings_init(&settings);
     for (size_t i = 0; i < COUNT_OF(upstreams); i++)
-        assert_true(proxy_settings_add_upstream(&stand->settings, upstreams[i]));
-    origins_init(&stand->origins, stand->world, &stand->settings);
+        assert_true(proxy_settings_add_upstream(&settings, upstreams[i]));
+    origins_init(&stand->origins, stand->world);
+    origins_set_pools(&stand->origins, settings.pool_size, settings.pool_timeout_ns);
+    stand->configuration = configuration_create(&stand->origins, &settings, error);
+    assert_non_null(stand->configuration);
 }
 
 static void tear_down(struct stand *stand)
 {
     struct sim_census census;
 
+    configuration_let_go(&stand->configuration);
     origins_release(&stand->origins);
     for (size_t i = 0; i < stand->peer_count; i++)
         stream_close(&stand->peers[i], STREAM_FIN);
@@ -68,9 +74,18 @@ static void tear_down(struct stand *stand)
     sim_destroy(&stand->world);
 }
 
+static struct origin *try_to_find(struct stand *stand, const char *host, uint16_t port)
+{
+    struct upstream_settings wanted = {.port = port};
+
+    assert_true(strlen(host) < sizeof(wanted.host));
+    memcpy(wanted.host, host, strlen(host) + 1);
+    return origins_find(&stand->origins, &wanted);
+}
+
 static struct origin *find(struct stand *stand, const char *host, uint16_t port)
 {
-    struct origin *origin = origins_find(&stand->origins, host, port);
+    struct origin *origin = try_to_find(stand, host, port);
 
     assert_non_null(origin);
     return origin;
@@ -114,12 +129,12 @@ static void a_place_of_the_settings_is_theirs(void **state)
     (void)state;
     set_up(&stand);
     origin = find(&stand, "SHOP.TEST", 80);
-    assert_ptr_equal(origin, &stand.origins.configured[0]);
-    assert_string_equal(origin->host, "Shop.test");
-    assert_int_equal(origins_index(&stand.origins, origin), 0);
+    assert_ptr_equal(origin, stand.configuration->upstreams[0]);
+    assert_string_equal(origin->settings.host, "Shop.test");
+    assert_int_equal(configuration_index(stand.configuration, origin), 0);
     origin = find(&stand, "0:0:0:0:0:0:0:1", 80);
-    assert_int_equal(origins_index(&stand.origins, origin), 1);
-    assert_int_equal(origins_index(&stand.origins, &stand.origins.configured[2]), 2);
+    assert_int_equal(configuration_index(stand.configuration, origin), 1);
+    assert_ptr_equal(stand.configuration->upstreams[2], stand.configuration->upstreams[0]);
     assert_int_equal(stand.origins.other_count, 0);
     tear_down(&stand);
 }
@@ -134,12 +149,12 @@ static void another_place_is_made_once(void **state)
     set_up(&stand);
     origin = find(&stand, host, 80);
     memset(host, 'x', sizeof(host) - 1);
-    assert_string_equal(origin->host, "other.test");
-    assert_int_equal(origin->port, 80);
-    assert_int_equal(origins_index(&stand.origins, origin), UPSTREAM_OTHER);
+    assert_string_equal(origin->settings.host, "other.test");
+    assert_int_equal(origin->settings.port, 80);
+    assert_int_equal(configuration_index(stand.configuration, origin), UPSTREAM_OTHER);
     assert_ptr_equal(find(&stand, "Other.test", 80), origin);
     assert_ptr_not_equal(find(&stand, "other.test", 81), origin);
-    assert_ptr_not_equal(find(&stand, "shop.test", 81), &stand.origins.configured[0]);
+    assert_ptr_not_equal(find(&stand, "shop.test", 81), stand.configuration->upstreams[0]);
     assert_int_equal(stand.origins.other_count, 3);
     tear_down(&stand);
 }
@@ -150,9 +165,9 @@ static void what_is_no_place_is_not_found(void **state)
 
     (void)state;
     set_up(&stand);
-    assert_null(origins_find(&stand.origins, "shop.test", 0));
-    assert_null(origins_find(&stand.origins, "", 80));
-    assert_null(origins_find(&stand.origins, "a b", 80));
+    assert_null(try_to_find(&stand, "shop.test", 0));
+    assert_null(try_to_find(&stand, "", 80));
+    assert_null(try_to_find(&stand, "a b", 80));
     tear_down(&stand);
 }
 
@@ -185,7 +200,7 @@ static void one_in_use_stays_where_it_is(void **state)
     for (unsigned i = 0; i < 2 * UPSTREAMS_OTHER_MAX; i++)
         (void)find_other(&stand, 1 + i);
     assert_ptr_equal(find_other(&stand, 0), used);
-    assert_string_equal(used->host, "other-0.test");
+    assert_string_equal(used->settings.host, "other-0.test");
     assert_int_equal(used->health.failures_in_row, 1);
     used->in_use = 0;
     tear_down(&stand);
@@ -200,13 +215,13 @@ static void where_all_are_in_use_there_is_no_room(void **state)
     fill_others(&stand);
     for (unsigned i = 0; i < UPSTREAMS_OTHER_MAX; i++)
         find_other(&stand, i)->in_use = 1;
-    assert_null(origins_find(&stand.origins, "one.too.many", 80));
-    assert_ptr_equal(find(&stand, "shop.test", 80), &stand.origins.configured[0]);
+    assert_null(try_to_find(&stand, "one.too.many", 80));
+    assert_ptr_equal(find(&stand, "shop.test", 80), stand.configuration->upstreams[0]);
     assert_int_equal(find_other(&stand, 7)->health.failures_in_row, 8);
     find_other(&stand, 9)->in_use = 0;
-    assert_string_equal(find(&stand, "just.enough", 80)->host, "just.enough");
+    assert_string_equal(find(&stand, "just.enough", 80)->settings.host, "just.enough");
     find(&stand, "just.enough", 80)->in_use = 1;
-    assert_null(origins_find(&stand.origins, "other-9.test", OTHER_PORT));
+    assert_null(try_to_find(&stand, "other-9.test", OTHER_PORT));
     for (unsigned i = 0; i < UPSTREAMS_OTHER_MAX; i++)
         if (i != 9)
             find_other(&stand, i)->in_use = 0;
@@ -237,13 +252,13 @@ static void pools_are_emptied_and_fill_again(void **state)
 
     (void)state;
     set_up(&stand);
-    make_idle(&stand, &stand.origins.configured[1]);
+    make_idle(&stand, stand.configuration->upstreams[1]);
     make_idle(&stand, find_other(&stand, 0));
     assert_int_equal(origins_idle(&stand.origins), 2);
     origins_empty_pools(&stand.origins, false);
     assert_int_equal(origins_idle(&stand.origins), 0);
     assert_int_equal(stand.origins.links.lent, 0);
-    make_idle(&stand, &stand.origins.configured[1]);
+    make_idle(&stand, stand.configuration->upstreams[1]);
     make_idle(&stand, find_other(&stand, 0));
     assert_int_equal(origins_idle(&stand.origins), 2);
     tear_down(&stand);
@@ -257,7 +272,7 @@ static void pools_that_stay_empty_keep_nothing(void **state)
     set_up(&stand);
     (void)find_other(&stand, 0);
     origins_empty_pools(&stand.origins, true);
-    make_idle(&stand, &stand.origins.configured[1]);
+    make_idle(&stand, stand.configuration->upstreams[1]);
     make_idle(&stand, find_other(&stand, 0));
     make_idle(&stand, find_other(&stand, 1));
     assert_int_equal(origins_idle(&stand.origins), 0);

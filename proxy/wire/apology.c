@@ -16,7 +16,9 @@ static const char *upstream_word(const struct failure *failure, int status)
 /* Proxy-Status knows registered types only; what the client did wrong is one of them. RFC 9209 2.3. */
 static const char *proxy_status_type(const struct failure *failure)
 {
-    return cause_word(failure->side == SIDE_DOWNSTREAM ? CAUSE_HTTP_REQUEST_ERROR : failure->cause);
+    bool ours = failure->cause == CAUSE_CLIENT_CANCELLED || failure->cause == CAUSE_CLIENT_TIMEOUT;
+
+    return cause_word(ours ? CAUSE_HTTP_REQUEST_ERROR : failure->cause);
 }
 
 static const char *downstream_word(int status)
@@ -32,16 +34,28 @@ struct apology apology_for(const struct failure *failure)
 
     switch (failure->side) {
     case SIDE_UPSTREAM:
-        return (struct apology){(unsigned)status, upstream_word(failure, status), NULL};
+        return (struct apology){.status = (unsigned)status, .word = upstream_word(failure, status)};
     case SIDE_DOWNSTREAM:
-        return (struct apology){(unsigned)status, downstream_word(status), NULL};
+        if (failure->cause == CAUSE_DESTINATION_IP_PROHIBITED)
+            return (struct apology){
+                .status = 400, .word = "INVALID_HOST", .rule = "the target is not allowed"};
+        return (struct apology){.status = (unsigned)status, .word = downstream_word(status)};
     case SIDE_INTERNAL:
     case SIDE_NONE:
     default:
         /* A deadline may pass while nobody but a hook of ours is waited for. */
-        return status == 504 ? (struct apology){504, "UPSTREAM_TIMEOUT", NULL}
-                             : (struct apology){500, "INTERNAL_ERROR", NULL};
+        return status == 504 ? (struct apology){.status = 504, .word = "UPSTREAM_TIMEOUT"}
+                             : (struct apology){.status = 500, .word = "INTERNAL_ERROR"};
     }
+}
+
+/* RFC 9110 11.7.1, RFC 7617 2.1. A realm is a word of the settings, without a quote. */
+static void write_challenge(struct http1_writer *writer, const char *realm)
+{
+    char challenge[128];
+
+    snprintf(challenge, sizeof(challenge), "Basic realm=\"%s\", charset=\"UTF-8\"", realm);
+    http1_write_field_text(writer, "Proxy-Authenticate", challenge);
 }
 
 struct answer apology_answer(const struct apology *apology, const struct failure *failure,
@@ -56,6 +70,8 @@ struct answer apology_answer(const struct apology *apology, const struct failure
              proxy_status_type(failure), apology->word);
     http1_writer_init(&writer, store, APOLOGY_BYTES);
     http1_write_field_text(&writer, "Proxy-Status", proxy_status);
+    if (apology->realm != NULL)
+        write_challenge(&writer, apology->realm);
     http1_write_field_text(&writer, "Content-Type", "text/plain");
     fields_size = writer.size;
     http1_write_bytes(&writer, bytes_of(apology->word));

@@ -14,9 +14,10 @@
 enum { APOLOGY_BYTES = 1024 }; /* head and body; every part of it is bounded */
 
 struct apology {
-    unsigned status;  /* 0: nobody is left to be answered */
-    const char *word; /* UPSTREAM_TIMEOUT and such */
-    const char *rule; /* what was wrong with the request, or NULL */
+    unsigned status;   /* 0: nobody is left to be answered */
+    const char *word;  /* UPSTREAM_TIMEOUT and such */
+    const char *rule;  /* what was wrong with the request, or NULL */
+    const char *realm; /* credentials are asked for in this realm; NULL: they are not */
 };
 
 /* What to answer for this failure. */

@@ -89,7 +89,8 @@ static void the_answer_carries_proxy_status(void **state)
 
     (void)state;
     assert_string_equal(
-        write_apology(&(struct apology){504, "UPSTREAM_TIMEOUT", NULL}, &failure, &manner, out),
+        write_apology(&(struct apology){.status = 504, .word = "UPSTREAM_TIMEOUT"}, &failure,
+                      &manner, out),
         "HTTP/1.1 504 Gateway Timeout\r\n"
         "Proxy-Status: edge; error=connection_timeout; details=\"UPSTREAM_TIMEOUT\"\r\n"
         "Content-Type: text/plain\r\n"
@@ -105,7 +106,8 @@ static void a_head_request_gets_no_body(void **state)
                                            0};
     static const struct answer_manner manner = {
         .head_request = true, .keep_alive = true, .client_minor = 1};
-    static const struct apology apology = {400, "INVALID_HOST", "Host is missing"};
+    static const struct apology apology = {
+        .status = 400, .word = "INVALID_HOST", .rule = "Host is missing"};
     uint8_t out[APOLOGY_BYTES];
 
     (void)state;

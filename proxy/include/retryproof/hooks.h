@@ -218,7 +218,10 @@ MUST_USE enum hook_answer exchange_fail(struct exchange *exchange, unsigned stat
 /* Names a configured upstream, by its index; false if there is none. */
 MUST_USE bool peer_set_upstream(struct exchange *exchange, struct proxy_peer *peer,
                                 unsigned upstream);
-/* Names any upstream: an address or a name, and a port. One of the settings' at that place is meant. False if it is none. */
+/*
+ * Names any upstream: an address or a name, and a port; in the clear, until the caller sets tls. One of the settings' at that
+ * place is meant, if it is spoken to alike. False if it is none.
+ */
 MUST_USE bool peer_set_address(struct proxy_peer *peer, const char *host, uint16_t port);
 
 #endif

@@ -84,7 +84,6 @@ enum { CERTIFICATES_MAX = 8 }; /* names that one listener answers to */
 /* Durations in nanoseconds; 0 switches a limit of time off. */
 struct proxy_settings {
     struct address listen; /* port 0: any; proxy_address() tells */
-    struct upstream_settings upstreams[UPSTREAMS_MAX];
     size_t upstream_count; /* 0: the hook upstream_peer must name one */
     /* Without routes there is one, "default", for all requests, and these are its own. */
     enum proxy_mode mode;
@@ -93,14 +92,11 @@ struct proxy_settings {
     uint64_t users_required;
     struct address_range allow[ROUTE_ALLOW_MAX];
     size_t allow_count;
-    struct route_settings routes[ROUTES_MAX];
     size_t route_count;
-    struct user_settings users[USERS_MAX];
     size_t user_count;
     char realm[UPSTREAM_NAME_BYTES]; /* what Proxy-Authenticate calls itself */
     unsigned auth_failed_status;     /* 403, or 407 as RFC 9110 11.7.1 would rather have it */
-    struct certificate_settings certificates[CERTIFICATES_MAX]; /* of the listener */
-    size_t certificate_count;                                   /* 0: it speaks no TLS */
+    size_t certificate_count;        /* of the listener; 0: it speaks no TLS */
     char client_ca
         [SETTINGS_PATH_BYTES]; /* clients must show a certificate of these; empty: are not asked */
     struct address nameserver; /* family 0: the system's */
@@ -130,10 +126,19 @@ struct proxy_settings {
     char log[SETTINGS_PATH_BYTES]; /* the request log; empty: none */
     uint64_t
         log_bytes_max; /* a log file that has grown so large is put aside and a new one begun; 0: never */
+
+    /* As many as are counted above, in this order at the end of the structure: proxy_settings_copy() takes no more. */
+    struct upstream_settings upstreams[UPSTREAMS_MAX];
+    struct route_settings routes[ROUTES_MAX];
+    struct user_settings users[USERS_MAX];
+    struct certificate_settings certificates[CERTIFICATES_MAX];
 };
 
 /* Everything at its default, at-most-once with one retry, no upstream, listening on 127.0.0.1 port 0. */
 void proxy_settings_init(struct proxy_settings *settings);
+
+/* The same settings in another place, as `*to = *from` does, but without the room that nobody uses: most of the structure. */
+void proxy_settings_copy(struct proxy_settings *to, const struct proxy_settings *from);
 
 /* Appends an upstream "host:port"; its name is that text. False when it is none, or UPSTREAMS_MAX are there. */
 MUST_USE bool proxy_settings_add_upstream(struct proxy_settings *settings, const char *address);
