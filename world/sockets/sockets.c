@@ -366,6 +366,8 @@ struct world *sockets_create(const struct sockets_options *options)
     sockets->options = *options;
     if (sockets->options.streams_max == 0)
         sockets->options.streams_max = SOCKETS_STREAMS_DEFAULT;
+    if (sockets->options.query_timeout_ns == 0)
+        sockets->options.query_timeout_ns = QUERY_TIMEOUT_NS;
     ready_list_init(&sockets->round);
     ready_list_init(&sockets->ready);
     timer_queue_init(&sockets->timers);

@@ -111,18 +111,40 @@ struct socket_listener {
     uint64_t generation;
 };
 
+/* A nameserver, and libevent's resolver that asks it alone. */
+struct socket_resolver {
+    struct sockets *sockets;
+    struct socket_resolver *next;
+    struct address nameserver; /* family 0: those of the system, and /etc/hosts */
+    struct evdns_base *base;
+    size_t questions; /* of ours that libevent has not let go of */
+    uint64_t used;    /* the latest use has the highest */
+};
+
+/* What is asked about a name: its addresses of one family. */
+struct socket_question {
+    struct socket_query *query;
+    struct evdns_request *request; /* NULL when libevent has let go */
+    uint8_t family;
+    int result; /* DNS_ERR_… */
+    size_t address_count;
+    struct address addresses[QUERY_ADDRESSES_MAX];
+};
+
 struct socket_query {
     object_tag tag;
     struct ready_item ready;
     struct sockets *sockets;
     struct query *query; /* NULL once cancelled: then it only waits for libevent to let go */
     struct socket_query *previous, *next;
-    struct evdns_getaddrinfo_request *request;
+    struct socket_resolver *resolver; /* NULL for a name that needs none */
+    struct evdns_getaddrinfo_request *system_request;
+    struct timer patience; /* runs while one family was found and the other is awaited */
+    bool patience_over;
     uint64_t began_ns;
-    enum query_status status;
+    int system_result; /* EVUTIL_EAI_… */
     uint16_t port;
-    size_t address_count;
-    struct address addresses[QUERY_ADDRESSES_MAX];
+    struct socket_question questions[2]; /* IPv4, and what is known at once; IPv6 */
 };
 
 struct socket_datagram {
@@ -152,7 +174,6 @@ struct sockets {
     object_tag tag;
     struct sockets_options options; /* defaults filled in */
     struct event_base *base;
-    struct evdns_base *names; /* made at the first name that is not numeric */
     struct event alarm_event;
     int alarm;         /* a timerfd that ends libevent's sleep */
     uint64_t alarm_ns; /* when it rings, or rang last */
@@ -172,6 +193,9 @@ struct sockets {
     struct suspect_list suspects;
     struct socket_listener *listeners, *listeners_free;
     struct socket_query *queries, *queries_free;
+    struct socket_resolver *resolvers;
+    size_t resolver_count;
+    uint64_t resolver_uses;
     struct socket_datagram *datagrams, *datagrams_free;
     struct signal_watch signals[SOCKETS_SIGNALS_MAX];
 
@@ -235,6 +259,12 @@ int socket_query_start(struct world *world, struct query *query, const char *hos
 void socket_query_cancel(struct world *world, struct query *query);
 bool socket_query_call(struct socket_query *slot);
 void socket_query_close_all(struct sockets *sockets);
+
+/* socket_resolver.c */
+/* The resolver that asks this nameserver, made if need be; NULL if there is no memory or no room. */
+struct socket_resolver *socket_resolver_of(struct sockets *sockets,
+                                           const struct address *nameserver);
+void socket_resolver_close_all(struct sockets *sockets);
 
 /* socket_datagram.c */
 bool socket_datagram_call(struct socket_datagram *slot);
