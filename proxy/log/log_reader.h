@@ -1,7 +1,10 @@
 /*
  * Reads a request log, also while it is being written: newest rows first, by filters, a page at a time.
  *
- * Ownership: the opener closes. A reader keeps its own read-only connection and follows the file when it is put aside.
+ * What was put aside is read too, the newer file first, so that pages go on over all of them. Files are opened for each
+ * answer and closed behind it, because a log that somebody has open is not put aside.
+ *
+ * Ownership: the opener closes.
  */
 #ifndef PROXY_LOG_LOG_READER_H
 #define PROXY_LOG_LOG_READER_H

@@ -4,7 +4,7 @@
  * Rows are copied when they are added and written in batches, by a thread of the log's own, so that the caller never
  * waits for a disk. The queue is bounded; what finds no room is counted and never dropped silently. A process that is killed
  * loses at most the last batch that was not written, and the file opens clean (WAL). A file of an older
- * schema is migrated when it is opened, one of a newer schema is refused.
+ * schema is migrated when it is opened, one of a newer schema is refused. docs/log.md describes rows and files.
  *
  * Ownership: the opener closes. Threads: all calls are made from one thread; the log's own thread touches nothing of the
  * caller's. Limits: REQUEST_LOG_*.
@@ -31,7 +31,7 @@ enum {
 struct request_log_options {
     const char *path;
     uint64_t
-        bytes_max; /* a file that has grown past it is put aside between two batches; 0: never */
+        bytes_max; /* a file that has grown past it is put aside between two batches, once nobody else has it open; 0: never */
     bool
         in_caller; /* no thread: rows are written by request_log_flush() and when a batch is full; for the simulation */
 };
@@ -54,11 +54,12 @@ void request_log_add(struct request_log *log, const struct exchange_record *reco
 /* Waits until every row added so far is in the file, or could not be written. For tests, reports and the end. */
 void request_log_flush(struct request_log *log);
 
+/* added is the sum of the next three and of those that still wait. */
 struct request_log_counts {
     uint64_t added;
     uint64_t written;
     uint64_t overflowed; /* found no room in the queue */
-    uint64_t failed;     /* the file could not take them */
+    uint64_t failed;     /* the file could not take them, though each was tried more than once */
     uint64_t put_aside;  /* files */
 };
 void request_log_count(struct request_log *log, struct request_log_counts *out);
