@@ -6,8 +6,9 @@ BEGIN {
     FUNCTION_LINES_MAX = 60
     PARAMETERS_MAX = 4
 
-    # The seam's listen, and the readers of a node: what is read, its bounds, where to, and why it was refused.
-    MORE_PARAMETERS = "enum listen_mode mode|struct yaml_error [*]error"
+    # The seam's listen; the readers of a node: what is read, its bounds, where to, and why it was refused; and what a
+    # library calls back, with the owner that it was given at the end.
+    MORE_PARAMETERS = "enum listen_mode mode|struct yaml_error [*]error|void [*]owner[)] *$"
 
     instead["strcpy"] = "a length"
     instead["strcat"] = "a length"
