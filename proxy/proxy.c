@@ -27,6 +27,12 @@ static void on_acceptable(struct listener *listener);
 static void on_session_ended(struct session *session);
 static void on_turn_end(struct timer *timer);
 
+static void tell(const struct proxy_settings *settings, const char *sentence)
+{
+    if (settings->on_notice != NULL)
+        settings->on_notice(settings->owner, sentence);
+}
+
 struct proxy *proxy_create(struct world *world, const struct proxy_settings *settings,
                            const struct proxy_hooks *hooks, int *os_error)
 {
@@ -35,8 +41,11 @@ struct proxy *proxy_create(struct world *world, const struct proxy_settings *set
     int result;
 
     *os_error = EINVAL;
-    if (!proxy_settings_check(settings, sentence) ||
-        (hooks != NULL && hooks->context_bytes > CONTEXT_BYTES_MAX))
+    if (!proxy_settings_check(settings, sentence)) {
+        tell(settings, sentence);
+        return NULL;
+    }
+    if (hooks != NULL && hooks->context_bytes > CONTEXT_BYTES_MAX)
         return NULL;
     *os_error = ENOMEM;
     proxy = calloc(1, sizeof(*proxy));
@@ -50,6 +59,7 @@ struct proxy *proxy_create(struct world *world, const struct proxy_settings *set
     origins_set_pools(&proxy->ground.origins, settings->pool_size, settings->pool_timeout_ns);
     proxy->ground.configuration = configuration_create(&proxy->ground.origins, settings, sentence);
     if (proxy->ground.configuration == NULL) {
+        tell(settings, sentence);
         origins_release(&proxy->ground.origins);
         free(proxy);
         *os_error = EINVAL;

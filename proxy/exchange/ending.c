@@ -156,6 +156,7 @@ void tell(struct exchange *exchange)
     feed_stop(&exchange->down);
     exchange->record.ended_ns = world_now(ground->world);
     exchange->record.failure = exchange->failure;
+    exchange->record.settings = exchange->settings;
     exchange->record.request_body_bytes = exchange->request->body_total;
     exchange->record.replay_bytes_peak = feed_copy_peak(&exchange->up);
     ground->live--;

@@ -33,7 +33,8 @@ struct proxy_census {
 
 /*
  * Begins to listen. hooks may be NULL. NULL and *os_error set (a positive errno) when that fails; EINVAL: the settings
- * do not go together, proxy_settings_check() says why, or hooks->context_bytes passes CONTEXT_BYTES_MAX.
+ * do not go together or a certificate cannot be read, which settings->on_notice is told, or hooks->context_bytes passes
+ * CONTEXT_BYTES_MAX.
  */
 MUST_USE struct proxy *proxy_create(struct world *world, const struct proxy_settings *settings,
                                     const struct proxy_hooks *hooks, int *os_error);

@@ -13,6 +13,8 @@
 #include "world/base/failure.h"
 #include "world/world.h"
 
+struct proxy_settings;
+
 enum {
     RECORD_ATTEMPTS_MAX = RETRIES_MAX + 1,
     RECORD_METHOD_BYTES = 24,  /* the longest registered method has 17 */
@@ -90,6 +92,8 @@ struct attempt_record {
 
 struct exchange_record {
     uint64_t id; /* counts from 1 per proxy */
+    const struct proxy_settings
+        *settings; /* those it ran under; they live until on_record and the hook logging return */
     enum exchange_kind kind;
     struct address client;
     char route[ROUTE_NAME_BYTES]; /* empty: none was found */
