@@ -7,6 +7,7 @@
 
 #include "proxy/admin/query.h"
 #include "proxy/config.h"
+#include "proxy/routes/settings_check.h"
 
 enum {
     DURATION_BYTES = 32,                  /* "31536000000000000ns" */
@@ -86,18 +87,23 @@ void routes_api_tell(struct admin_sources *sources, const struct admin_request *
 
 /* ---- changing -------------------------------------------------------------------------------- */
 
+/* Whether the one route of a file without routes can be so: everything that comes is its own. */
+static bool can_be_default(const struct proxy_settings *settings,
+                           const struct route_settings *route)
+{
+    return route->host[0] == '\0' && route->path[0] == '\0' &&
+           (route->mode == MODE_FORWARD || route->upstreams == settings_all_upstreams(settings));
+}
+
 /* Puts the route into its place. Where a file names no routes, that of "default" is the settings themselves. */
 static bool put_route(struct proxy_settings *settings, size_t index,
                       const struct route_settings *route, struct admin_reply *reply)
 {
-    struct route_settings present;
-
     if (settings->route_count > 0) {
         settings->routes[index] = *route;
         return true;
     }
-    proxy_settings_route(settings, index, &present);
-    if (route->host[0] != '\0' || route->path[0] != '\0' || route->upstreams != present.upstreams) {
+    if (!can_be_default(settings, route)) {
         admin_reply_refuse(reply, 400,
                            "the one route that serves everything has all upstreams and neither "
                            "host nor path; write `routes` into the file to part them");
@@ -130,7 +136,7 @@ void routes_api_change(struct admin_sources *sources, const struct admin_request
         admin_reply_refuse(reply, 503, "memory has run out");
         return;
     }
-    *changed = *present;
+    proxy_settings_copy(changed, present);
     if (read_change(request, present, &route, reply) && put_route(changed, index, &route, reply)) {
         if (proxy_reconfigure(sources->proxy, changed, error))
             tell_route(changed, &route, reply);
@@ -142,22 +148,6 @@ void routes_api_change(struct admin_sources *sources, const struct admin_request
 
 /* ---- reading a change ------------------------------------------------------------------------- */
 
-/* Takes `name` out of the map, for that of a route stays what it is; false when it is another. */
-static bool take_name(struct yaml_node *map, const char *name, struct yaml_error *error)
-{
-    struct yaml_node **at = &map->first;
-
-    while (*at != NULL && strcmp((*at)->key->text, "name") != 0)
-        at = &(*at)->next;
-    if (*at == NULL)
-        return true;
-    if ((*at)->kind != YAML_SCALAR || strcmp((*at)->text, name) != 0)
-        return yaml_fail(error, *at, "a route keeps its name, '%s'", name);
-    *at = (*at)->next;
-    map->count--;
-    return true;
-}
-
 /* What YAML would read as a word of four letters. */
 static bool has_no_null(const struct yaml_node *map, struct yaml_error *error)
 {
@@ -168,13 +158,12 @@ static bool has_no_null(const struct yaml_node *map, struct yaml_error *error)
     return true;
 }
 
-static bool read_map(struct yaml_node *map, const struct proxy_settings *settings,
+static bool read_map(const struct yaml_node *map, const struct proxy_settings *settings,
                      struct route_settings *route, struct yaml_error *error)
 {
     if (map->kind != YAML_MAP)
         return yaml_fail(error, map, "a change is a JSON object of a route's keys");
-    return take_name(map, route->name, error) && has_no_null(map, error) &&
-           proxy_config_read_route(map, settings, route, error);
+    return has_no_null(map, error) && proxy_config_read_route(map, settings, route, error);
 }
 
 /* JSON is read as the YAML that it also is, so that the rules of the file hold; what is YAML alone is refused first. */
@@ -312,20 +301,30 @@ static void set_upstreams(struct json *json, const struct proxy_settings *settin
 
 static void set_users(struct json *json, const struct proxy_settings *settings, uint64_t bits)
 {
-    struct json *list = json_list_create();
+    struct json *list;
 
+    if (bits == 0) {
+        json_set_text(json, "auth", "none");
+        return;
+    }
+    list = json_list_create();
     for (size_t i = 0; i < settings->user_count; i++)
         if ((bits & 1ull << i) != 0)
             json_append_text(list, settings->users[i].name);
     json_set(json, "auth", list);
 }
 
+/* Where nothing is said, this machine alone. */
 static void set_ranges(struct json *json, const struct route_settings *route)
 {
     struct json *list = json_list_create();
     char host[ADDRESS_TEXT_BYTES];
     char text[RANGE_BYTES];
 
+    if (route->allow_count == 0) {
+        json_append_text(list, "127.0.0.0/8");
+        json_append_text(list, "::1/128");
+    }
     for (size_t i = 0; i < route->allow_count; i++) {
         address_format_host(&route->allow[i].address, host);
         snprintf(text, sizeof(text), "%s/%u", host, route->allow[i].bits);
@@ -348,9 +347,11 @@ static struct json *json_of_route(const struct proxy_settings *settings,
     json_set_text(json, "path", route->path);
     json_set_text(json, "mode", modes[route->mode]);
     json_set_text(json, "select", rules[route->select]);
-    set_upstreams(json, settings, route->upstreams);
+    if (route->mode == MODE_REVERSE)
+        set_upstreams(json, settings, route->upstreams);
+    else
+        set_ranges(json, route);
     set_users(json, settings, route->users);
-    set_ranges(json, route);
     set_retries(json, &route->retry);
     return json;
 }
