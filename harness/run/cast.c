@@ -172,7 +172,7 @@ static void fill_settings(struct cast *cast)
     const struct scenario *scenario = cast->scenario;
     _Static_assert(sizeof(cast->settings.upstreams[0].host) >= ADDRESS_TEXT_BYTES,
                    "an address is written where a host name fits");
-    proxy_settings_copy(&cast->settings, &scenario->proxy);
+    cast->settings = scenario->proxy;
     cast->settings.upstream_count = scenario->proxy_upstream_count;
     for (size_t i = 0; i < scenario->proxy_upstream_count; i++) {
         size_t index = scenario->proxy_upstreams[i];
