@@ -340,7 +340,7 @@ static bool dial(struct actor *actor)
     assert_true(stand.client.line_count <= LINES_MAX);
     line_init(line, actor->scene);
     line->on_event = on_client_line;
-    assert_int_equal(line_connect(line, &stand.client.target, stand.client.line_count), 0);
+    assert_int_equal(line_connect(line, &stand.client.target, stand.client.line_count, NULL), 0);
     actor->line = line;
     return true;
 }

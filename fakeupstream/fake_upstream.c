@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "fakeupstream/acting/handshake.h"
 #include "world/base/check.h"
 
 #define FAKE_UPSTREAM_TAG OBJECT_TAG('F', 'A', 'K', 'E')
@@ -32,6 +33,7 @@ void fake_upstream_release(struct fake_upstream *upstream)
         free(upstream->connections[i]);
     }
     free(upstream->connections);
+    tls_server_release(&upstream->tls);
     upstream->connections = NULL;
     upstream->tag = 0;
 }
@@ -47,9 +49,18 @@ int fake_upstream_start(struct fake_upstream *upstream, const char *name,
     upstream->name = name;
     upstream->script = script;
     upstream->address = *address;
+    if (script->tls.on) {
+        upstream->tls = handshake_server(upstream->scene, &script->tls, name, script->host);
+        if (upstream->tls == NULL)
+            return -ENOMEM;
+    }
     outcome = world_listen(upstream->scene->world, &upstream->listener, &upstream->address, mode,
                            FAKE_UPSTREAM_BACKLOG);
     upstream->listening = outcome == 0;
+    if (outcome == 0)
+        scene_add_place(upstream->scene, &(struct scene_place){.name = name,
+                                                               .host = script->host,
+                                                               .address = upstream->address});
     return outcome;
 }
 
@@ -62,6 +73,7 @@ void fake_upstream_stop(struct fake_upstream *upstream)
         actor_stop(&upstream->connections[i]->actor);
         line_end(&upstream->connections[i]->line, STREAM_FIN);
     }
+    tls_server_release(&upstream->tls);
 }
 
 void fake_upstream_abandon(struct fake_upstream *upstream)
@@ -72,6 +84,7 @@ void fake_upstream_abandon(struct fake_upstream *upstream)
         actor_abandon(&upstream->connections[i]->actor);
         line_abandon(&upstream->connections[i]->line);
     }
+    tls_server_release(&upstream->tls);
 }
 
 void fake_upstream_reset(struct fake_upstream *upstream)
@@ -122,6 +135,35 @@ static struct fake_connection *take_slot(struct fake_upstream *upstream)
     return upstream->connections[upstream->connection_slots++];
 }
 
+/* A slot is missing, or what its TLS needs: nobody is accepted any more, and it is counted. */
+static void give_up_listening(struct fake_upstream *upstream)
+{
+    upstream->refused_for_memory++;
+    world_unlisten(upstream->scene->world, &upstream->listener);
+    upstream->listening = false;
+}
+
+/* Accepts with the TLS that the connection's own script asks for, where it asks for another than the upstream's. */
+static int accept_line(struct fake_upstream *upstream, struct line *line, unsigned ordinal)
+{
+    const struct tls_draft draft = upstream_script_tls(upstream->script, ordinal);
+    struct line_security security = {.server = upstream->tls, .fault = draft.fault};
+    struct tls_server *own = NULL;
+    int outcome;
+
+    if (!draft.on)
+        return line_accept(line, &upstream->listener, ordinal, NULL);
+    if (draft.fault_set) {
+        own = handshake_server(upstream->scene, &draft, upstream->name, upstream->script->host);
+        if (own == NULL)
+            return -ENOMEM;
+        security.server = own;
+    }
+    outcome = line_accept(line, &upstream->listener, ordinal, &security);
+    tls_server_release(&own);
+    return outcome;
+}
+
 /* One connection per upcall: the listener calls again as long as others wait. */
 static void on_acceptable(struct listener *listener)
 {
@@ -129,14 +171,11 @@ static void on_acceptable(struct listener *listener)
     struct fake_connection *connection = take_slot(upstream);
     unsigned ordinal = upstream->accepted + 1;
     struct actor_options options;
+    int outcome = connection == NULL ? -ENOMEM : accept_line(upstream, &connection->line, ordinal);
 
-    if (connection == NULL) {
-        upstream->refused_for_memory++;
-        world_unlisten(upstream->scene->world, listener);
-        upstream->listening = false;
-        return;
-    }
-    if (line_accept(&connection->line, listener, ordinal) < 0)
+    if (outcome == -ENOMEM)
+        give_up_listening(upstream);
+    if (outcome < 0)
         return;
     upstream->accepted = ordinal;
     upstream->connection_count++;

@@ -40,6 +40,8 @@ struct fake_upstream {
     const char *name;
     struct address address; /* where it listens, or would */
     struct listener listener;
+    struct tls_server
+        *tls; /* of connections that do TLS as the upstream says; NULL: it says nothing */
     bool listening;
     struct fake_connection *
         *connections; /* the first connection_count are of this case, in order */

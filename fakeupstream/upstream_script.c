@@ -1,6 +1,9 @@
 #include "fakeupstream/upstream_script.h"
 
-static const char *const UPSTREAM_KEYS[] = {"connections", "then", "listen", "times", NULL};
+#include <string.h>
+
+static const char *const UPSTREAM_KEYS[] = {"connections", "then",   "listen", "times",
+                                            "host",        "family", "tls",    NULL};
 static const char *const ENTRY_KEYS[] = {"repeat", "steps", NULL};
 static const char *const LISTEN_WORDS[] = {"refused", "blackhole", NULL};
 
@@ -41,6 +44,27 @@ static bool read_listen(const struct yaml_node *map, struct upstream_script *out
            yaml_u64(times, "times", 1, UPSTREAM_SCRIPT_CONNECTIONS_MAX, &out->listen_times, error);
 }
 
+/* Where it is, and how it is spoken to. */
+static bool read_place(const struct yaml_node *map, struct upstream_script *out,
+                       struct yaml_error *error)
+{
+    static const char *const FAMILY_WORDS[] = {"4", "6", NULL};
+    const struct yaml_node *host = yaml_get(map, "host");
+    const struct yaml_node *family = yaml_get(map, "family");
+    const struct yaml_node *tls = yaml_get(map, "tls");
+    int word = 0;
+
+    if (host != NULL && !yaml_text(host, "host", &out->host, error))
+        return false;
+    if (out->host != NULL && (out->host[0] == '\0' || strlen(out->host) >= AUTHORITY_NAME_BYTES))
+        return yaml_fail(error, host, "a host is a name of 1 to %d bytes",
+                         AUTHORITY_NAME_BYTES - 1);
+    if (family != NULL)
+        word = yaml_word(family, "a family of addresses", FAMILY_WORDS, error);
+    out->on_ipv6 = word == 1;
+    return word >= 0 && (tls == NULL || tls_draft_parse_upstream(tls, &out->tls, error));
+}
+
 bool upstream_script_parse(struct region *region, const struct yaml_node *node,
                            struct upstream_script *out, struct yaml_error *error)
 {
@@ -52,7 +76,7 @@ bool upstream_script_parse(struct region *region, const struct yaml_node *node,
         return yaml_fail(error, node, "an upstream is a list of connections, or a map");
     if (node->kind == YAML_MAP) {
         if (!yaml_check_keys(node, "an upstream", UPSTREAM_KEYS, error) ||
-            !read_listen(node, out, error))
+            !read_listen(node, out, error) || !read_place(node, out, error))
             return false;
         connections = yaml_get(node, "connections");
         then = yaml_get(node, "then");
@@ -128,6 +152,15 @@ const struct script *upstream_script_of(const struct upstream_script *upstream, 
         connection -= upstream->entries[i].repeat;
     }
     return &upstream->standing;
+}
+
+struct tls_draft upstream_script_tls(const struct upstream_script *upstream, unsigned connection)
+{
+    const struct script *script = upstream_script_of(upstream, connection);
+
+    if (script->count == 0 || script->steps[0].word != STEP_TLS)
+        return upstream->tls;
+    return tls_draft_over(&upstream->tls, script->steps[0].tls);
 }
 
 /* A turn is over when a response has been given; `prepare` stands for one that is sent in pieces. */

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "fakeupstream/acting/script.h"
+#include "fakeupstream/secure/tls_draft.h"
 #include "world/world.h"
 
 enum { UPSTREAM_SCRIPT_CONNECTIONS_MAX = 4096 }; /* `repeat` counted out */
@@ -28,6 +29,9 @@ struct upstream_script {
     size_t entry_count;
     unsigned connection_count; /* of all entries: connections after them play the standing answer */
     struct script standing;    /* `then`, or [read: request, respond: 200] */
+    const char *host;          /* the name under which the proxy is told of it; NULL: its address */
+    bool on_ipv6;              /* `family: 6` */
+    struct tls_draft tls;      /* of each connection that says nothing else */
 };
 
 /* Reads the value below an upstream's name. */
@@ -37,6 +41,9 @@ MUST_USE bool upstream_script_parse(struct region *region, const struct yaml_nod
 /* The script of the connection with this ordinal (from 1); past the last list, the standing one. */
 const struct script *upstream_script_of(const struct upstream_script *upstream,
                                         unsigned connection);
+
+/* How the connection with this ordinal does TLS, if it does. */
+struct tls_draft upstream_script_tls(const struct upstream_script *upstream, unsigned connection);
 
 /* A `pre-write` step, for whoever arms the fault filter on the proxy's side. */
 struct pre_write_fault {

@@ -45,7 +45,7 @@ static bool dial(struct actor *actor)
     line_init(line, actor->scene);
     line->on_event = on_line;
     line->owner = player;
-    if (line_connect(line, &player->target, player->line_count) < 0)
+    if (line_connect(line, &player->target, player->line_count, NULL) < 0)
         return false;
     actor->line = line;
     return true;

@@ -1,7 +1,9 @@
 #include "harness/client.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
+#include "fakeupstream/acting/handshake.h"
 #include "world/base/check.h"
 
 #define CLIENT_TAG OBJECT_TAG('C', 'L', 'N', 'T')
@@ -10,6 +12,7 @@ enum { LINES_FIRST = 4 };
 
 static bool dial(struct actor *actor);
 static void on_line_event(struct line *line);
+static void forget_tls(struct client *client);
 
 static const struct actor_ways WAYS = {.side = SCRIPT_CLIENT, .dial = dial};
 
@@ -25,6 +28,7 @@ void client_release(struct client *client)
         free(client->lines[i]);
     }
     free(client->lines);
+    forget_tls(client);
     client->lines = NULL;
     client->tag = 0;
 }
@@ -58,6 +62,7 @@ void client_stop(struct client *client)
     actor_stop(&client->actor);
     for (size_t i = 0; i < client->line_count; i++)
         line_end(client->lines[i], STREAM_FIN);
+    forget_tls(client);
 }
 
 void client_abandon(struct client *client)
@@ -67,6 +72,7 @@ void client_abandon(struct client *client)
     client->started = false;
     for (size_t i = 0; i < client->line_count; i++)
         line_abandon(client->lines[i]);
+    forget_tls(client);
 }
 
 void client_reset(struct client *client)
@@ -120,6 +126,43 @@ static struct line *take_slot(struct client *client)
     return line;
 }
 
+static void forget_tls(struct client *client)
+{
+    tls_client_release(&client->tls);
+    client->tls_draft = NULL;
+}
+
+/* Connections made since one word on TLS resume each other's sessions. False: memory ran out. */
+static bool prepare_tls(struct client *client)
+{
+    const struct tls_draft *draft = client->actor.tls;
+
+    if (client->tls_draft == draft)
+        return client->tls != NULL;
+    forget_tls(client);
+    client->tls = handshake_client(client->scene, draft);
+    client->tls_draft = draft;
+    return client->tls != NULL;
+}
+
+static int connect_line(struct client *client, struct line *line)
+{
+    const struct tls_draft *draft = client->actor.tls;
+    unsigned ordinal = (unsigned)client->line_count;
+    struct line_security security;
+
+    if (draft == NULL || !draft->on)
+        return line_connect(line, &client->target, ordinal, NULL);
+    if (!prepare_tls(client))
+        return -ENOMEM;
+    security = (struct line_security){
+        .client = client->tls,
+        .server_name = draft->sni != NULL ? draft->sni : CLIENT_SERVER_NAME,
+        .fault = draft->fault,
+    };
+    return line_connect(line, &client->target, ordinal, &security);
+}
+
 /* A dial that cannot even begin is witnessed like one that failed. */
 static bool dial(struct actor *actor)
 {
@@ -129,7 +172,7 @@ static bool dial(struct actor *actor)
     if (line == NULL)
         return false;
     client->line_count++;
-    if (line_connect(line, &client->target, (unsigned)client->line_count) < 0)
+    if (connect_line(client, line) < 0)
         return false;
     actor->line = line;
     return true;

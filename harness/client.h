@@ -19,6 +19,9 @@
 #include "world/base/object.h"
 #include "world/world.h"
 
+/* Whom a client means to speak to over TLS, unless its script says `sni`. */
+#define CLIENT_SERVER_NAME "proxy.test"
+
 enum { CLIENT_LINES_MAX = 4096 }; /* a script has at most SCRIPT_STEPS_MAX steps */
 
 struct client {
@@ -31,6 +34,9 @@ struct client {
     size_t line_count;
     size_t line_slots;
     size_t line_capacity;
+    struct tls_client
+        *tls; /* of connections made since the script's last word on TLS; NULL: none */
+    const struct tls_draft *tls_draft; /* that word */
 };
 
 /* Once. */

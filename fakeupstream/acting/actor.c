@@ -44,6 +44,8 @@ void actor_init(struct actor *actor, const struct actor_options *options)
 
 void actor_start(struct actor *actor)
 {
+    if (actor->line != NULL)
+        play_begin_line(actor);
     advance(actor);
 }
 

@@ -62,6 +62,7 @@ struct actor {
     uint64_t requests; /* client: made so far, over all connections */
     uint64_t taken;    /* messages of the peer on this line that the script is done with */
     uint64_t answered; /* upstream: final responses given on this line */
+    const struct tls_draft *tls; /* client: how its next connections do TLS; NULL: they do not */
 
     /* Private: the step under way. */
     bool begun;
@@ -69,8 +70,11 @@ struct actor {
     bool want_write;
     bool paused;
     struct transcript_goal goal;
-    uint64_t until_ns; /* delay */
-    uint64_t round;    /* the message that the standing round answers; 0: the list itself */
+    uint64_t until_ns;     /* delay */
+    uint64_t stream_asked; /* bytes of the peer's stream that were to be read on this line */
+    const struct draft *connected; /* client: the last CONNECT on this line */
+    bool inside;                   /* client: and requests go through its tunnel */
+    uint64_t round; /* the message that the standing round answers; 0: the list itself */
     struct outbox outbox;
     struct timer timer;
     struct signal_waiter waiter;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "fakeupstream/acting/handshake.h"
 #include "world/base/check.h"
 
 #define LINE_TAG OBJECT_TAG('L', 'I', 'N', 'E')
@@ -34,6 +35,8 @@ void line_reset(struct line *line)
 {
     check(!line_is_held(line));
     witness_reset(&line->witness);
+    line->wire = NULL;
+    line->fault = TLS_FAULT_NONE;
     line->opening = false;
     line->read_ended = false;
     line->write_ended = false;
@@ -45,6 +48,9 @@ void line_reset(struct line *line)
 
 void line_abandon(struct line *line)
 {
+    if (line_is_held(line))
+        tls_abandon(&line->stream);
+    sieve_abandon(&line->wire);
     line->stream.impl = NULL;
     line->stream.ops = NULL;
 }
@@ -54,29 +60,50 @@ bool line_is_held(const struct line *line)
     return stream_in_use(&line->stream);
 }
 
-int line_accept(struct line *line, struct listener *listener, unsigned ordinal)
+/* The stream beneath TLS was just made: the scene's sieve knows it. */
+static void begin_handshake(struct line *line, const struct line_security *security)
 {
-    int outcome = world_accept(line->scene->world, listener, &line->stream);
+    sieve_hold(&line->scene->sieve, &line->wire);
+    line->opening = true;
+    line->witness.handshake.tls = true;
+    handshake_arm(line, security->fault);
+}
+
+int line_accept(struct line *line, struct listener *listener, unsigned ordinal,
+                const struct line_security *security)
+{
+    struct scene *scene = line->scene;
+    int outcome = security == NULL
+                      ? world_accept(scene->world, listener, &line->stream)
+                      : tls_accept(security->server, &scene->sieve.world, listener, &line->stream);
 
     if (outcome < 0)
         return outcome;
     transcript_reset(&line->transcript, TRANSCRIPT_REQUESTS);
     line->witness.connection = ordinal;
-    line->witness.opened_ns = world_now(line->scene->world);
+    line->witness.opened_ns = world_now(scene->world);
+    if (security != NULL)
+        begin_handshake(line, security);
     return 0;
 }
 
-int line_connect(struct line *line, const struct address *address, unsigned ordinal)
+int line_connect(struct line *line, const struct address *address, unsigned ordinal,
+                 const struct line_security *security)
 {
+    struct scene *scene = line->scene;
     int outcome;
 
     transcript_reset(&line->transcript, TRANSCRIPT_RESPONSES);
     line->witness.connection = ordinal;
-    outcome = world_connect(line->scene->world, &line->stream, address);
+    outcome = security == NULL ? world_connect(scene->world, &line->stream, address)
+                               : tls_connect(security->client, &scene->sieve.world, &line->stream,
+                                             address, security->server_name);
     line->opening = outcome == 0;
     line->read_ended = outcome != 0;
     line->write_ended = outcome != 0;
     line->witness.dial_error = outcome < 0 ? -outcome : 0;
+    if (outcome == 0 && security != NULL)
+        begin_handshake(line, security);
     return outcome;
 }
 
@@ -91,8 +118,13 @@ bool line_is_usable(const struct line *line)
 
 static void note_open(struct line *line)
 {
-    int status = stream_status(&line->stream);
+    int status;
 
+    if (line->witness.handshake.tls) {
+        handshake_look(line);
+        return;
+    }
+    status = stream_status(&line->stream);
     if (status == -EINPROGRESS)
         return;
     line->opening = false;
@@ -130,7 +162,7 @@ void line_want(struct line *line, bool reading, bool writing)
 {
     unsigned events = 0;
 
-    if (!line_is_held(line))
+    if (!line_is_held(line) || (line->opening && line->stalled))
         return;
     if (line->opening) {
         stream_want(&line->stream, STREAM_OPEN);
@@ -154,10 +186,10 @@ enum line_progress line_read(struct line *line, const struct transcript_goal *go
         take_input(line, goal);
         if (transcript_reached(&line->transcript, goal))
             return LINE_DONE;
+        if (line->read_ended || line->stalled || !line_is_held(line))
+            return LINE_ENDED;
         if (line->opening)
             return LINE_AGAIN;
-        if (line->read_ended || !line_is_held(line))
-            return LINE_ENDED;
         if (exact && transcript_wanted(&line->transcript, goal) < size)
             size = transcript_wanted(&line->transcript, goal);
         got = stream_read(&line->stream, line->input, size);
@@ -175,10 +207,13 @@ enum line_progress line_read(struct line *line, const struct transcript_goal *go
 
 static void take_one(struct line *line, size_t size)
 {
+    uint64_t before = line->witness.in.bytes - (line->input_size - line->input_first);
     struct transcript_piece piece;
 
     line->input_first +=
         transcript_next(&line->transcript, line->input + line->input_first, size, &piece);
+    if (piece.event == TRANSCRIPT_RAW && line->transcript.state == TRANSCRIPT_TUNNEL)
+        witness_flow_in(&line->witness, piece.data, before);
     witness_note(&line->witness, &line->transcript, &piece, world_now(line->scene->world));
 }
 
@@ -201,6 +236,10 @@ static void note_read_end(struct line *line, ssize_t outcome)
 
     line->read_ended = true;
     line->closed_told = true;
+    if (outcome < 0 && handshake_note_trouble(line)) {
+        witness_peer_ended(&line->witness, WITNESS_FIN, now_ns);
+        return;
+    }
     if (outcome < 0) {
         line->write_ended = true;
         witness_peer_ended(&line->witness, WITNESS_RST, now_ns);
@@ -229,10 +268,10 @@ enum line_progress line_send(struct line *line, const void *data, size_t size, s
     ssize_t put;
 
     *taken = 0;
+    if (line->write_ended || line->stalled || !line_is_held(line))
+        return LINE_ENDED;
     if (line->opening)
         return LINE_AGAIN;
-    if (line->write_ended || !line_is_held(line))
-        return LINE_ENDED;
     put = stream_write(&line->stream, &piece, 1);
     if (put == -EAGAIN)
         return LINE_AGAIN;
@@ -242,7 +281,20 @@ enum line_progress line_send(struct line *line, const void *data, size_t size, s
     }
     *taken = (size_t)put;
     witness_bytes_out(&line->witness, data, (size_t)put);
+    if (line->witness.streams)
+        witness_flow_out(&line->witness, bytes_make(data, (size_t)put));
     return *taken == size ? LINE_DONE : LINE_AGAIN;
+}
+
+void line_begin_stream(struct line *line, uint64_t seed)
+{
+    witness_begin_flows(&line->witness, seed);
+}
+
+void line_resume_http(struct line *line)
+{
+    transcript_resume(&line->transcript);
+    line->witness.streams = false;
 }
 
 void line_stall(struct line *line)
@@ -261,6 +313,21 @@ void line_half_close(struct line *line)
     witness_own_ended(&line->witness, WITNESS_FIN, world_now(line->scene->world));
 }
 
+bool line_cut(struct line *line)
+{
+    struct stream_info info;
+
+    if (line->wire != NULL && line_is_held(line) && !line->opening) {
+        stream_info(&line->stream, &info);
+        if (info.tx_pending > 0 && info.error == 0)
+            return false;
+        sieve_cut(line->wire);
+        line->witness.handshake.own_cut = true;
+    }
+    line_end(line, STREAM_FIN);
+    return true;
+}
+
 void line_end(struct line *line, enum stream_end end)
 {
     if (!line_is_held(line))
@@ -273,4 +340,5 @@ void line_end(struct line *line, enum stream_end end)
     line->read_ended = true;
     line->write_ended = true;
     stream_close(&line->stream, end);
+    sieve_let_go(&line->wire);
 }

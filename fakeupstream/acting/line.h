@@ -13,10 +13,12 @@
 #include <stdint.h>
 
 #include "fakeupstream/acting/scene.h"
+#include "fakeupstream/secure/tls_draft.h"
 #include "fakeupstream/wire/message.h"
 #include "fakeupstream/wire/transcript.h"
 #include "fakeupstream/wire/witness.h"
 #include "world/base/object.h"
+#include "world/tls/tls.h"
 #include "world/world.h"
 
 enum { LINE_INPUT_BYTES = 32 * 1024 }; /* one read of a large body; a next message may wait here */
@@ -27,18 +29,28 @@ enum line_progress {
     LINE_ENDED, /* it can never be reached: the connection ended */
 };
 
+/* How a connection does TLS: an upstream's has a server, a client's a client and a name. */
+struct line_security {
+    struct tls_server *server;
+    struct tls_client *client;
+    const char *server_name;
+    enum tls_fault fault;
+};
+
 struct line {
     object_tag tag;
     struct scene *scene;
     struct stream stream;
     struct witness witness;
     struct transcript transcript;
-    bool opening;       /* the connect has no outcome yet */
-    bool read_ended;    /* the peer's FIN was read, or an error */
-    bool write_ended;   /* half-closed by us, or the peer takes no more */
-    bool closed_told;   /* STREAM_CLOSED comes once */
-    bool stalled;       /* by `end: stall`: never read or written again */
-    size_t input_first; /* bytes read and not yet taken: input_first to input_size */
+    struct sieve_stream *wire; /* beneath TLS; NULL: there is none, or it is over */
+    enum tls_fault fault;      /* of the handshake */
+    bool opening;              /* the connect, or the handshake, has no outcome yet */
+    bool read_ended;           /* the peer's FIN was read, or an error */
+    bool write_ended;          /* half-closed by us, or the peer takes no more */
+    bool closed_told;          /* STREAM_CLOSED comes once */
+    bool stalled;              /* by `end: stall`: never read or written again */
+    size_t input_first;        /* bytes read and not yet taken: input_first to input_size */
     size_t input_size;
     void (*on_event)(struct line *line);
     void *owner;
@@ -52,10 +64,12 @@ void line_reset(struct line *line);
 /* The world was reset under it: the connection is forgotten without a word to the world. */
 void line_abandon(struct line *line);
 
-/* As world_accept(). kind of messages: requests. */
-int line_accept(struct line *line, struct listener *listener, unsigned ordinal);
+/* As world_accept(). kind of messages: requests. security NULL: no TLS. */
+int line_accept(struct line *line, struct listener *listener, unsigned ordinal,
+                const struct line_security *security);
 /* As world_connect(). kind of messages: responses. */
-int line_connect(struct line *line, const struct address *address, unsigned ordinal);
+int line_connect(struct line *line, const struct address *address, unsigned ordinal,
+                 const struct line_security *security);
 
 /* True while this side holds the connection, whatever the peer did. */
 bool line_is_held(const struct line *line);
@@ -72,11 +86,18 @@ bool line_is_usable(const struct line *line);
 /* Says for which events to be called: reading and writing as wanted, the peer's close always. */
 void line_want(struct line *line, bool reading, bool writing);
 
+/* From here on this side's bytes are no HTTP. seed: of what `stream` steps send. */
+void line_begin_stream(struct line *line, uint64_t seed);
+/* A client goes on with HTTP inside a tunnel. */
+void line_resume_http(struct line *line);
+
 /* Nobody plays on this line any more: reads what still comes and closes when the peer does. */
 void line_linger(struct line *line);
 /* Reads and writes nothing any more, but holds the connection. */
 void line_stall(struct line *line);
 void line_half_close(struct line *line);
+/* FIN without a close_notify; where there is no TLS, FIN. False: first the bytes under way must go, come back. */
+bool line_cut(struct line *line);
 /* Ends the connection; harmless when it is not held. */
 void line_end(struct line *line, enum stream_end end);
 

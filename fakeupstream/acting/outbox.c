@@ -37,17 +37,19 @@ void outbox_begin_raw(struct outbox *outbox, struct line *line, size_t size)
         outbox->raw->bytes_total = size;
 }
 
-void outbox_begin(struct outbox *outbox, struct line *line, struct bytes mark, struct bytes label)
+void outbox_begin(struct outbox *outbox, struct line *line, const struct outbox_mark *mark)
 {
     const struct transcript *transcript = &line->transcript;
 
     check(!outbox->begun);
     check(outbox->message.draft != NULL);
-    message_init(&outbox->message, outbox->message.draft, mark, pattern_seed(label));
+    message_init(&outbox->message, outbox->message.draft, mark->fields, pattern_seed(mark->label));
+    if (mark->place.size > 0)
+        message_set_place(&outbox->message, mark->place);
     if (transcript->kind == TRANSCRIPT_REQUESTS && transcript->head.asks_no_body)
         outbox->message.bodiless = true; /* RFC 9110 9.3.2 */
     outbox->begun = true;
-    outbox->sent = witness_sending(&line->witness, outbox->message.draft, label);
+    outbox->sent = witness_sending(&line->witness, outbox->message.draft, mark->label);
     if (outbox->sent != NULL)
         outbox->sent->bytes_total = message_end(&outbox->message);
 }
@@ -148,4 +150,23 @@ enum outbox_progress outbox_send_raw(struct outbox *outbox, struct line *line, s
     outbox->raw_sent = 0;
     outbox->raw = NULL;
     return ended ? OUTBOX_ENDED : OUTBOX_DONE;
+}
+
+/* One piece a call, as a message is sent. */
+enum outbox_progress outbox_send_stream(struct outbox *outbox, struct line *line, uint64_t until)
+{
+    const struct witness_flow *flow = &line->witness.flow_out;
+    uint8_t *scratch = line->scene->scratch;
+    enum outbox_progress progress;
+    size_t size;
+    size_t taken;
+
+    if (flow->bytes >= until)
+        return OUTBOX_DONE;
+    size = piece_size(outbox, until - flow->bytes);
+    pattern_fill(flow->seed, flow->bytes, scratch, size);
+    progress = send_piece(outbox, line, bytes_make(scratch, size), &taken);
+    if (progress != OUTBOX_DONE || flow->bytes >= until)
+        return progress;
+    return outbox->drip_bytes > 0 ? OUTBOX_LATER : OUTBOX_AGAIN;
 }

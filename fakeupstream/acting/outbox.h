@@ -38,8 +38,15 @@ void outbox_init(struct outbox *outbox);
 void outbox_prepare(struct outbox *outbox, const struct draft *draft);
 /* The witness dropped its messages. */
 void outbox_forget(struct outbox *outbox);
-/* Play time knows the mark and the label now; the witness is told of the message. */
-void outbox_begin(struct outbox *outbox, struct line *line, struct bytes mark, struct bytes label);
+/* What play time knows of a message. */
+struct outbox_mark {
+    struct bytes place; /* where the upstream is that the request names; of size 0: none */
+    struct bytes fields;
+    struct bytes label;
+};
+
+/* The message begins; the witness is told of it. */
+void outbox_begin(struct outbox *outbox, struct line *line, const struct outbox_mark *mark);
 void outbox_drip(struct outbox *outbox, uint64_t bytes, uint64_t every_ns);
 
 /* Sends the begun message up to a position. */
@@ -48,6 +55,9 @@ enum outbox_progress outbox_send(struct outbox *outbox, struct line *line, uint6
 void outbox_begin_raw(struct outbox *outbox, struct line *line, size_t size);
 /* Sends bytes; after OUTBOX_DONE or OUTBOX_ENDED the next call begins anew. */
 enum outbox_progress outbox_send_raw(struct outbox *outbox, struct line *line, struct bytes bytes);
+
+/* Sends the line's own pattern until so many bytes of its stream went; the line is a stream. */
+enum outbox_progress outbox_send_stream(struct outbox *outbox, struct line *line, uint64_t until);
 
 /* True if a message was begun and all of it was accepted. */
 bool outbox_is_all_sent(const struct outbox *outbox);

@@ -1,12 +1,15 @@
 #include "fakeupstream/acting/play.h"
 
+#include <string.h>
+
+#include "fakeupstream/wire/pattern.h"
 #include "fakeupstream/wire/splice.h"
 
 typedef enum play_outcome play_function(struct actor *actor, const struct step *step);
 
 static play_function play_request, play_prepare, play_send, play_raw, play_read, play_respond,
     play_end, play_half_close, play_drip, play_pause, play_delay, play_signal, play_wait,
-    play_connect, play_pre_write;
+    play_connect, play_pre_write, play_tls, play_stream;
 
 static play_function *const PLAYS[STEP_COUNT] = {
     [STEP_REQUEST] = play_request,
@@ -27,6 +30,8 @@ static play_function *const PLAYS[STEP_COUNT] = {
     [STEP_WAIT] = play_wait,
     [STEP_CONNECT] = play_connect,
     [STEP_PRE_WRITE] = play_pre_write,
+    [STEP_TLS] = play_tls,
+    [STEP_STREAM] = play_stream,
 };
 
 enum play_outcome play_step(struct actor *actor, const struct step *step)
@@ -58,32 +63,66 @@ static void make_label(struct actor *actor, struct splice *label)
     }
 }
 
-/* The field lines that are known only at play time. */
-static void make_mark(const struct actor *actor, struct bytes label, struct splice *mark)
+/* Where the request goes as its Host says it: RFC 9110 7.2. place: of the upstream it is for; may be empty. */
+static void add_host(const struct actor *actor, struct bytes place, struct splice *mark)
 {
-    if (!actor_is_upstream(actor) && !actor->outbox.message.draft->own_host) {
-        splice_text(mark, "Host: ");
+    char text[SCENE_AUTHORITY_BYTES];
+
+    splice_text(mark, "Host: ");
+    if (place.size > 0)
+        splice_bytes(mark, place);
+    else if (!actor->inside)
         splice_text(mark, actor->host);
-        splice_text(mark, "\r\n");
-    }
-    splice_text(mark, actor_is_upstream(actor) ? "X-Attempt: " : "X-Request: ");
-    splice_bytes(mark, label);
+    else if (actor->connected->to != NULL)
+        splice_bytes(mark, scene_find(actor->scene, actor->connected->to, text));
+    else
+        splice_text(mark, actor->connected->target);
     splice_text(mark, "\r\n");
 }
 
 static void begin_message(struct actor *actor)
 {
+    const struct draft *draft = actor->outbox.message.draft;
+    bool upstream = actor_is_upstream(actor);
     char label_text[ACTOR_LABEL_BYTES];
-    char mark_text[MESSAGE_MARK_BYTES];
+    char fields_text[MESSAGE_MARK_BYTES];
+    char place_text[SCENE_AUTHORITY_BYTES];
     struct splice label = {.data = label_text, .room = sizeof(label_text)};
-    struct splice mark = {.data = mark_text, .room = sizeof(mark_text)};
+    struct splice fields = {.data = fields_text, .room = sizeof(fields_text)};
+    struct outbox_mark mark = {.place = {NULL, 0}};
 
     make_label(actor, &label);
-    make_mark(actor, splice_whole(&label), &mark);
-    if (!actor_is_upstream(actor)) {
-        transcript_ask(&actor->line->transcript, bytes_of(actor->outbox.message.draft->method));
+    mark.label = splice_whole(&label);
+    if (draft->to != NULL)
+        mark.place = scene_find(actor->scene, draft->to, place_text);
+    if (!upstream && !draft->own_host)
+        add_host(actor, mark.place, &fields);
+    splice_text(&fields, upstream ? "X-Attempt: " : "X-Request: ");
+    splice_bytes(&fields, mark.label);
+    splice_text(&fields, "\r\n");
+    mark.fields = splice_whole(&fields);
+    if (!upstream) {
+        transcript_ask(&actor->line->transcript, bytes_of(draft->method));
+        if (strcmp(draft->method, "CONNECT") == 0)
+            actor->connected = draft;
     }
-    outbox_begin(&actor->outbox, actor->line, splice_whole(&mark), splice_whole(&label));
+    outbox_begin(&actor->outbox, actor->line, &mark);
+}
+
+/* From here on what this side sends is no HTTP; its pattern is made from "client.1.stream", "a.2.stream". */
+static void begin_stream(struct actor *actor)
+{
+    struct line *line = actor->line;
+    char text[ACTOR_LABEL_BYTES];
+    struct splice label = {.data = text, .room = sizeof(text)};
+
+    if (line->witness.streams)
+        return;
+    splice_text(&label, actor->name);
+    splice_text(&label, ".");
+    splice_number(&label, line->witness.connection, 10);
+    splice_text(&label, ".stream");
+    line_begin_stream(line, pattern_seed(splice_whole(&label)));
 }
 
 /* A final response is out: a request that came whole is done with. */
@@ -94,6 +133,10 @@ static void note_answer(struct actor *actor)
     actor->answered++;
     if (actor->line->transcript.messages > actor->taken)
         actor->taken = actor->line->transcript.messages;
+    if (actor->outbox.message.draft->status == 101) { /* RFC 9110 15.2.2 */
+        transcript_tunnel(&actor->line->transcript);
+        begin_stream(actor);
+    }
 }
 
 /* Sends the prepared message up to a position. A peer that takes no more does not end the script. */
@@ -127,6 +170,16 @@ static void leave_unusable_line(struct actor *actor)
         leave_line(actor);
 }
 
+/* A list that begins with bytes that are no HTTP is none from the connection's first byte. */
+void play_begin_line(struct actor *actor)
+{
+    if (!actor->script->streams || actor->line->witness.streams ||
+        actor->line->transcript.begun > 0)
+        return;
+    transcript_tunnel(&actor->line->transcript);
+    begin_stream(actor);
+}
+
 /* Clients connect when they first need to. False if there is no way. */
 static bool has_line(struct actor *actor)
 {
@@ -135,7 +188,23 @@ static bool has_line(struct actor *actor)
     if (actor->ways->dial == NULL || !actor->ways->dial(actor))
         return false;
     actor->taken = 0;
+    actor->stream_asked = 0;
+    actor->connected = NULL;
+    actor->inside = false;
+    play_begin_line(actor);
     return true;
+}
+
+/* A client's next request goes through the tunnel it asked for: HTTP begins within it. */
+static void enter_tunnel(struct actor *actor)
+{
+    struct line *line = actor->line;
+
+    if (line == NULL || actor_is_upstream(actor) || actor->connected == NULL ||
+        line->transcript.state != TRANSCRIPT_TUNNEL)
+        return;
+    line_resume_http(line);
+    actor->inside = true;
 }
 
 static enum play_outcome play_prepare(struct actor *actor, const struct step *step)
@@ -172,6 +241,7 @@ static uint64_t send_limit(const struct outbox *outbox, const struct step *step)
     case TARGET_MESSAGE:
     case TARGET_INTERIM:
     case TARGET_EOF:
+    case TARGET_STREAM:
         break;
     }
     return end;
@@ -179,8 +249,10 @@ static uint64_t send_limit(const struct outbox *outbox, const struct step *step)
 
 static enum play_outcome play_send(struct actor *actor, const struct step *step)
 {
-    if (!actor->outbox.begun)
+    if (!actor->outbox.begun) {
+        enter_tunnel(actor);
         leave_unusable_line(actor);
+    }
     if (!has_line(actor))
         return PLAYED;
     if (!actor->begun) {
@@ -198,7 +270,7 @@ static enum play_outcome play_raw(struct actor *actor, const struct step *step)
 
     if (!has_line(actor))
         return PLAYED;
-    if (!actor->begun && !actor_is_upstream(actor)) {
+    if (!actor->begun && !actor_is_upstream(actor) && !actor->line->witness.streams) {
         transcript_ask_raw(&actor->line->transcript, step->raw);
         outbox_begin_raw(&actor->outbox, actor->line, step->raw.size);
     }
@@ -241,6 +313,10 @@ static struct transcript_goal read_goal(const struct actor *actor, const struct 
         goal.kind = GOAL_RAW;
         goal.amount = transcript->raw_bytes + step->amount;
         break;
+    case TARGET_STREAM:
+        goal.kind = GOAL_STREAM;
+        goal.amount = actor->stream_asked + step->amount;
+        break;
     case TARGET_BODY:
     case TARGET_EOF:
         break;
@@ -258,7 +334,17 @@ static enum line_progress read_on(struct actor *actor, const struct transcript_g
         return actor->line->witness.peer_end == WITNESS_RST ? LINE_ENDED : LINE_AGAIN;
     progress = line_read(actor->line, goal, exact);
     actor->want_read = progress == LINE_AGAIN;
+    if (!actor_is_upstream(actor) && actor->line->transcript.state == TRANSCRIPT_TUNNEL)
+        begin_stream(actor);
     return progress;
+}
+
+/* A stream is a tunnel; what a client sends behind a request that may become one belongs to it already. */
+static bool can_stream(const struct actor *actor)
+{
+    const struct line *line = actor->line;
+
+    return line->witness.streams || (!actor_is_upstream(actor) && line->transcript.asked_count > 0);
 }
 
 static enum play_outcome play_read(struct actor *actor, const struct step *step)
@@ -267,8 +353,12 @@ static enum play_outcome play_read(struct actor *actor, const struct step *step)
 
     if (actor->line == NULL)
         return PLAYED;
+    if (!actor->begun && step->target == TARGET_STREAM && !can_stream(actor))
+        return IMPOSSIBLE;
     if (!actor->begun)
         actor->goal = read_goal(actor, step);
+    if (!actor->begun && step->target == TARGET_STREAM)
+        actor->stream_asked = actor->goal.amount;
     actor->begun = true;
     progress = read_on(actor, &actor->goal, step->exact);
     if (progress == LINE_AGAIN)
@@ -277,6 +367,31 @@ static enum play_outcome play_read(struct actor *actor, const struct step *step)
         return step->target == TARGET_EOF ? PLAYED : IMPOSSIBLE;
     if (step->target == TARGET_MESSAGE)
         actor->taken = actor->goal.message;
+    return PLAYED;
+}
+
+/*
+ * Reads what comes meanwhile, unless reading is paused: two peers that only send would wait for each other. `read: N of
+ * stream` counts it then.
+ */
+static enum play_outcome play_stream(struct actor *actor, const struct step *step)
+{
+    static const struct transcript_goal NEVER = {.kind = GOAL_NEVER};
+    enum outbox_progress progress;
+
+    if (!has_line(actor))
+        return PLAYED;
+    if (!actor->begun && !can_stream(actor))
+        return IMPOSSIBLE;
+    if (!actor->begun) {
+        begin_stream(actor);
+        actor->goal.amount = actor->line->witness.flow_out.bytes + step->amount;
+    }
+    actor->begun = true;
+    (void)read_on(actor, &NEVER, false);
+    progress = outbox_send_stream(&actor->outbox, actor->line, actor->goal.amount);
+    if (progress == OUTBOX_AGAIN || progress == OUTBOX_LATER)
+        return wait_for_outbox(actor, progress);
     return PLAYED;
 }
 
@@ -304,6 +419,7 @@ static bool begin_request(struct actor *actor, const struct step *step)
     const struct transcript *transcript;
 
     catch_up(actor);
+    enter_tunnel(actor);
     leave_unusable_line(actor);
     if (!has_line(actor))
         return false;
@@ -359,7 +475,8 @@ static enum play_outcome play_request(struct actor *actor, const struct step *st
             return WAITS;
         }
     }
-    line_end(actor->line, STREAM_FIN);
+    if (!actor->line->stalled)
+        line_end(actor->line, STREAM_FIN);
     actor->line = NULL;
     return PLAYED;
 }
@@ -375,9 +492,9 @@ static enum play_outcome play_connect(struct actor *actor, const struct step *st
         if (!has_line(actor))
             return PLAYED;
     }
-    if (actor->line->opening)
+    if (actor->line->opening && !actor->line->stalled)
         return WAITS;
-    if (!line_is_held(actor->line))
+    if (actor->line->stalled || !line_is_held(actor->line))
         actor->line = NULL;
     return PLAYED;
 }
@@ -388,10 +505,14 @@ static enum play_outcome play_end(struct actor *actor, const struct step *step)
 
     if (line == NULL)
         return PLAYED;
+    if (step->end == STEP_END_CUT && !line_cut(line)) {
+        actor->want_write = true;
+        return WAITS;
+    }
     if (step->end == STEP_END_STALL)
         line_stall(line);
     else
-        line_end(line, step->end == STEP_END_FIN ? STREAM_FIN : STREAM_RST);
+        line_end(line, step->end == STEP_END_RST ? STREAM_RST : STREAM_FIN);
     if (actor_is_upstream(actor))
         return OVER;
     actor->line = NULL;
@@ -404,6 +525,20 @@ static enum play_outcome play_half_close(struct actor *actor, const struct step 
     if (actor->line != NULL)
         line_half_close(actor->line);
     return PLAYED;
+}
+
+/* A client's words are for its next connections; those of an upstream were obeyed when it accepted this one. */
+static enum play_outcome play_tls(struct actor *actor, const struct step *step)
+{
+    const struct line *line = actor->line;
+
+    if (!actor_is_upstream(actor)) {
+        actor->tls = step->tls;
+        return PLAYED;
+    }
+    if (!tls_draft_ends(step->tls))
+        return PLAYED;
+    return line_is_held(line) && !line->stalled ? WAITS : OVER;
 }
 
 /* The fault is made on the proxy's side of the seam; here it is the peer's end that comes. */

@@ -1,15 +1,73 @@
 #include "fakeupstream/acting/scene.h"
 
+#include <string.h>
+
+#include "fakeupstream/wire/splice.h"
 #include "world/base/check.h"
 
 void scene_init(struct scene *scene, struct world *world)
 {
     scene->world = world;
+    scene->place_count = 0;
+    scene->authority = NULL;
     signals_init(&scene->signals);
+    sieve_init(&scene->sieve, world);
 }
 
 void scene_reset(struct scene *scene)
 {
     check(scene->signals.waiters == NULL);
     signals_init(&scene->signals);
+    scene->place_count = 0;
+}
+
+void scene_release(struct scene *scene)
+{
+    sieve_forget(&scene->sieve);
+    authority_destroy(&scene->authority);
+}
+
+struct authority *scene_authority(struct scene *scene)
+{
+    if (scene->authority == NULL)
+        scene->authority = authority_create();
+    return scene->authority;
+}
+
+void scene_add_place(struct scene *scene, const struct scene_place *place)
+{
+    for (size_t i = 0; i < scene->place_count; i++)
+        if (strcmp(scene->places[i].name, place->name) == 0) {
+            scene->places[i] = *place;
+            return;
+        }
+    check(scene->place_count < SCENE_PLACES_MAX);
+    scene->places[scene->place_count++] = *place;
+}
+
+static void write_place(struct splice *to, const struct scene_place *place)
+{
+    char text[ADDRESS_TEXT_BYTES];
+
+    if (place->host == NULL) {
+        splice_text(to, address_format(&place->address, text));
+        return;
+    }
+    splice_text(to, place->host);
+    splice_text(to, ":");
+    splice_number(to, place->address.port, 10);
+}
+
+struct bytes scene_find(const struct scene *scene, const char *name,
+                        char text[SCENE_AUTHORITY_BYTES])
+{
+    struct splice found = {.data = text, .room = SCENE_AUTHORITY_BYTES};
+
+    for (size_t i = 0; i < scene->place_count; i++)
+        if (strcmp(scene->places[i].name, name) == 0) {
+            write_place(&found, &scene->places[i]);
+            return splice_whole(&found);
+        }
+    splice_text(&found, "nobody.invalid:1");
+    return splice_whole(&found);
 }

@@ -1,26 +1,58 @@
 /*
- * What the actors of one case share: the world, the board of signals, and one buffer to make bytes in.
+ * What the actors of one case share: the world, the board of signals, where the upstreams are, the authority that makes
+ * their certificates, and one buffer to make bytes in.
  *
  * Ownership: outlives its actors. Made once and reused for many cases by scene_reset(), when no actor
- * is playing.
+ * is playing. The authority is made when first asked for, kept over resets, and goes with scene_release().
+ * Limits: SCENE_PLACES_MAX upstreams in one case.
  */
 #ifndef FAKEUPSTREAM_ACTING_SCENE_H
 #define FAKEUPSTREAM_ACTING_SCENE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "fakeupstream/acting/signals.h"
+#include "fakeupstream/secure/authority.h"
+#include "fakeupstream/secure/sieve.h"
+#include "fakeupstream/wire/message.h"
+#include "world/base/bytes.h"
 #include "world/world.h"
 
-enum { SCENE_SCRATCH_BYTES = 32 * 1024 }; /* one piece of a large body: few calls, stays in cache */
+enum {
+    SCENE_SCRATCH_BYTES = 32 * 1024, /* one piece of a large body: few calls, stays in cache */
+    SCENE_PLACES_MAX = 64,           /* upstreams of one case; scenarios have two or three */
+    SCENE_AUTHORITY_BYTES = MESSAGE_PLACE_BYTES, /* "HOST:PORT" and a NUL */
+};
+
+/* Where an upstream is, for clients that ask a proxy for it. */
+struct scene_place {
+    const char *name;
+    const char *host; /* NULL: by its address */
+    struct address address;
+};
 
 struct scene {
     struct world *world;
     struct signals signals;
+    struct scene_place places[SCENE_PLACES_MAX];
+    size_t place_count;
+    struct sieve sieve;                   /* the world of lines with TLS */
+    struct authority *authority;          /* NULL: nobody asked; use scene_authority() */
     uint8_t scratch[SCENE_SCRATCH_BYTES]; /* used within one call, never kept */
 };
 
 void scene_init(struct scene *scene, struct world *world);
 void scene_reset(struct scene *scene);
+void scene_release(struct scene *scene);
+
+/* Who makes certificates; NULL when memory or descriptors ran out. */
+struct authority *scene_authority(struct scene *scene);
+
+/* An upstream has begun to listen, or listens anew; fake_upstream_start() says so. Texts outlive the case. */
+void scene_add_place(struct scene *scene, const struct scene_place *place);
+/* "HOST:PORT" of an upstream, as a request's target names it; "nobody.invalid:1" (RFC 6761 6.4) where there is no such upstream. */
+struct bytes scene_find(const struct scene *scene, const char *name,
+                        char text[SCENE_AUTHORITY_BYTES]);
 
 #endif

@@ -16,7 +16,8 @@ static const char STEP_SIDES[] = {
 #undef STEP_SIDE
 };
 
-static const char *const END_WORDS[] = {"fin", "rst", "stall", NULL};
+static const char *const END_WORDS[] = {"fin", "rst", "stall", "cut", NULL};
+static const char *const PRE_WRITE_WORDS[] = {"fin", "rst", "stall", NULL};
 static const char *const DRIP_KEYS[] = {"bytes", "every", NULL};
 static const char *const SEND_WORDS[] = {"head", "body", "rest", NULL};
 static const char *const CLIENT_READ_WORDS[] = {"head", "interim", "response", "eof", NULL};
@@ -34,12 +35,14 @@ struct reading {
     bool head_sent;
     uint64_t body_sent;
     bool all_sent;
+    size_t steps;     /* read so far, with the one under way */
     const char *over; /* the step after which nothing can come; NULL: none */
 };
 
 static bool read_step(struct reading *reading, const struct yaml_node *node, struct step *step);
 static bool read_argument(struct reading *reading, const struct yaml_node *node, struct step *step);
 static void mark_exact_reads(struct step *steps, size_t count);
+static bool begins_as_stream(const struct step *steps, size_t count);
 
 const char *step_word(enum step_word word)
 {
@@ -79,7 +82,8 @@ bool script_parse(struct region *region, const struct yaml_node *list, enum scri
         if (!read_step(&reading, node, &steps[count++]))
             return false;
     mark_exact_reads(steps, count);
-    *out = (struct script){.steps = steps, .count = count};
+    *out =
+        (struct script){.steps = steps, .count = count, .streams = begins_as_stream(steps, count)};
     return true;
 }
 
@@ -136,6 +140,8 @@ static const char *step_text(struct reading *reading, const struct step *step,
 
     if (argument == NULL || step->word == STEP_RAW || step->word == STEP_DRIP)
         return word;
+    if (argument->kind != YAML_SCALAR && step->draft == NULL)
+        return word;
     if (step->draft == NULL)
         return splice_join(reading->region,
                            (const char *const[]){word, ": ", argument->text, NULL});
@@ -153,6 +159,7 @@ static bool read_step(struct reading *reading, const struct yaml_node *node, str
     const struct yaml_node *argument;
 
     step->line = node->line;
+    reading->steps++;
     if (!read_word(reading, node, step, &argument))
         return false;
     if (reading->over != NULL)
@@ -207,19 +214,43 @@ static bool read_draft(struct reading *reading, const struct yaml_node *node, st
     return true;
 }
 
+/* Takes " of body" off the end of "5 of body". */
+static bool take_suffix(struct bytes *text, const char *words)
+{
+    struct bytes suffix = bytes_of(words);
+
+    if (text->size <= suffix.size ||
+        !bytes_equal(bytes_make(text->data + text->size - suffix.size, suffix.size), suffix))
+        return false;
+    text->size -= suffix.size;
+    return true;
+}
+
 /* "5 of body" or "7". False if it is neither; then nothing was said yet. */
 static bool read_amount(const struct yaml_node *node, struct step *step)
 {
     struct bytes text = bytes_make(node->text, node->text_size);
-    struct bytes suffix = bytes_of(" of body");
 
-    step->target = TARGET_RAW;
-    if (text.size > suffix.size &&
-        bytes_equal(bytes_make(text.data + text.size - suffix.size, suffix.size), suffix)) {
-        text.size -= suffix.size;
-        step->target = TARGET_BODY_BYTES;
-    }
+    step->target = take_suffix(&text, " of body") ? TARGET_BODY_BYTES : TARGET_RAW;
     return bytes_to_u64(text, DRAFT_BODY_BYTES_MAX, &step->amount) && step->amount > 0;
+}
+
+/* "1000 of stream", of which a number may have a unit. False if it is none, or an error. */
+static bool read_stream_amount(struct reading *reading, const struct yaml_node *node,
+                               struct step *step)
+{
+    struct bytes text = bytes_make(node->text, node->text_size);
+    struct yaml_node number = *node;
+
+    if (!take_suffix(&text, " of stream"))
+        return false;
+    number.text = region_copy_text(reading->region, (const char *)text.data, text.size);
+    number.text_size = text.size;
+    step->target = TARGET_STREAM;
+    if (number.text == NULL)
+        return no_memory(reading, node);
+    return yaml_size(&number, "bytes of the stream", DRAFT_BODY_BYTES_MAX, &step->amount,
+                     reading->error);
 }
 
 /* Follows a `send` through the prepared message and refuses a position that is not ahead of it. */
@@ -275,9 +306,10 @@ static bool read_read(struct reading *reading, const struct yaml_node *node, str
     bool client = reading->side == SCRIPT_CLIENT;
     int word;
 
-    if (node->kind == YAML_SCALAR && read_amount(node, step))
+    if (node->kind == YAML_SCALAR &&
+        (read_amount(node, step) || read_stream_amount(reading, node, step)))
         return true;
-    word = yaml_word(node, "a position (or `N of body`, or `N` bytes)",
+    word = yaml_word(node, "a position (or `N of body`, `N of stream`, or `N` bytes)",
                      client ? CLIENT_READ_WORDS : UPSTREAM_READ_WORDS, reading->error);
     if (word < 0)
         return false;
@@ -316,7 +348,8 @@ static bool read_garbage(struct reading *reading, const struct yaml_node *node, 
 
 static bool read_end(struct reading *reading, const struct yaml_node *node, struct step *step)
 {
-    int word = yaml_word(node, "an end", END_WORDS, reading->error);
+    bool cuts = step->word == STEP_END;
+    int word = yaml_word(node, "an end", cuts ? END_WORDS : PRE_WRITE_WORDS, reading->error);
 
     if (word < 0)
         return false;
@@ -324,6 +357,31 @@ static bool read_end(struct reading *reading, const struct yaml_node *node, stru
     if (reading->side == SCRIPT_UPSTREAM)
         reading->over = STEP_WORDS[step->word];
     return true;
+}
+
+/* How TLS is done is known before the first byte, so an upstream says it first. */
+static bool read_tls(struct reading *reading, const struct yaml_node *node, struct step *step)
+{
+    struct tls_draft *draft = region_take(reading->region, sizeof(*draft));
+
+    if (draft == NULL)
+        return no_memory(reading, node);
+    step->tls = draft;
+    if (reading->side == SCRIPT_CLIENT)
+        return tls_draft_parse_client(node, draft, reading->error);
+    if (reading->steps > 1)
+        return yaml_fail(reading->error, node, "`tls` is the first step of a connection");
+    if (!tls_draft_parse_word(node, draft, reading->error))
+        return false;
+    if (tls_draft_ends(draft))
+        reading->over = STEP_WORDS[step->word];
+    return true;
+}
+
+static bool read_stream(struct reading *reading, const struct yaml_node *node, struct step *step)
+{
+    return yaml_size(node, "stream", DRAFT_BODY_BYTES_MAX, &step->amount, reading->error) &&
+           (step->amount > 0 || yaml_fail(reading->error, node, "a stream is at least 1 byte"));
 }
 
 static bool read_drip(struct reading *reading, const struct yaml_node *node, struct step *step)
@@ -366,6 +424,10 @@ static bool read_argument(struct reading *reading, const struct yaml_node *node,
         return read_end(reading, node, step);
     case STEP_DRIP:
         return read_drip(reading, node, step);
+    case STEP_TLS:
+        return read_tls(reading, node, step);
+    case STEP_STREAM:
+        return read_stream(reading, node, step);
     case STEP_DELAY:
         return yaml_duration(node, "a delay", &step->duration_ns, reading->error);
     case STEP_SIGNAL:
@@ -394,4 +456,29 @@ static void mark_exact_reads(struct step *steps, size_t count)
         step->exact = step->word == STEP_READ && step->target != TARGET_MESSAGE &&
                       step->target != TARGET_EOF && !reads_on;
     }
+}
+
+/* The first step that sends or reads decides; raw bytes are of either kind. */
+static bool begins_as_stream(const struct step *steps, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct step *step = &steps[i];
+
+        switch (step->word) {
+        case STEP_STREAM:
+            return true;
+        case STEP_READ:
+            if (step->target != TARGET_RAW && step->target != TARGET_EOF)
+                return step->target == TARGET_STREAM;
+            break;
+        case STEP_REQUEST:
+        case STEP_PREPARE:
+        case STEP_INTERIM:
+        case STEP_RESPOND:
+            return false;
+        default:
+            break;
+        }
+    }
+    return false;
 }

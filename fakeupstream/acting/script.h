@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "fakeupstream/secure/tls_draft.h"
 #include "fakeupstream/wire/draft.h"
 #include "world/base/bytes.h"
 #include "world/base/region.h"
@@ -42,7 +43,9 @@ enum script_side { SCRIPT_CLIENT, SCRIPT_UPSTREAM };
     X(SIGNAL, "signal", 'b')                 \
     X(WAIT, "wait", 'b')                     \
     X(CONNECT, "connect", 'c')               \
-    X(PRE_WRITE, "pre-write", 'u')
+    X(PRE_WRITE, "pre-write", 'u')           \
+    X(TLS, "tls", 'b')                       \
+    X(STREAM, "stream", 'b')
 
 enum step_word {
 #define STEP_ENUM(name, word, side) STEP_##name,
@@ -62,11 +65,13 @@ enum step_target {
     TARGET_MESSAGE,    /* send: rest; read: request, response */
     TARGET_RAW,        /* amount more bytes, wherever that is */
     TARGET_EOF,        /* read: the peer closed */
+    TARGET_STREAM,     /* read: amount more bytes that are no HTTP */
 };
 
-enum step_end { STEP_END_FIN, STEP_END_RST, STEP_END_STALL };
+/* A cut is a FIN without TLS's close_notify. */
+enum step_end { STEP_END_FIN, STEP_END_RST, STEP_END_STALL, STEP_END_CUT };
 
-const char *step_end_word(enum step_end end); /* "fin", "rst", "stall" */
+const char *step_end_word(enum step_end end); /* "fin", "rst", "stall", "cut" */
 
 struct step {
     enum step_word word;
@@ -74,17 +79,20 @@ struct step {
     unsigned line;
     const struct draft *draft; /* request, prepare, respond, interim */
     enum step_target target;   /* send, read */
-    uint64_t amount;           /* send, read; drip: bytes */
+    uint64_t amount;           /* send, read, stream; drip: bytes */
     bool exact;                /* read: not a byte further may leave the socket */
     enum step_end end;         /* end, pre-write */
     uint64_t duration_ns;      /* delay; drip: every */
     struct bytes raw;          /* raw, garbage, interim */
     const char *name;          /* signal, wait */
+    const struct tls_draft *tls;
 };
 
 struct script {
     const struct step *steps;
     size_t count;
+    bool
+        streams; /* from their first byte its connections are no HTTP: it begins with `stream` or `read: N of stream` */
 };
 
 /* Reads a list of steps. */

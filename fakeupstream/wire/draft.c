@@ -2,19 +2,21 @@
 
 #include <string.h>
 
+#include "fakeupstream/wire/base64.h"
 #include "fakeupstream/wire/splice.h"
 
-static const char *const REQUEST_KEYS[] = {
-    "method", "path", "version", "host", "headers", "body", "trailers", "expect-continue", NULL};
-static const char *const RESPONSE_KEYS[] = {"status", "reason",   "version",    "headers",
-                                            "body",   "trailers", "keep-alive", NULL};
+static const char *const REQUEST_KEYS[] = {"method",  "path",    "version",   "host",
+                                           "headers", "body",    "trailers",  "expect-continue",
+                                           "to",      "upgrade", "authorize", NULL};
+static const char *const RESPONSE_KEYS[] = {"status",   "reason",     "version", "headers", "body",
+                                            "trailers", "keep-alive", "upgrade", NULL};
 static const char *const INTERIM_KEYS[] = {"status", "reason", "version", "headers", NULL};
 static const char *const BODY_KEYS[] = {"bytes", "text", "framing", "chunk", "declared", NULL};
 static const char *const LONG_TEXT_KEYS[] = {"bytes", NULL};
 static const char *const FRAMING_WORDS[] = {"none", "content-length", "chunked", "close", NULL};
 
 enum {
-    FIELDS_MADE_MAX = 3,               /* Host and Expect, or Connection; and one framing field */
+    FIELDS_MADE_MAX = 8, /* Host, Expect, Proxy-Authorization, four of an upgrade, one of framing */
     LONG_TEXT_BYTES_MAX = 1024 * 1024, /* far past every limit on a head */
 };
 
@@ -129,33 +131,102 @@ static bool read_path(struct reading *reading, const struct yaml_node *node)
     return true;
 }
 
+/*
+ * The start line; for a certain upstream around the place that play time knows: RFC 9112 3.2.2 asks for absolute-form, and
+ * 3.2.3 for authority-form where the method is CONNECT.
+ */
+static bool make_start_of_request(struct reading *reading, const struct yaml_node *map,
+                                  const char *version)
+{
+    struct draft *draft = reading->draft;
+    bool connects = draft->to != NULL && strcmp(draft->method, "CONNECT") == 0;
+    const char *start;
+    const char *rest;
+
+    if (connects && yaml_get(map, "path") != NULL)
+        return yaml_fail(reading->error, map,
+                         "the target of CONNECT has no path: `to` says it all");
+    rest = splice_join(reading->region, (const char *const[]){connects ? "" : draft->target,
+                                                              " HTTP/", version, "\r\n", NULL});
+    if (rest == NULL)
+        return no_memory(reading, map);
+    start = splice_join(reading->region, (const char *const[]){draft->method, " ",
+                                                               draft->to == NULL ? rest
+                                                               : connects        ? ""
+                                                                                 : "http://",
+                                                               NULL});
+    if (start == NULL)
+        return no_memory(reading, map);
+    draft->start = bytes_of(start);
+    if (draft->to != NULL)
+        draft->start_rest = bytes_of(rest);
+    if (connects)
+        draft->target = draft->to;
+    return true;
+}
+
+/* RFC 9110 7.8; for WebSocket with the key and its answer that RFC 6455 1.3 has for an example. */
+static bool read_upgrade(struct reading *reading, const struct yaml_node *map)
+{
+    bool request = reading->draft->kind == DRAFT_REQUEST;
+    const char *protocol = NULL;
+
+    if (!read_text_key(reading, map, "upgrade", &protocol))
+        return false;
+    if (protocol == NULL)
+        return true;
+    reading->draft->upgrade = true;
+    make_field(reading, "Connection", "upgrade");
+    make_field(reading, "Upgrade", protocol);
+    if (strcmp(protocol, "websocket") != 0)
+        return true;
+    if (request)
+        make_field(reading, "Sec-WebSocket-Version", "13");
+    make_field(reading, request ? "Sec-WebSocket-Key" : "Sec-WebSocket-Accept",
+               request ? "dGhlIHNhbXBsZSBub25jZQ==" : "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+    return true;
+}
+
+/* RFC 7617 2. */
+static bool read_authorize(struct reading *reading, const struct yaml_node *map)
+{
+    const char *credentials = NULL;
+    const char *value;
+
+    if (!read_text_key(reading, map, "authorize", &credentials))
+        return false;
+    if (credentials == NULL)
+        return true;
+    value = base64_join(reading->region, "Basic ", bytes_of(credentials));
+    if (value == NULL)
+        return no_memory(reading, map);
+    make_field(reading, "Proxy-Authorization", value);
+    return true;
+}
+
 static bool read_start_of_request(struct reading *reading, const struct yaml_node *map)
 {
     struct draft *draft = reading->draft;
     const struct yaml_node *path = yaml_get(map, "path");
     const char *version = "1.1";
     const char *host = NULL;
-    const char *start;
 
     draft->method = "GET";
     draft->target = "/";
     if (!read_text_key(reading, map, "method", &draft->method) ||
         (path != NULL && !read_path(reading, path)) ||
+        !read_text_key(reading, map, "to", &draft->to) ||
         !read_text_key(reading, map, "version", &version) ||
         !read_text_key(reading, map, "host", &host) ||
-        !read_flag(reading, map, "expect-continue", &draft->expect_continue))
+        !read_flag(reading, map, "expect-continue", &draft->expect_continue) ||
+        !make_start_of_request(reading, map, version))
         return false;
-    start = splice_join(reading->region, (const char *const[]){draft->method, " ", draft->target,
-                                                               " HTTP/", version, "\r\n", NULL});
-    if (start == NULL)
-        return no_memory(reading, map);
-    draft->start = bytes_of(start);
     draft->own_host = host != NULL;
     if (host != NULL)
         make_field(reading, "Host", host);
     if (draft->expect_continue)
         make_field(reading, "Expect", "100-continue");
-    return true;
+    return read_authorize(reading, map) && read_upgrade(reading, map);
 }
 
 /* node: the map, or the status alone. */
@@ -164,7 +235,8 @@ static bool read_start_of_response(struct reading *reading, const struct yaml_no
     struct draft *draft = reading->draft;
     const struct yaml_node *status = node->kind == YAML_MAP ? yaml_get(node, "status") : node;
     bool interim = draft->kind == DRAFT_INTERIM;
-    uint64_t value = interim ? 103 : 200;
+    bool upgrades = node->kind == YAML_MAP && !interim && yaml_get(node, "upgrade") != NULL;
+    uint64_t value = interim ? 103 : upgrades ? 101 : 200;
     char number[SPLICE_NUMBER_BYTES + 1] = "";
     struct splice digits = {.data = number, .room = SPLICE_NUMBER_BYTES};
     const char *version = "1.1";
@@ -188,7 +260,7 @@ static bool read_start_of_response(struct reading *reading, const struct yaml_no
     draft->start = bytes_of(start);
     if (!reading->keep_alive)
         make_field(reading, "Connection", "close");
-    return true;
+    return !upgrades || read_upgrade(reading, node);
 }
 
 bool draft_parse(struct region *region, const struct yaml_node *node, enum draft_kind kind,

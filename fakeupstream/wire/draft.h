@@ -35,16 +35,19 @@ struct message_field {
 struct draft {
     enum draft_kind kind;
     const char *method;                 /* requests; else NULL */
-    const char *target;                 /* requests; else NULL */
+    const char *target;                 /* requests; else NULL. CONNECT with `to`: that name */
+    const char *to;                     /* requests: the upstream they are for; NULL: not said */
+    bool upgrade;                       /* asks for another protocol, or grants it */
     unsigned status;                    /* responses; else 0 */
     const struct message_field *fields; /* as the script gave them, without those made here */
     size_t field_count;
     const struct message_field *trailers;
     size_t trailer_count;
 
-    struct bytes start; /* the start line with its line end */
-    struct bytes rest;  /* the script's fields, the framing fields and the empty line */
-    bool own_host;      /* the script names the host: none is added */
+    struct bytes start;      /* the start line with its line end, or up to the place of `to` */
+    struct bytes start_rest; /* with `to`: the start line behind the place */
+    struct bytes rest;       /* the script's fields, the framing fields and the empty line */
+    bool own_host;           /* the script names the host: none is added */
     bool expect_continue;
 
     enum message_framing framing;

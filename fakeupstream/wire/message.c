@@ -18,9 +18,18 @@ void message_init(struct message *message, const struct draft *draft, struct byt
     message->draft = draft;
     message->seed = seed;
     message->bodiless = draft->kind != DRAFT_REQUEST && draft->status == 304; /* RFC 9110 15.4.5 */
+    message->place_size = 0;
     message->mark_size = mark.size;
     if (mark.size > 0)
         memcpy(message->mark, mark.data, mark.size);
+}
+
+void message_set_place(struct message *message, struct bytes place)
+{
+    check(message->draft->to != NULL);
+    check(place.size <= MESSAGE_PLACE_BYTES);
+    memcpy(message->place, place.data, place.size);
+    message->place_size = place.size;
 }
 
 static bool has_body(const struct message *message)
@@ -69,7 +78,10 @@ static uint64_t chunk_size(const struct draft *draft, uint64_t index)
 
 uint64_t message_head_end(const struct message *message)
 {
-    return message->draft->start.size + message->mark_size + message->draft->rest.size;
+    const struct draft *draft = message->draft;
+
+    return draft->start.size + message->place_size + draft->start_rest.size + message->mark_size +
+           draft->rest.size;
 }
 
 uint64_t message_body_end(const struct message *message)
@@ -210,6 +222,8 @@ size_t message_fill(const struct message *message, uint64_t offset, void *buffer
     const struct draft *draft = message->draft;
 
     put(&out, &offset, draft->start);
+    put(&out, &offset, bytes_make(message->place, message->place_size));
+    put(&out, &offset, draft->start_rest);
     put(&out, &offset, bytes_make(message->mark, message->mark_size));
     put(&out, &offset, draft->rest);
     if (is_chunked(message)) {

@@ -5,6 +5,8 @@
  *   start line | mark | fields, empty line | body data with its framing | tail
  *                     ^ the mark is what play time knows: Host and X-Request, or X-Attempt
  *
+ * In the start line of a request that is for a certain upstream stands its place, which play time knows, too.
+ *
  * Ownership: refers to the draft, which outlives it. Pure.
  */
 #ifndef FAKEUPSTREAM_WIRE_MESSAGE_H
@@ -16,13 +18,18 @@
 
 #include "fakeupstream/wire/draft.h"
 
-enum { MESSAGE_MARK_BYTES = 256 }; /* a host, a name and two ordinals, with room */
+enum {
+    MESSAGE_PLACE_BYTES = 272, /* a DNS name or an address, a port and a NUL */
+    MESSAGE_MARK_BYTES = 512,  /* a place as Host, a name and two ordinals, with room */
+};
 
 struct message {
     const struct draft *draft;
     uint64_t seed;
     bool
         bodiless; /* HTTP forbids the body here: status 304, or set by the caller: an answer to HEAD */
+    size_t place_size; /* 0: the start line has none */
+    char place[MESSAGE_PLACE_BYTES];
     size_t mark_size;
     char mark[MESSAGE_MARK_BYTES];
 };
@@ -30,6 +37,9 @@ struct message {
 /* mark: whole field lines with their line ends, at most MESSAGE_MARK_BYTES; copied. */
 void message_init(struct message *message, const struct draft *draft, struct bytes mark,
                   uint64_t seed);
+
+/* For a draft with `to`: where that upstream is, "HOST:PORT"; copied. Before anything is asked of the message. */
+void message_set_place(struct message *message, struct bytes place);
 
 /* Positions, counted in bytes from the start of the message. */
 uint64_t message_head_end(const struct message *message);

@@ -85,6 +85,20 @@ void transcript_ask_raw(struct transcript *transcript, struct bytes text)
     transcript->asked_unknown = true;
 }
 
+void transcript_tunnel(struct transcript *transcript)
+{
+    if (transcript->state == TRANSCRIPT_AT_START)
+        transcript->state = TRANSCRIPT_TUNNEL;
+    else
+        transcript->tunnel_next = transcript->state != TRANSCRIPT_TUNNEL;
+}
+
+void transcript_resume(struct transcript *transcript)
+{
+    check(transcript->state == TRANSCRIPT_TUNNEL);
+    transcript->state = TRANSCRIPT_AT_START;
+}
+
 uint64_t transcript_due(const struct transcript *transcript)
 {
     bool stray = transcript->unasked && transcript->begun > transcript->heads;
@@ -156,6 +170,7 @@ size_t transcript_next(struct transcript *t, const void *data, size_t size,
         break;
     case TRANSCRIPT_TUNNEL:
     case TRANSCRIPT_BROKEN:
+        t->stream_bytes += t->state == TRANSCRIPT_TUNNEL ? size : 0;
         piece->event = TRANSCRIPT_RAW;
         piece->data = in;
         taken = size;
@@ -176,7 +191,8 @@ bool transcript_close(struct transcript *transcript)
 static void end_message(struct transcript *t, struct transcript_piece *piece)
 {
     t->messages++;
-    t->state = TRANSCRIPT_AT_START;
+    t->state = t->tunnel_next ? TRANSCRIPT_TUNNEL : TRANSCRIPT_AT_START;
+    t->tunnel_next = false;
     t->text_size = 0;
     piece->event = TRANSCRIPT_END;
 }
@@ -290,7 +306,8 @@ static void frame_response(struct transcript *t, const struct framing_facts *fac
     if (t->head.interim) {
         t->state = TRANSCRIPT_AT_START;
     } else if (status == 101 || (asked == ASKED_CONNECT && status < 300)) {
-        t->state = TRANSCRIPT_TUNNEL;
+        frame_none(t);
+        t->tunnel_next = true;
     } else if (never || status == 304 || asked == ASKED_HEAD) {
         frame_none(t);
     } else if (facts->coded && facts->chunked_last) {
@@ -463,6 +480,8 @@ bool transcript_reached(const struct transcript *t, const struct transcript_goal
         return t->messages >= goal->message;
     case GOAL_RAW:
         return t->raw_bytes >= goal->amount;
+    case GOAL_STREAM:
+        return t->stream_bytes >= goal->amount;
     case GOAL_NEVER:
         break;
     }
@@ -484,6 +503,8 @@ size_t transcript_room(const struct transcript *t, const struct transcript_goal 
 {
     if (goal->kind == GOAL_RAW)
         return at_most(goal->amount - t->raw_bytes);
+    if (goal->kind == GOAL_STREAM && t->state == TRANSCRIPT_TUNNEL)
+        return at_most(goal->amount - t->stream_bytes);
     if (goal->kind == GOAL_BODY && t->heads == goal->message && in_data(t))
         return at_most(goal->amount - t->body_bytes);
     return SIZE_MAX;

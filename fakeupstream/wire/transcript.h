@@ -48,7 +48,7 @@ enum transcript_state {
     TRANSCRIPT_IN_TRAILERS,
     TRANSCRIPT_UNTIL_CLOSE,
     TRANSCRIPT_AT_END, /* the end is due, no byte of it is missing */
-    TRANSCRIPT_TUNNEL, /* RFC 9110 9.3.6, 15.2.2: no longer HTTP */
+    TRANSCRIPT_TUNNEL, /* RFC 9110 9.3.6, 15.2.2: no longer HTTP, until transcript_resume() */
     TRANSCRIPT_BROKEN, /* cannot be read as HTTP any more */
 };
 
@@ -63,13 +63,15 @@ struct transcript {
     uint64_t heads;    /* final heads complete */
     uint64_t interims; /* interim heads complete */
     uint64_t messages; /* complete */
-    uint64_t body_bytes; /* of the current or last message */
+    uint64_t body_bytes;   /* of the current or last message */
+    uint64_t stream_bytes; /* taken in a tunnel */
 
     struct transcript_faults faults; /* rules of HTTP the peer broke */
 
     /* Private. */
     uint64_t remaining; /* bytes of the current body or chunk that are still to come */
     size_t line_start;  /* where the line under way begins in text */
+    bool tunnel_next;   /* behind the message under way */
     bool unasked;       /* the message under way began when no response was due */
     bool asked_unknown; /* raw bytes were sent: nobody knows how many responses are due */
     uint8_t asked[TRANSCRIPT_ASKED_MAX];
@@ -90,6 +92,11 @@ void transcript_reset(struct transcript *transcript, enum transcript_kind kind);
 void transcript_ask(struct transcript *transcript, struct bytes method);
 /* Bytes were sent that may be any number of requests; text is their beginning. */
 void transcript_ask_raw(struct transcript *transcript, struct bytes text);
+
+/* Nothing behind the message under way is HTTP: an upstream's 101, or a connection that never was HTTP. */
+void transcript_tunnel(struct transcript *transcript);
+/* HTTP goes on within the tunnel: a client sends a request through it. */
+void transcript_resume(struct transcript *transcript);
 
 /* The number of the response that answers the last request asked. */
 uint64_t transcript_due(const struct transcript *transcript);
@@ -112,6 +119,7 @@ enum transcript_goal_kind {
     GOAL_BODY,    /* `amount` body bytes of it, or its end */
     GOAL_MESSAGE, /* its end */
     GOAL_RAW,     /* `amount` bytes */
+    GOAL_STREAM,  /* `amount` bytes in a tunnel */
     GOAL_NEVER,   /* the end of the connection */
 };
 

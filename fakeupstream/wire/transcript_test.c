@@ -149,11 +149,11 @@ static const struct row RESPONSES[] = {
      "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nHTTP/1.1 502 x\r\nContent-Length: 0\r\n\r\n",
      false, "200 . 502! . | a response that no request asked for;"},
     {"a tunnel after CONNECT", TRANSCRIPT_RESPONSES, "CONNECT", "HTTP/1.1 200 OK\r\n\r\nabc", false,
-     "200 ~3 |"},
+     "200 . ~3 |"},
     {"no tunnel after a refused CONNECT", TRANSCRIPT_RESPONSES, "CONNECT",
      "HTTP/1.1 403 x\r\nContent-Length: 3\r\n\r\nabc", false, "403 <3> . |"},
     {"a tunnel after 101", TRANSCRIPT_RESPONSES, "GET", "HTTP/1.1 101 x\r\n\r\nabc", false,
-     "101 ~3 |"},
+     "101 . ~3 |"},
     {"a status line that is none", TRANSCRIPT_RESPONSES, "GET", "HTTP/1.1 2x0 OK\r\n\r\n", false,
      "| a status line that is none;"},
 };

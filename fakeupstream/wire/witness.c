@@ -38,6 +38,8 @@ void witness_release(struct witness *witness)
     free(witness->out.data);
     region_release(&witness->region);
     digest_release(&witness->digest);
+    digest_release(&witness->flow_in.digest);
+    digest_release(&witness->flow_out.digest);
     witness_init(witness);
 }
 
@@ -52,9 +54,13 @@ void witness_reset(struct witness *witness)
 
     region_reset(&kept.region);
     digest_reset(&kept.digest);
+    digest_reset(&kept.flow_in.digest);
+    digest_reset(&kept.flow_out.digest);
     *witness = (struct witness){
         .in = emptied(kept.in),
         .out = emptied(kept.out),
+        .flow_in = {.digest = kept.flow_in.digest},
+        .flow_out = {.digest = kept.flow_out.digest},
         .region = kept.region,
         .digest = kept.digest,
     };
@@ -276,6 +282,108 @@ static void settle_digest(struct witness *witness, struct witness_message *messa
     message->digest_known = true;
 }
 
+void witness_begin_flows(struct witness *witness, uint64_t seed)
+{
+    witness->streams = true;
+    witness->flow_out.begins_at = witness->out.bytes;
+    witness->flow_out.seed = seed;
+}
+
+void witness_flow_in(struct witness *witness, struct bytes bytes, uint64_t before)
+{
+    struct witness_flow *flow = &witness->flow_in;
+
+    if (flow->bytes == 0)
+        flow->begins_at = before;
+    flow->bytes += bytes.size;
+    digest_update(&flow->digest, bytes.data, bytes.size);
+}
+
+/* Like a body: as long as it follows its pattern its digest is a function of its length. */
+void witness_flow_out(struct witness *witness, struct bytes bytes)
+{
+    struct witness_flow *flow = &witness->flow_out;
+    size_t matched = 0;
+
+    if (flow->patterned == flow->bytes) {
+        matched = pattern_match(flow->seed, flow->bytes, bytes.data, bytes.size);
+        flow->patterned += matched;
+        if (matched < bytes.size)
+            digest_pattern(&flow->digest, flow->seed, flow->patterned);
+    }
+    if (matched < bytes.size)
+        digest_update(&flow->digest, bytes.data + matched, bytes.size - matched);
+    flow->bytes += bytes.size;
+}
+
+static void digest_of_pattern(uint64_t seed, uint64_t size, uint8_t out[DIGEST_BYTES])
+{
+    struct digest digest;
+
+    digest_init(&digest);
+    digest_pattern(&digest, seed, size);
+    digest_peek(&digest, out);
+    digest_release(&digest);
+}
+
+/* Only a flow that is sent can follow a pattern: what comes is digested as it comes. */
+void witness_flow_digest(const struct witness_flow *flow, uint8_t out[DIGEST_BYTES])
+{
+    if (flow->bytes > 0 && flow->patterned == flow->bytes)
+        digest_of_pattern(flow->seed, flow->bytes, out);
+    else
+        digest_peek(&flow->digest, out);
+}
+
+/* The bytes of a flow that are among those kept of its direction. */
+static struct bytes kept_of(const struct witness_stream *stream, const struct witness_flow *flow)
+{
+    size_t size;
+
+    if (flow->begins_at >= stream->size)
+        return bytes_make(NULL, 0);
+    size = stream->size - (size_t)flow->begins_at;
+    return bytes_make(stream->data + flow->begins_at,
+                      size < flow->bytes ? size : (size_t)flow->bytes);
+}
+
+bool witness_flow_is_of(const struct witness *receiver, const struct witness *sender)
+{
+    const struct witness_flow *came = &receiver->flow_in;
+    const struct witness_flow *went = &sender->flow_out;
+    struct bytes is = kept_of(&receiver->in, came);
+    struct bytes was = kept_of(&sender->out, went);
+    uint8_t digest_is[DIGEST_BYTES];
+    uint8_t digest_was[DIGEST_BYTES];
+
+    if (came->bytes == 0 || came->bytes > went->bytes)
+        return came->bytes == 0;
+    digest_peek(&came->digest, digest_is);
+    if (came->bytes == went->bytes) {
+        witness_flow_digest(went, digest_was);
+    } else if (came->bytes <= went->patterned) {
+        digest_of_pattern(went->seed, came->bytes, digest_was);
+    } else {
+        is.size = is.size < was.size ? is.size : was.size;
+        return bytes_equal(is, bytes_make(was.data, is.size));
+    }
+    return memcmp(digest_is, digest_was, DIGEST_BYTES) == 0;
+}
+
+static const char *copy_or_null(struct witness *witness, const char *text)
+{
+    return text == NULL ? NULL : copy_text(witness, bytes_of(text));
+}
+
+void witness_secured(struct witness *witness, const struct witness_handshake *handshake)
+{
+    witness->handshake = *handshake;
+    witness->handshake.failure = copy_or_null(witness, handshake->failure);
+    witness->handshake.version = copy_or_null(witness, handshake->version);
+    witness->handshake.alpn = copy_or_null(witness, handshake->alpn);
+    witness->handshake.sni = copy_or_null(witness, handshake->sni);
+}
+
 struct witness_sent *witness_sending(struct witness *witness, const struct draft *draft,
                                      struct bytes label)
 {
@@ -299,6 +407,10 @@ struct witness_sent *witness_sending(struct witness *witness, const struct draft
 void witness_forget_messages(struct witness *witness)
 {
     region_reset(&witness->region);
+    witness->handshake.failure = NULL;
+    witness->handshake.version = NULL;
+    witness->handshake.alpn = NULL;
+    witness->handshake.sni = NULL;
     witness->received = NULL;
     witness->received_last = NULL;
     witness->sent = NULL;
@@ -328,16 +440,10 @@ bool witness_message_intact(const struct witness_message *message)
 
 void witness_message_digest(const struct witness_message *message, uint8_t out[DIGEST_BYTES])
 {
-    struct digest digest;
-
-    if (message->digest_known) {
+    if (message->digest_known)
         memcpy(out, message->digest, DIGEST_BYTES);
-        return;
-    }
-    digest_init(&digest);
-    digest_pattern(&digest, message->seed, message->body_bytes);
-    digest_peek(&digest, out);
-    digest_release(&digest);
+    else
+        digest_of_pattern(message->seed, message->body_bytes, out);
 }
 
 struct bytes witness_message_field(const struct witness_message *message, const char *name)

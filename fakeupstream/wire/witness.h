@@ -37,6 +37,33 @@ struct witness_stream {
     size_t capacity;
 };
 
+/*
+ * The bytes of one direction that were no HTTP, from where the connection became a stream: behind a 101, behind a 2xx to
+ * CONNECT, or from its first byte. They are not stored but for what in and out keep of them.
+ */
+struct witness_flow {
+    uint64_t begins_at; /* so many bytes of the direction came before */
+    uint64_t bytes;
+    uint64_t seed;        /* out: of the pattern that `stream` steps send */
+    uint64_t patterned;   /* out: how many from the start follow it; == bytes: all of them */
+    struct digest digest; /* use witness_flow_digest() */
+};
+
+/* What TLS did on the connection. Texts are kept like messages. */
+struct witness_handshake {
+    bool tls; /* it was to begin with a handshake */
+    bool completed;
+    bool resumed;
+    const char
+        *failure; /* what broke it, or broke off later: "certificate has expired"; NULL: nothing */
+    const char *version; /* "1.3"; NULL: none was agreed on */
+    const char *alpn;    /* "": no protocol was agreed on */
+    const char *sni;     /* upstreams: the name the peer asked for; "": none */
+    uint64_t ended_ns;   /* completed, or failed */
+    bool peer_cut;       /* the peer's FIN came without a close_notify */
+    bool own_cut;        /* ours went without one */
+};
+
 /* A message this actor received. */
 struct witness_message {
     struct witness_message *next;
@@ -99,7 +126,11 @@ struct witness {
     struct witness_sent *sent; /* in order */
     struct witness_sent *sent_last;
     struct transcript_faults faults; /* rules of HTTP the peer broke */
-    bool incomplete;                 /* memory ran out: what is here is true, but not all */
+    struct witness_handshake handshake;
+    bool streams;                /* the connection became a stream of bytes that are no HTTP */
+    struct witness_flow flow_in; /* both of no bytes where it did not */
+    struct witness_flow flow_out;
+    bool incomplete; /* memory ran out: what is here is true, but not all */
 
     /* Private. */
     struct region region;
@@ -118,6 +149,21 @@ void witness_note(struct witness *witness, const struct transcript *transcript,
                   const struct transcript_piece *piece, uint64_t now_ns);
 /* Takes over the faults and an unfinished message's state; call when the transcript is done with. */
 void witness_settle(struct witness *witness, const struct transcript *transcript);
+
+/* From the next byte on in each direction nothing is HTTP. seed: of what the actor will send. */
+void witness_begin_flows(struct witness *witness, uint64_t seed);
+/* Bytes of the flows; witness_bytes_in() and witness_bytes_out() have been told of them before. before: so many came first. */
+void witness_flow_in(struct witness *witness, struct bytes bytes, uint64_t before);
+void witness_flow_out(struct witness *witness, struct bytes bytes);
+void witness_flow_digest(const struct witness_flow *flow, uint8_t out[DIGEST_BYTES]);
+/*
+ * True if what came at one end is what the other end sent, or (where it is shorter) a beginning of it. Of a beginning that is
+ * longer than what is kept, and was not sent by `stream` steps alone, only the kept part is compared.
+ */
+bool witness_flow_is_of(const struct witness *receiver, const struct witness *sender);
+
+/* Takes over what a handshake came to; texts are copied. */
+void witness_secured(struct witness *witness, const struct witness_handshake *handshake);
 
 /* A message is about to be sent. NULL when memory ran out. label is copied. */
 struct witness_sent *witness_sending(struct witness *witness, const struct draft *draft,
