@@ -290,15 +290,16 @@ static void run(struct world *world, struct serving *serving)
     struct address address = proxy_address(serving->proxy);
     char text[ADDRESS_TEXT_BYTES];
 
+    sockets_on_signal(world, SIGTERM, end, serving);
+    sockets_on_signal(world, SIGINT, end, serving);
+    sockets_on_signal(world, SIGHUP, reload, serving);
+    /* Who reads this may send signals. */
     printf("listening on %s\n", address_format(&address, text));
     if (serving->admin != NULL) {
         address = admin_address(serving->admin);
         printf("admin on %s\n", address_format(&address, text));
     }
     fflush(stdout);
-    sockets_on_signal(world, SIGTERM, end, serving);
-    sockets_on_signal(world, SIGINT, end, serving);
-    sockets_on_signal(world, SIGHUP, reload, serving);
     while (!serving->over)
         world_run(world, 1, TIME_NEVER);
 }

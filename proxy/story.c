@@ -19,16 +19,11 @@ static void put_foreign(FILE *out, const char *text)
         fputc(*text >= ' ' && *text <= '~' ? *text : '?', out);
 }
 
-/* "GET /path", "CONNECT a.test:443"; what goes elsewhere than to this server is told with its host. */
+/* "GET /path", "CONNECT a.test:443" */
 static void tell_request(FILE *out, const struct exchange_record *record)
 {
-    bool names_host =
-        record->kind == EXCHANGE_FORWARD && record->host[0] != '\0' && record->target[0] == '/';
-
     put_foreign(out, record->method[0] != '\0' ? record->method : "-");
     fputc(' ', out);
-    if (names_host)
-        put_foreign(out, record->host);
     put_foreign(out, record->target);
 }
 
