@@ -280,7 +280,7 @@ static int start(struct world *world, struct serving *serving,
         return EXIT_FINE;
     options.proxy = serving->proxy;
     options.log = serving->log;
-    options.log_path = serving->log_path;
+    options.log_path = serving->log != NULL ? serving->log_path : NULL;
     serving->admin = admin_create(world, &options, &os_error);
     return serving->admin != NULL ? EXIT_FINE : refuse_start(&settings->admin, os_error);
 }
