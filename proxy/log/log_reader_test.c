@@ -275,6 +275,74 @@ static void a_row_that_is_not_there_is_no_error(void **state)
     request_log_close(&log);
 }
 
+/* ---- how rows are found ---- */
+
+/* What the reader last asked of SQLite, its parameters filled in. */
+static char last_query[1024];
+
+static int keep_query(unsigned event, void *owner, void *statement, void *unused)
+{
+    char *query = sqlite3_expanded_sql(statement);
+
+    (void)event;
+    (void)owner;
+    (void)unused;
+    snprintf(last_query, sizeof(last_query), "%s", query);
+    sqlite3_free(query);
+    return 0;
+}
+
+static int listen_to_queries(sqlite3 *database, char **message, const void *functions)
+{
+    (void)message;
+    (void)functions;
+    return sqlite3_trace_v2(database, SQLITE_TRACE_STMT, keep_query, NULL);
+}
+
+struct plan_case {
+    struct log_filter filter;
+    const char *plan;
+};
+
+static void no_filter_of_the_listener_reads_the_whole_log(void **state)
+{
+    static const struct plan_case plans[] = {
+        {{0}, "PRIMARY KEY (rowid<?)"},
+        {{.status = 502}, "requests_status (status=? AND rowid<?)"},
+        {{.stage = "dial"}, "requests_stage (stage=? AND rowid<?)"},
+        {{.cause = "dns_error"}, "requests_cause (cause=? AND rowid<?)"},
+        {{.retried = 1}, "requests_retried (id<?)"},
+    };
+    struct log_rig *rig = *state;
+    struct request_log *log = log_rig_open(rig, (struct request_log_options){0});
+    char error[REQUEST_LOG_ERROR_BYTES];
+    struct log_reader *reader = log_reader_open(rig->path, error);
+    unsigned rows = 0;
+
+    for (size_t i = 0; i < COUNT_OF(plans); i++) {
+        char explain[1100];
+        sqlite3 *database;
+        sqlite3_stmt *statement;
+        const char *plan;
+
+        sqlite3_auto_extension((void (*)(void))listen_to_queries);
+        assert_true(log_reader_page(reader, &plans[i].filter, count_row, &rows, error));
+        sqlite3_reset_auto_extension();
+        snprintf(explain, sizeof(explain), "EXPLAIN QUERY PLAN %s", last_query);
+        database = log_rig_database(rig->path);
+        assert_int_equal(sqlite3_prepare_v2(database, explain, -1, &statement, NULL), SQLITE_OK);
+        assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+        plan = (const char *)sqlite3_column_text(statement, 3);
+        if (strstr(plan, plans[i].plan) == NULL)
+            print_error("%s, for %s\n", plan, last_query);
+        assert_non_null(strstr(plan, plans[i].plan));
+        sqlite3_finalize(statement);
+        sqlite3_close(database);
+    }
+    log_reader_close(&reader);
+    request_log_close(&log);
+}
+
 /* ---- files ---- */
 
 struct pager {
@@ -393,6 +461,7 @@ int main(void)
     static const struct CMUnitTest others[] = {
         TEST(pages_have_limits),
         TEST(a_row_that_is_not_there_is_no_error),
+        TEST(no_filter_of_the_listener_reads_the_whole_log),
         TEST(pages_go_on_over_all_files),
         TEST(what_is_put_aside_and_is_no_log_is_passed_over),
         TEST(a_log_that_was_closed_can_be_read),

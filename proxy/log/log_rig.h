@@ -31,9 +31,10 @@ struct log_rig {
 /* The settings and the record alone, without a folder. */
 static inline void log_rig_fill(struct log_rig *rig)
 {
-    struct attempt_record *attempt = &rig->record.attempts[0];
+    struct attempt_record *attempt;
 
     memset(rig, 0, sizeof(*rig));
+    attempt = &rig->record.attempts[0];
     rig->settings.upstream_count = 2;
     snprintf(rig->settings.upstreams[0].name, UPSTREAM_NAME_BYTES, "a");
     snprintf(rig->settings.upstreams[1].name, UPSTREAM_NAME_BYTES, "b");

@@ -20,7 +20,7 @@
 #include "retryproof/settings.h"
 
 enum {
-    REQUEST_LOG_ERROR_BYTES = 384,
+    REQUEST_LOG_ERROR_BYTES = 512, /* a path, our words and those of the system */
     REQUEST_LOG_QUEUE_ROWS = 8192, /* rows that wait; a burst of a second */
     REQUEST_LOG_BATCH_ROWS = 1024, /* rows of one transaction at most */
     REQUEST_LOG_FLUSH_MS =
