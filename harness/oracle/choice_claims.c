@@ -67,7 +67,7 @@ static void check_next_choice(const struct evidence *evidence, const struct atte
     moment_format(attempt->begun_ns, evidence->began_ns, began);
     if (!attempts_follow(before, attempt))
         return;
-    if (!evidence->scenario->proxy.retry.stay)
+    if (!evidence->scenario->retry.stay)
         check_other_upstream(evidence, attempt, findings);
     else if (before->upstream != attempt->upstream)
         findings_add(findings,
@@ -103,13 +103,21 @@ static void check_first_choice(const struct evidence *evidence, const struct att
     }
 }
 
+/* A hook, a route's own list, the request's target or a nameserver says where an attempt goes. */
+static bool is_chosen_elsewhere(const struct evidence *evidence)
+{
+    const struct scenario *scenario = evidence->scenario;
+    return scenario->hooks.actions[HOOK_UPSTREAM_PEER] != NULL || scenario->proxy.route_count > 0 ||
+           scenario->proxy.mode == MODE_FORWARD || scenario->names_are_scripted;
+}
+
 static void check_choices(const struct evidence *evidence, const struct request_fact *request,
                           struct findings *findings)
 {
     const struct attempt_fact *before = NULL;
     const struct attempt_fact *attempt = NULL;
-    if (evidence->scenario->hooks.actions[HOOK_UPSTREAM_PEER] != NULL)
-        return; /* the hook chooses */
+    if (is_chosen_elsewhere(evidence))
+        return;
     for (; (attempt = attempts_next(evidence, request, attempt)) != NULL; before = attempt)
         if (!attempts_are_known(evidence, request, attempt->begun_ns))
             return;

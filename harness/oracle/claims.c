@@ -8,6 +8,7 @@
 #include "harness/oracle/response_claims.h"
 #include "harness/oracle/retry_claims.h"
 #include "harness/oracle/timing_claims.h"
+#include "harness/oracle/tunnel_claims.h"
 #include "harness/verdict/attempts.h"
 #include "harness/verdict/message_judge.h"
 
@@ -94,6 +95,13 @@ static bool was_open(const struct evidence *evidence, const struct witness *conn
     return attempt != NULL && attempt->closed_ns == TIME_NEVER;
 }
 
+/* A tunnel is one exchange that goes on as long as its ends want it to. */
+static bool is_tunnel(const struct evidence *evidence, const struct witness *connection)
+{
+    const struct attempt_fact *attempt = attempts_on(evidence, connection);
+    return attempt != NULL && attempt->tunnel;
+}
+
 /*
  * Whether every request on the connection was answered whole. Raw bytes may be anything, and of what an upstream did not
  * read, or answered before it had read it, nobody knows whether it was whole: then nobody can tell.
@@ -127,7 +135,8 @@ static void check_open(const struct evidence *evidence, struct findings *finding
     for (size_t u = 0; u < evidence->scenario->upstream_count; u++)
         for (size_t i = 0; i < evidence->upstreams[u]->connection_count; i++) {
             const struct witness *connection = fake_upstream_witness(evidence->upstreams[u], i);
-            if (was_open(evidence, connection) && !exchange_is_whole(evidence, connection))
+            if (was_open(evidence, connection) && !is_tunnel(evidence, connection) &&
+                !exchange_is_whole(evidence, connection))
                 findings_add(findings,
                              "the proxy kept connection %u to %s open although its exchange had "
                              "not ended there",
@@ -153,6 +162,7 @@ static uint64_t beside_bodies(const struct witness *connection)
         if (sent->bytes + body > sent->bytes_total)
             bodies += sent->bytes + body - sent->bytes_total;
     }
+    bodies += connection->flow_out.bytes;
     return connection->out.bytes > bodies ? connection->out.bytes - bodies : 0;
 }
 
@@ -173,8 +183,9 @@ static void check_held_direction(uint64_t held, uint64_t most, const char *of,
  */
 static void check_held(const struct evidence *evidence, struct findings *findings)
 {
-    uint64_t up = 0;
-    uint64_t down = claims_window_most(evidence) * evidence->attempt_count;
+    uint64_t up = evidence_tls_beside(evidence, true);
+    uint64_t down = claims_window_most(evidence) * evidence->attempt_count +
+                    evidence_tls_beside(evidence, false);
     bool arrived = evidence->request_count > 0;
     if (evidence->trace == NULL)
         return;
@@ -186,7 +197,8 @@ static void check_held(const struct evidence *evidence, struct findings *finding
         for (size_t i = 0; i < evidence->upstreams[u]->connection_count; i++)
             down += beside_bodies(fake_upstream_witness(evidence->upstreams[u], i));
     for (size_t i = 0; i < evidence->request_count; i++)
-        arrived = arrived && evidence->requests[i].delivered > 0;
+        arrived = arrived && (evidence->requests[i].delivered > 0 ||
+                              request_is_connect(&evidence->requests[i]));
     if (arrived)
         check_held_direction(evidence->held.up_peak, up, "requests", findings);
     check_held_direction(evidence->held.down_peak, down, "responses", findings);
@@ -222,6 +234,7 @@ void claims_check(const struct evidence *evidence, struct findings *findings)
     choice_claims_check(evidence, findings);
     check_upstreams(evidence, findings);
     response_claims_check(evidence, findings);
+    tunnel_claims_check(evidence, findings);
     check_clients(evidence, findings);
     check_open(evidence, findings);
     check_held(evidence, findings);

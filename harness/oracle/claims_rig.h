@@ -63,7 +63,8 @@ static inline void rig_init(struct rig *rig, const char *method, size_t requests
     rig->scenario.upstream_names = rig->names;
     rig->scenario.upstream_count = rig->scenario.proxy_upstream_count = RIG_UPSTREAMS;
     proxy_settings_init(&rig->scenario.proxy);
-    rig->scenario.proxy.retry.retries_max = RIG_ATTEMPTS_MAX;
+    rig->scenario.retry = rig->scenario.proxy.retry;
+    rig->scenario.retry.retries_max = RIG_ATTEMPTS_MAX;
     for (size_t i = 0; i < RIG_UPSTREAMS; i++)
         rig->scenario.proxy_upstreams[i] = i;
     for (size_t i = 0; i < requests; i++) {

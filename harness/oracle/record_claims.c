@@ -6,13 +6,23 @@
 #include "harness/oracle/claims.h"
 #include "harness/verdict/attempts.h"
 
+/* Also of addresses where none of the case's upstreams is, which a name or a target may lead to. */
+static size_t seen_dials(const struct evidence *evidence)
+{
+    size_t seen = 0;
+    for (size_t i = 0; i < evidence->stream_count; i++)
+        seen += trace_stream_at(evidence->trace, i)->side == TRACE_CONNECTED;
+    return seen > evidence->total.dials ? seen : evidence->total.dials;
+}
+
 /* Every dial that the seam saw is an attempt in a record, and the other way round. */
 static void check_record_attempts(const struct evidence *evidence, struct findings *findings)
 {
     size_t dialled = 0;
     size_t reused = 0;
     size_t seen_reused = 0;
-    for (size_t r = 0; r < evidence->record_count; r++)
+    for (size_t r = 0; r < evidence->record_count; r++) {
+        dialled += evidence->records[r].dial_count + evidence->records[r].dials_lost;
         for (unsigned i = 0; i < evidence->records[r].attempt_count; i++) {
             const struct attempt_record *attempt = &evidence->records[r].attempts[i];
             bool before_dial =
@@ -20,11 +30,13 @@ static void check_record_attempts(const struct evidence *evidence, struct findin
             dialled += !attempt->reused && !before_dial;
             reused += attempt->reused;
         }
+    }
     for (size_t i = 0; i < evidence->attempt_count; i++)
         seen_reused += !evidence->attempts[i].fresh;
-    if (dialled != evidence->total.dials)
+    size_t seen = seen_dials(evidence);
+    if (dialled != seen)
         findings_add(findings, "the records tell of %zu attempts that dialled, the seam saw %zu",
-                     dialled, evidence->total.dials);
+                     dialled, seen);
     if (reused < seen_reused)
         findings_add(
             findings,
@@ -36,17 +48,26 @@ static void check_record_attempts(const struct evidence *evidence, struct findin
 static void check_record_bounds(const struct evidence *evidence,
                                 const struct exchange_record *record, struct findings *findings)
 {
-    const struct proxy_settings *proxy = &evidence->scenario->proxy;
-    if (record->attempt_count > proxy->retry.retries_max + 1)
+    const struct retry_settings *retry = &evidence->scenario->retry;
+    if (record->attempt_count > retry->retries_max + 1)
         findings_add(findings, "the record of %s %s tells of %u attempts, max_retries allows %u",
-                     record->method, record->target, record->attempt_count,
-                     proxy->retry.retries_max + 1);
-    if (record->replay_bytes_peak > proxy->retry.replay_bytes)
+                     record->method, record->target, record->attempt_count, retry->retries_max + 1);
+    if (record->replay_bytes_peak > retry->replay_bytes)
         findings_add(findings,
                      "the record of %s %s says that %" PRIu64
                      " body bytes were kept for a retry, replay_buffer_bytes is %zu",
                      record->method, record->target, record->replay_bytes_peak,
-                     proxy->retry.replay_bytes);
+                     retry->replay_bytes);
+    for (unsigned i = 0; i < record->attempt_count; i++) {
+        const struct attempt_record *attempt = &record->attempts[i];
+        if (attempt->failure.cause != CAUSE_NONE && attempt->failure.stage <= STAGE_HANDSHAKE &&
+            attempt->tx > 0)
+            findings_add(findings,
+                         "the record of %s %s says that %" PRIu64
+                         " bytes of the request were written in an attempt that failed at stage %s",
+                         record->method, record->target, attempt->tx,
+                         stage_word(attempt->failure.stage));
+    }
     if (record->held_bytes_peak > 2 * claims_window_most(evidence))
         findings_add(findings,
                      "the record of %s %s says that %" PRIu64
@@ -80,6 +101,29 @@ static const struct exchange_record *record_of(const struct evidence *evidence,
     return requests == 1 && records == 1 ? found : NULL;
 }
 
+/* Through a tunnel went no more than was sent, and no less than came. */
+static void check_tunnel(const struct evidence *evidence, const struct request_fact *request,
+                         const struct exchange_record *record, struct findings *findings)
+{
+    char name[EVIDENCE_NAME_BYTES];
+    const struct attempt_fact *attempt = NULL;
+    while ((attempt = attempts_next(evidence, request, attempt)) != NULL) {
+        const struct witness *upstream = attempt->connection;
+        if (!attempt->tunnel || upstream == NULL)
+            continue;
+        bool whole = request_is_connect(request); /* nothing else goes over its connection */
+        uint64_t came = whole ? upstream->in.bytes : upstream->flow_in.bytes;
+        uint64_t sent = whole ? upstream->out.bytes : upstream->flow_out.bytes;
+        if (record->tunnel_up_bytes < came || record->tunnel_down_bytes > sent)
+            findings_add(findings,
+                         "the record of %s says that %" PRIu64
+                         " bytes of the tunnel went up and %" PRIu64
+                         " down; its upstream got %" PRIu64 " and sent %" PRIu64,
+                         request_name(request, name), record->tunnel_up_bytes,
+                         record->tunnel_down_bytes, came, sent);
+    }
+}
+
 static void check_record(const struct evidence *evidence, const struct request_fact *request,
                          struct findings *findings)
 {
@@ -91,9 +135,27 @@ static void check_record(const struct evidence *evidence, const struct request_f
         record->status != request->response->status)
         findings_add(findings, "the record of %s says status %u, its client got %u",
                      request_name(request, name), record->status, request->response->status);
-    if (record->attempt_count < request->attempts)
+    check_tunnel(evidence, request, record, findings);
+    unsigned told = record->attempt_count + record->dial_count + record->dials_lost;
+    if (told < request->attempts)
         findings_add(findings, "the record of %s tells of %u attempts, %u were seen",
-                     request_name(request, name), record->attempt_count, request->attempts);
+                     request_name(request, name), told, request->attempts);
+}
+
+/* Each row is the record of an exchange, and tells of all its attempts (acceptance matrix, section 6). */
+static void check_log(const struct evidence *evidence, struct findings *findings)
+{
+    for (size_t i = 0; i < evidence->log_row_count && i < evidence->record_count; i++) {
+        const struct log_row *row = &evidence->log_rows[i];
+        const struct exchange_record *record = &evidence->records[i];
+        unsigned retries = record->attempt_count > 0 ? record->attempt_count - 1 : 0;
+        if (row->status != record->status || row->retry_attempts != retries)
+            findings_add(findings,
+                         "row %zu of the log says status %u and %u retries, the record of %s %s "
+                         "says %u and %u",
+                         i + 1, row->status, row->retry_attempts, record->method, record->target,
+                         record->status, retries);
+    }
 }
 
 void record_claims_check(const struct evidence *evidence, struct findings *findings)
@@ -103,6 +165,7 @@ void record_claims_check(const struct evidence *evidence, struct findings *findi
     check_record_attempts(evidence, findings);
     for (size_t i = 0; i < evidence->record_count; i++)
         check_record_bounds(evidence, &evidence->records[i], findings);
+    check_log(evidence, findings);
     for (size_t i = 0; i < evidence->request_count; i++)
         check_record(evidence, &evidence->requests[i], findings);
 }

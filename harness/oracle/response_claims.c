@@ -58,8 +58,8 @@ static size_t interims_sent(const struct witness *connection, unsigned *statuses
     while (rest.size > STATUS_AT + STATUS_DIGITS && memcmp(rest.data, START, strlen(START)) == 0 &&
            bytes_to_u64(bytes_make(rest.data + STATUS_AT, STATUS_DIGITS), UINT64_MAX, &status)) {
         const uint8_t *end = memmem(rest.data, rest.size, "\r\n\r\n", 4);
-        if (end == NULL)
-            return count;
+        if (end == NULL || status == 101)
+            return count; /* RFC 9110 15.2.2: behind it comes another protocol */
         if (count < max)
             statuses[count] = (unsigned)status;
         count++;
@@ -154,6 +154,8 @@ static bool keeps_client(const struct evidence *evidence, const struct outcome_f
 {
     const struct draft *draft = outcome->request->sent->draft;
     const struct witness_message *message = outcome->message;
+    if (request_made_tunnel(outcome->request))
+        return false;
     for (size_t i = 0; i < draft->field_count; i++)
         if (bytes_equal_text_nocase(draft->fields[i].name, "connection"))
             return false;
@@ -209,7 +211,8 @@ static bool is_deliverable(const struct evidence *evidence, const struct attempt
            answer->complete_ns + attempts_latency_ns(evidence) <= attempt->closed_ns &&
            attempt->request->gone_ns == 0 && attempts_are_all_seen(evidence) &&
            attempts_are_known(evidence, attempt->request, evidence->ended_ns) &&
-           proxy->retry.deadline_ns == 0 && proxy->retry.per_try_timeout_ns == 0 &&
+           evidence->scenario->retry.deadline_ns == 0 &&
+           evidence->scenario->retry.per_try_timeout_ns == 0 &&
            !evidence->scenario->hooks.installed;
 }
 
@@ -224,7 +227,7 @@ static void check_exhausted(const struct evidence *evidence, const struct outcom
            (next = attempts_next(evidence, outcome->request, last)) != NULL)
         last = next;
     if (last == NULL || !is_deliverable(evidence, last) ||
-        !status_set_has(&evidence->scenario->proxy.retry.on_status, last->answer->draft->status))
+        !status_set_has(&evidence->scenario->retry.on_status, last->answer->draft->status))
         return;
     findings_add(findings,
                  "the client got a %u of the proxy although the last attempt, at %s on %s, was "

@@ -223,7 +223,7 @@ static void make_a_page(void)
     answered.rig.scenario.proxy.head_bytes_max = HEAD_BYTES_DEFAULT;
     answered.rig.attempts[1].closed_ns = rig_ns(6);
     b_saw()->out.bytes = 1;
-    check(status_set_add(&answered.rig.scenario.proxy.retry.on_status, 503));
+    check(status_set_add(&answered.rig.scenario.retry.on_status, 503));
 }
 
 static void make_a_page_for_a_timeout(void)
@@ -261,12 +261,12 @@ static void hide_a_reused_one(void)
 
 static void own_to_too_many(void)
 {
-    answered.rig.scenario.proxy.retry.retries_max = 0;
+    answered.rig.scenario.retry.retries_max = 0;
 }
 
 static void own_to_a_large_copy(void)
 {
-    answered.rig.scenario.proxy.retry.replay_bytes = 10;
+    answered.rig.scenario.retry.replay_bytes = 10;
     answered.record.replay_bytes_peak = 11;
 }
 

@@ -14,7 +14,7 @@ static const char *upstream_name(const struct evidence *evidence,
 
 static const struct retry_settings *settings_of(const struct evidence *evidence)
 {
-    return &evidence->scenario->proxy.retry;
+    return &evidence->scenario->retry;
 }
 
 /* ---- may it be sent twice? ------------------------------------------------------------------ */
@@ -185,12 +185,18 @@ static void check_alike(const struct evidence *evidence, const struct request_fa
 
 /* ---- how many, and one at a time ------------------------------------------------------------ */
 
+/* All addresses of one name are one attempt (decision 7 of the design), and each is dialled for itself. */
+static unsigned dials_most(const struct evidence *evidence)
+{
+    return (settings_of(evidence)->retries_max + 1) * evidence_addresses_most(evidence);
+}
+
 static void check_count(const struct evidence *evidence, const struct request_fact *request,
                         struct findings *findings)
 {
     char name[EVIDENCE_NAME_BYTES];
     struct phrase tale = {.used = 0};
-    unsigned most = settings_of(evidence)->retries_max + 1;
+    unsigned most = dials_most(evidence);
     if (request->attempts <= most && request->begun <= most)
         return;
     attempts_tell(evidence, request, &tale);
@@ -202,7 +208,7 @@ static void check_count(const struct evidence *evidence, const struct request_fa
 static void check_total(const struct evidence *evidence, struct findings *findings)
 {
     struct phrase tale = {.used = 0};
-    size_t per_request = (size_t)settings_of(evidence)->retries_max + 1;
+    size_t per_request = dials_most(evidence);
     size_t requests = evidence->request_count;
     if (evidence->record_total > requests)
         requests = (size_t)evidence->record_total;

@@ -23,7 +23,7 @@ struct row {
 
 static struct retry_settings *retry_of(struct rig *rig)
 {
-    return &rig->scenario.proxy.retry;
+    return &rig->scenario.retry;
 }
 
 static void at_most_once(struct rig *rig)

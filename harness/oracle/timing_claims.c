@@ -11,7 +11,7 @@ static const char *upstream_name(const struct evidence *evidence,
 
 static const struct retry_settings *settings_of(const struct evidence *evidence)
 {
-    return &evidence->scenario->proxy.retry;
+    return &evidence->scenario->retry;
 }
 
 /* The exchange is no younger than its first attempt. */
@@ -124,7 +124,7 @@ static void check_budget(const struct evidence *evidence, const struct request_f
     const struct budget_settings *budget = &settings_of(evidence)->budget;
     const struct attempt_fact *before = attempts_next(evidence, request, NULL);
     const struct attempt_fact *attempt = before;
-    while (budget->limited && before != NULL &&
+    while (budget->limited && evidence_addresses_most(evidence) == 1 && before != NULL &&
            (attempt = attempts_next(evidence, request, before)) != NULL) {
         size_t again = 1 + trying_again(evidence, before->closed_ns, request);
         size_t live = live_requests(evidence, before->closed_ns);

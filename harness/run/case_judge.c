@@ -1,5 +1,6 @@
 #include "harness/run/case_run.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "harness/oracle/claims.h"
@@ -54,10 +55,31 @@ static const char *last_outcome_word(struct case_run *run)
     return region_copy_text(&run->region, word, strlen(word));
 }
 
+static void read_log(struct case_run *run)
+{
+    struct case_log *log = &run->cast->log;
+    struct case_log_rows rows = {NULL, 0};
+    struct request_log_counts counts;
+    char error[REQUEST_LOG_ERROR_BYTES];
+    if (!case_log_is_open(log))
+        return;
+    if (!case_log_read(log, &run->region, &rows, error))
+        findings_add(&run->findings, "%s", error);
+    request_log_count(log->log, &counts);
+    if (counts.written != run->evidence.record_total)
+        findings_add(&run->findings,
+                     "the request log has %" PRIu64 " rows of %" PRIu64 " exchanges: %" PRIu64
+                     " found no room, %" PRIu64 " could not be written",
+                     counts.written, run->evidence.record_total, counts.overflowed, counts.failed);
+    run->evidence.log_rows = rows.list;
+    run->evidence.log_row_count = rows.count;
+}
+
 static void judge_evidence(struct case_run *run, struct case_outcome *out)
 {
     struct evidence *evidence = &run->evidence;
     cast_fill_evidence(run->cast, evidence);
+    read_log(run);
     if (run->out_of_memory || !evidence_gather(evidence, &run->region)) {
         findings_add(&run->findings, "the witnesses saw more than a case's memory can hold");
         out->verdict = VERDICT_ERROR;

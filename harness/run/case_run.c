@@ -6,6 +6,7 @@
 #include "harness/run/case_state.h"
 #include "harness/run/warm_up.h"
 #include "world/sim/sim.h"
+#include "world/tls/tls.h"
 
 /* Virtual time watched after all is quiet, so that an attempt that comes late shows itself. */
 #define WATCH_NS (5 * NS_PER_S)
@@ -69,8 +70,12 @@ static void configure_world(struct case_run *run, uint64_t seed)
                                         .segment_bytes = network->segment_bytes,
                                         .sndbuf_bytes = network->sndbuf_bytes,
                                         .rcvbuf_bytes = network->rcvbuf_bytes};
-    if (run->kind == WORLD_SIM)
-        sim_configure(run->world, &options);
+    if (run->kind != WORLD_SIM)
+        return;
+    sim_configure(run->world, &options);
+    run->tls_is_seeded = run->scenario->uses_tls;
+    if (run->tls_is_seeded)
+        tls_randomness_seed(seed);
 }
 
 static void begin_case(struct case_run *run, const struct address *subject)
@@ -216,6 +221,8 @@ static bool subject_has_ended(struct case_run *run)
 
 static void enter(struct case_run *run, enum phase phase)
 {
+    if (phase == PHASE_OVER && run->tls_is_seeded)
+        tls_randomness_restore();
     run->phase = phase;
     run->phase_began_ns = world_now(run->world);
     run->pulse = (struct cast_pulse){0};
@@ -246,14 +253,17 @@ static bool is_quiet(struct case_run *run, enum run_end how)
            now_ns - run->silent_since_ns >= SILENCE_NS;
 }
 
-/* Of a subject in its own process only quietness tells. */
+/*
+ * A tunnel stands as long as its ends want it to: by itself it is nothing under way. Of a subject in its own process only
+ * quietness tells.
+ */
 static bool proxy_is_idle(const struct case_run *run)
 {
     struct proxy_census census;
     if (run->cast->proxy == NULL)
         return true;
     proxy_census(run->cast->proxy, &census);
-    return census.exchanges == 0;
+    return census.exchanges == census.tunnels;
 }
 
 static uint64_t smaller(uint64_t a, uint64_t b)
@@ -301,11 +311,19 @@ static void settle(struct case_run *run, bool quiet)
     enter(run, PHASE_DRAINING);
 }
 
+/* They would be waited for until they are idle for too long, in one world as in the other. */
+static bool only_tunnels_stand(const struct case_run *run)
+{
+    struct proxy_census census;
+    proxy_census(run->cast->proxy, &census);
+    return census.tunnels > 0 && census.exchanges == census.tunnels;
+}
+
 static bool proxy_has_drained(struct case_run *run, enum run_end how)
 {
     if (run->cast->proxy == NULL)
         return subject_has_ended(run);
-    return run->drained || is_quiet(run, how);
+    return run->drained || is_quiet(run, how) || (run->evidence.quiet && only_tunnels_stand(run));
 }
 
 static void end_proxy(struct case_run *run)

@@ -32,6 +32,7 @@ struct case_run {
     bool subject_failed;
     bool timed_out;
     bool out_of_memory;
+    bool tls_is_seeded; /* so that equal runs of this case send equal bytes */
     bool drained;
     char error[CAST_ERROR_BYTES];
     struct evidence evidence;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "harness/run/credentials.h"
 #include "world/sim/sim.h"
 #include "world/sockets/sockets.h"
 
@@ -53,6 +54,7 @@ void cast_destroy(struct cast **cast)
     if (gone->trace != NULL)
         trace_destroy(&gone->trace);
     scripted_hooks_release(&gone->hooks);
+    scene_release(&gone->scene);
     free(gone->records);
     free(gone);
 }
@@ -89,6 +91,8 @@ static void fail_first_dials(struct fake_upstream *upstream)
                                                                  : SIM_DIAL_DROPPED);
 }
 
+enum { ADDRESS_LAST_MAX = 254 }; /* neither a network's own address nor its broadcast */
+
 /*
  * Where the listeners of a case are. On real sockets each case has an address of its own within 127.0.0.0/8: thousands of
  * connections of earlier cases linger in TIME_WAIT, and looking for a port that none of them holds would be most of the
@@ -101,9 +105,23 @@ static struct address choose_address(const struct cast *cast)
         return address;
     uint64_t chance = world_random(cast->world) ^ (uint64_t)getpid()
                                                       << 16; /* several may run at once */
-    address.bytes[1] = (uint8_t)(1 + chance % 254);
+    address.bytes[1] = (uint8_t)(1 + chance % ADDRESS_LAST_MAX);
     address.bytes[2] = (uint8_t)(chance >> 16);
-    address.bytes[3] = (uint8_t)(1 + (chance >> 32) % 254);
+    address.bytes[3] = (uint8_t)(1 + (chance >> 32) % ADDRESS_LAST_MAX);
+    return address;
+}
+
+/*
+ * Where an upstream listens. A name leads to an address and to any port, so where there are names upstreams differ by their
+ * address and have one port, as servers of one name have.
+ */
+static struct address choose_upstream_address(const struct cast *cast, size_t index)
+{
+    struct address address = cast->address;
+    if (cast->scenario->upstreams[index].on_ipv6)
+        address = (struct address){.family = 6, .bytes = {[15] = 1}};
+    else if (cast->scenario->needs_nameserver)
+        address.bytes[3] = (uint8_t)(1 + (address.bytes[3] - 1u + index) % ADDRESS_LAST_MAX);
     return address;
 }
 
@@ -112,7 +130,7 @@ static bool start_upstream(struct cast *cast, size_t index, uint16_t port,
 {
     const struct scenario_network *network = &cast->scenario->network;
     const char *name = cast->scenario->upstream_names[index];
-    struct address address = cast->address;
+    struct address address = choose_upstream_address(cast, index);
     address.port = port;
     if (!make_upstream(cast, index)) {
         snprintf(error, CAST_ERROR_BYTES, "out of memory");
@@ -159,7 +177,7 @@ static bool add_rules(struct cast *cast, size_t upstream)
         return true;
     if (script->connection_count == 0)
         return upstream_script_pre_write(script, 1, &fault) && add_rule(cast, upstream, 0, &fault);
-    unsigned last = script->connection_count + cast->scenario->proxy.retry.retries_max + 1;
+    unsigned last = script->connection_count + cast->scenario->retry.retries_max + 1;
     for (unsigned connection = 1; connection <= last; connection++)
         if (upstream_script_pre_write(script, connection, &fault) &&
             !add_rule(cast, upstream, connection, &fault))
@@ -167,44 +185,123 @@ static bool add_rules(struct cast *cast, size_t upstream)
     return true;
 }
 
-static void fill_settings(struct cast *cast)
+static void set_text(char *to, size_t room, const char *from)
+{
+    size_t size = strlen(from);
+    check(size < room);
+    memcpy(to, from, size + 1);
+}
+
+static bool fill_settings(struct cast *cast, char error[CAST_ERROR_BYTES])
 {
     const struct scenario *scenario = cast->scenario;
     _Static_assert(sizeof(cast->settings.upstreams[0].host) >= ADDRESS_TEXT_BYTES,
                    "an address is written where a host name fits");
     cast->settings = scenario->proxy;
-    cast->settings.upstream_count = scenario->proxy_upstream_count;
+    check(cast->settings.upstream_count == scenario->proxy_upstream_count);
     for (size_t i = 0; i < scenario->proxy_upstream_count; i++) {
         size_t index = scenario->proxy_upstreams[i];
         struct upstream_settings *settings = &cast->settings.upstreams[i];
-        size_t name_size = strlen(scenario->upstream_names[index]);
-        check(name_size < sizeof(settings->name));
-        memcpy(settings->name, scenario->upstream_names[index], name_size + 1);
+        const char *host = scenario->upstreams[index].host;
         address_format_host(&cast->upstreams[index]->address, settings->host);
+        if (host != NULL)
+            set_text(settings->host, sizeof(settings->host), host);
         settings->port = cast->upstreams[index]->address.port;
     }
     cast->settings.listen = cast->address;
+    if (scenario->proxy_on_ipv6)
+        cast->settings.listen = (struct address){.family = 6, .bytes = {[15] = 1}};
+    if (scenario->needs_nameserver && cast->kind == WORLD_SOCKETS)
+        cast->settings.nameserver = cast->names.address;
     cast->settings.on_record = keep_record;
     cast->settings.owner = cast;
+    if (!scenario->uses_tls || credentials_fill(scenario, &cast->scene, &cast->settings))
+        return true;
+    snprintf(error, CAST_ERROR_BYTES, "the test authority's certificates could not be made");
+    return false;
+}
+
+/* ---- names ---------------------------------------------------------------------------------- */
+
+static bool find_upstream(void *owner, const char *name, struct address *out)
+{
+    const struct cast *cast = owner;
+    for (size_t i = 0; i < cast->scenario->upstream_count; i++)
+        if (strcmp(cast->scenario->upstream_names[i], name) == 0) {
+            *out = cast->upstreams[i]->address;
+            return true;
+        }
+    return false;
+}
+
+/* port: where it was in the case before, if that is to be the same; 0: any. */
+static bool start_names(struct cast *cast, uint16_t port, char error[CAST_ERROR_BYTES])
+{
+    const struct name_server_options options = {
+        .script = &cast->scenario->names, .find = find_upstream, .owner = cast};
+    struct address address = cast->address;
+    if (!cast->scenario->needs_nameserver)
+        return true;
+    address.port = port;
+    name_server_init(&cast->names, &options);
+    if (cast->kind == WORLD_SIM) {
+        sim_on_resolve(cast->world, name_server_look_up, &cast->names);
+        return true;
+    }
+    int outcome = name_server_listen(&cast->names, cast->world, &address);
+    if (outcome != 0)
+        snprintf(error, CAST_ERROR_BYTES, "the nameserver could not listen: %s",
+                 strerror(-outcome));
+    return outcome == 0;
+}
+
+/* ---- all who are there before the proxy ----------------------------------------------------- */
+
+/* Those on ::1 come first: they share it with everybody, and where the port is to be one they choose it. */
+static bool start_listeners(struct cast *cast, bool on_ipv6, uint16_t *port,
+                            char error[CAST_ERROR_BYTES])
+{
+    const struct scenario *scenario = cast->scenario;
+    for (size_t i = 0; i < scenario->upstream_count; i++) {
+        if (scenario->upstreams[i].on_ipv6 != on_ipv6)
+            continue;
+        if (!start_upstream(cast, i, on_ipv6 ? 0 : *port, error))
+            return false;
+        if (*port == 0 && scenario->needs_nameserver)
+            *port = cast->upstreams[i]->address.port;
+    }
+    return true;
+}
+
+/* Where the upstreams of the case before were. */
+static bool start_listeners_at(struct cast *cast, const uint16_t *ports,
+                               char error[CAST_ERROR_BYTES])
+{
+    for (size_t i = 0; i < cast->scenario->upstream_count; i++)
+        if (!start_upstream(cast, i, ports[i], error))
+            return false;
+    return true;
 }
 
 bool cast_start_upstreams(struct cast *cast, const struct scenario *scenario, const uint16_t *ports,
                           char error[CAST_ERROR_BYTES])
 {
+    uint16_t port = 0;
     check(cast->scenario == NULL);
     cast->scenario = scenario;
     if (ports == NULL)
         cast->address = choose_address(cast);
-    for (size_t i = 0; i < scenario->upstream_count; i++) {
-        if (!start_upstream(cast, i, ports != NULL ? ports[i] : 0, error))
-            return false;
+    if (ports != NULL ? !start_listeners_at(cast, ports, error)
+                      : !start_listeners(cast, true, &port, error) ||
+                            !start_listeners(cast, false, &port, error))
+        return false;
+    for (size_t i = 0; i < scenario->upstream_count; i++)
         if (!add_rules(cast, i)) {
             snprintf(error, CAST_ERROR_BYTES, "more than %d pre-write faults", FAULT_RULES_MAX);
             return false;
         }
-    }
-    fill_settings(cast);
-    return true;
+    return start_names(cast, ports != NULL ? cast->names.address.port : 0, error) &&
+           fill_settings(cast, error);
 }
 
 /* Upstreams that the proxy is not given are known to hooks by their address alone. */
@@ -220,6 +317,9 @@ static void fill_hook_targets(struct cast *cast)
 bool cast_start_proxy(struct cast *cast, char error[CAST_ERROR_BYTES])
 {
     int os_error;
+    if (cast->scenario->expect.log != NULL &&
+        !case_log_open(&cast->log, cast->kind == WORLD_SIM, error))
+        return false;
     fill_hook_targets(cast);
     cast->proxy =
         proxy_create(cast->fault, &cast->settings,
@@ -245,6 +345,8 @@ static void keep_record(void *owner, const struct exchange_record *record)
 {
     struct cast *cast = owner;
     cast->record_total++;
+    if (case_log_is_open(&cast->log))
+        request_log_add(cast->log.log, record, &cast->settings, world_now(cast->world));
     if (cast->record_count == EVIDENCE_RECORDS_MAX)
         memmove(cast->records, cast->records + 1, --cast->record_count * sizeof(*cast->records));
     if (cast->record_count == cast->record_capacity) {
@@ -393,6 +495,7 @@ void cast_name_witnesses(const struct cast *cast, struct evidence *evidence)
     evidence->upstreams = cast->upstreams;
     evidence->clients = cast->clients;
     evidence->trace = cast->proxy_seen ? cast->trace : NULL;
+    evidence->names = cast->scenario->needs_nameserver ? &cast->names : NULL;
 }
 
 void cast_fill_evidence(const struct cast *cast, struct evidence *evidence)
@@ -423,6 +526,8 @@ void cast_stop(struct cast *cast)
     for (size_t i = 0; i < cast->scenario->upstream_count; i++)
         if (cast->upstreams[i] != NULL)
             fake_upstream_stop(cast->upstreams[i]);
+    if (cast->scenario->needs_nameserver && cast->kind == WORLD_SOCKETS)
+        name_server_stop(&cast->names);
 }
 
 void cast_reset(struct cast *cast)
@@ -437,6 +542,7 @@ void cast_reset(struct cast *cast)
     trace_reset(cast->trace);
     fault_reset(cast->fault);
     scripted_hooks_reset(&cast->hooks);
+    case_log_close(&cast->log);
     cast->scenario = NULL;
     cast->proxy_seen = false;
     cast->rule_count = 0;

@@ -11,8 +11,10 @@
 #define HARNESS_RUN_CAST_H
 
 #include "fakeupstream/fake_upstream.h"
+#include "fakeupstream/name_server.h"
 #include "harness/client.h"
 #include "harness/hooks/scripted_hooks.h"
+#include "harness/run/case_log.h"
 #include "harness/suite/scenario.h"
 #include "harness/verdict/evidence.h"
 #include "retryproof/proxy.h"
@@ -20,7 +22,7 @@
 #include "world/filters/trace.h"
 
 enum {
-    CAST_ERROR_BYTES = 256,
+    CAST_ERROR_BYTES = 512,
     CAST_EVENTS_MAX = 2048, /* of the trace: the story of any case that a person would read */
 };
 
@@ -41,6 +43,8 @@ struct cast {
     struct address address;                         /* where its listeners are */
     struct fake_upstream *upstreams[UPSTREAMS_MAX]; /* made when first needed */
     struct client *clients[SCENARIO_CLIENTS_MAX];
+    struct name_server names; /* where the case needs one */
+    struct case_log log;      /* where the case asks what is in it */
     struct cast_rule rules[FAULT_RULES_MAX];
     size_t rule_count;
     struct proxy_settings settings; /* the case's, with addresses */
@@ -67,6 +71,7 @@ void cast_destroy(struct cast **cast);
  * The upstreams listen and the faults lie ready; settings hold the upstreams' addresses. ports: one for each, at the
  * address of the case before; NULL for any.
  */
+/* Upstreams are beside each other at one port where names lead to them, so that a name may lead to any of them. */
 MUST_USE bool cast_start_upstreams(struct cast *cast, const struct scenario *scenario,
                                    const uint16_t *ports, char error[CAST_ERROR_BYTES]);
 /* The built-in proxy listens, within this process; without it nothing is seen at the seam. */

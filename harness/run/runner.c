@@ -6,6 +6,7 @@
 
 #include "world/sim/sim.h"
 #include "world/sockets/sockets.h"
+#include "world/tls/tls.h"
 
 enum {
     SENTENCE_BYTES = 1024,
@@ -106,6 +107,7 @@ static bool open_lane(struct lane *lane, enum world_kind kind, size_t width, uin
  */
 static void abandon_lane(struct lane *lane)
 {
+    tls_randomness_restore();
     *lane = (struct lane){.kind = lane->kind};
 }
 

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,87 +20,7 @@ static bool fail(char error[SUBJECT_ERROR_BYTES], const char *what)
     return false;
 }
 
-/* ---- configuration -------------------------------------------------------------------------- */
-
-/* In nanoseconds: a setting is to come back as it was. */
-static void write_duration(FILE *out, const char *key, uint64_t ns)
-{
-    fprintf(out, "%s: %" PRIu64 "ns\n", key, ns);
-}
-
-static void write_conditions(unsigned conditions, FILE *out)
-{
-    const char *apart = "";
-    fprintf(out, "retry_on: [");
-    for (enum retry_condition i = 0; i < RETRY_CONDITION_COUNT; i++) {
-        if ((conditions >> i & 1u) == 0)
-            continue;
-        fprintf(out, "%s%s", apart, retry_condition_word(i));
-        apart = ", ";
-    }
-    fprintf(out, "]\n");
-}
-
-static void write_statuses(const struct status_set *set, FILE *out)
-{
-    const char *apart = "";
-    fprintf(out, "retry_on_status: [");
-    for (unsigned status = STATUS_SET_FIRST; status <= STATUS_SET_LAST; status++) {
-        if (!status_set_has(set, status))
-            continue;
-        fprintf(out, "%s%u", apart, status);
-        apart = ", ";
-    }
-    fprintf(out, "]\n");
-}
-
-static void write_retries(const struct retry_settings *retry, FILE *out)
-{
-    static const char *const TRUTHS[] = {"false", "true"};
-    if (retry->policy == RETRY_CONDITIONS)
-        write_conditions(retry->conditions, out);
-    else
-        fprintf(out, "policy: %s\n", retry_policy_word(retry->policy));
-    write_statuses(&retry->on_status, out);
-    fprintf(out, "retry_on_reused: %s\nretry_non_idempotent: %s\nretry_other_upstream: %s\n",
-            TRUTHS[retry->on_reused], TRUTHS[retry->non_idempotent], TRUTHS[!retry->stay]);
-    fprintf(out, "max_retries: %u\nreplay_buffer_bytes: %zu\n", retry->retries_max,
-            retry->replay_bytes);
-    write_duration(out, "per_try_timeout", retry->per_try_timeout_ns);
-    write_duration(out, "deadline", retry->deadline_ns);
-    fprintf(out, "backoff: {base: %" PRIu64 "ns, max: %" PRIu64 "ns}\n", retry->backoff.base_ns,
-            retry->backoff.max_ns);
-    if (retry->budget.limited)
-        fprintf(out, "retry_budget: {share: %u%%, floor: %u}\n", retry->budget.share_percent,
-                retry->budget.floor);
-    else
-        fprintf(out, "retry_budget: none\n");
-}
-
-void subject_write_config(const struct proxy_settings *settings, FILE *out)
-{
-    static const char *const RULES[] = {[SELECT_FIRST] = "first",
-                                        [SELECT_ROUND_ROBIN] = "round-robin",
-                                        [SELECT_LEAST_CONNECTIONS] = "least-connections"};
-    char listen[ADDRESS_TEXT_BYTES];
-    fprintf(out, "listen: %s\nupstreams:\n", address_format(&settings->listen, listen));
-    for (size_t i = 0; i < settings->upstream_count; i++)
-        fprintf(out, "  - {name: \"%s\", address: \"%s:%u\"}\n", settings->upstreams[i].name,
-                settings->upstreams[i].host, settings->upstreams[i].port);
-    fprintf(out, "select: %s\n", RULES[settings->select]);
-    write_retries(&settings->retry, out);
-    write_duration(out, "connect_timeout", settings->connect_timeout_ns);
-    write_duration(out, "head_timeout", settings->head_timeout_ns);
-    write_duration(out, "response_timeout", settings->response_timeout_ns);
-    write_duration(out, "idle_timeout", settings->idle_timeout_ns);
-    write_duration(out, "pool_timeout", settings->pool_timeout_ns);
-    fprintf(out, "window: %zu\npool_size: %zu\nhead_limit: %zu\nuri_limit: %zu\n",
-            settings->window_bytes, settings->pool_size, settings->head_bytes_max,
-            settings->uri_bytes_max);
-    fprintf(out, "body_limit: %" PRIu64 "\nclient_half_close: %s\nvia: %s\n",
-            settings->body_bytes_max, settings->client_half_close_allowed ? "allow" : "cancel",
-            settings->via);
-}
+/* ---- starting ------------------------------------------------------------------------------- */
 
 /* A file in memory that holds the configuration; -1 and errno. */
 static int make_config(const struct proxy_settings *settings)
@@ -118,8 +37,6 @@ static int make_config(const struct proxy_settings *settings)
         close(descriptor);
     return -1;
 }
-
-/* ---- starting ------------------------------------------------------------------------------- */
 
 /* What the child becomes. */
 struct call {

@@ -93,6 +93,67 @@ static void every_setting_comes_back(void **state)
     assert_same(&settings);
 }
 
+static void routes_and_their_users_come_back(void **state)
+{
+    struct proxy_settings settings;
+
+    (void)state;
+    make_settings(&settings);
+    settings.mode = MODE_FORWARD;
+    settings.user_count = 2;
+    settings.users[0] = (struct user_settings){"ann", "a \"quoted\" \\ word"};
+    settings.users[1] = (struct user_settings){"ben", "#no: comment"};
+    settings.users_required = 2;
+    settings.allow_count = 2;
+    settings.allow[0] = (struct address_range){.address = {.family = 4, .bytes = {10}}, .bits = 8};
+    settings.allow[1] =
+        (struct address_range){.address = {.family = 6, .bytes = {[15] = 1}}, .bits = 128};
+    settings.auth_failed_status = 407;
+    memcpy(settings.realm, "the office", sizeof("the office"));
+    settings.route_count = 2;
+    proxy_settings_route(&(struct proxy_settings){.mode = MODE_REVERSE, .retry = settings.retry}, 0,
+                         &settings.routes[0]);
+    memset(settings.routes[0].name, 0, sizeof(settings.routes[0].name));
+    settings.routes[0].allow_count = 2;
+    memcpy(settings.routes[0].allow, settings.allow, sizeof(settings.allow));
+    settings.routes[1] = settings.routes[0];
+    memcpy(settings.routes[0].name, "shop", sizeof("shop"));
+    memcpy(settings.routes[0].host, "shop.test", sizeof("shop.test"));
+    memcpy(settings.routes[0].path, "/v1", sizeof("/v1"));
+    settings.routes[0].upstreams = 1;
+    settings.routes[0].retry.retries_max = 7;
+    settings.routes[0].users = 1;
+    memcpy(settings.routes[1].name, "out", sizeof("out"));
+    settings.routes[1].mode = MODE_FORWARD;
+    settings.routes[1].upstreams = 0;
+    assert_same(&settings);
+}
+
+static void tls_and_names_come_back(void **state)
+{
+    struct proxy_settings settings;
+
+    (void)state;
+    make_settings(&settings);
+    settings.handshake_timeout_ns = 14;
+    settings.nameserver = address_loopback(5353);
+    settings.certificate_count = 2;
+    for (size_t i = 0; i < settings.certificate_count; i++) {
+        memcpy(settings.certificates[i].certificate, "/c", sizeof("/c"));
+        memcpy(settings.certificates[i].key, "/k", sizeof("/k"));
+    }
+    memcpy(settings.certificates[1].name, "b.test", sizeof("b.test"));
+    memcpy(settings.client_ca, "/ca", sizeof("/ca"));
+    settings.upstreams[0].tls = true;
+    settings.upstreams[1].tls = true;
+    settings.upstreams[0].tls_unverified = true;
+    memcpy(settings.upstreams[1].sni, "a.test", sizeof("a.test"));
+    memcpy(settings.upstreams[1].ca, "/ca", sizeof("/ca"));
+    memcpy(settings.upstreams[1].certificate, "/own", sizeof("/own"));
+    memcpy(settings.upstreams[1].key, "/own", sizeof("/own"));
+    assert_same(&settings);
+}
+
 static void conditions_may_be_none(void **state)
 {
     struct proxy_settings settings;
@@ -119,6 +180,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_come_back),
         cmocka_unit_test(every_setting_comes_back),
+        cmocka_unit_test(routes_and_their_users_come_back),
+        cmocka_unit_test(tls_and_names_come_back),
         cmocka_unit_test(conditions_may_be_none),
         cmocka_unit_test(a_wider_policy_without_a_buffer_comes_back_so),
     };

@@ -39,15 +39,25 @@ const struct scenario *warm_up_make(const struct scenario *scenario, struct regi
     if (warm == NULL || upstreams == NULL || !read_text(warm, region) ||
         !repeat_request(warm, region))
         return NULL;
-    for (size_t i = 0; i < scenario->upstream_count; i++)
+    for (size_t i = 0; i < scenario->upstream_count; i++) {
         upstreams[i] = warm->upstreams[0];
+        upstreams[i].host = scenario->upstreams[i].host;
+        upstreams[i].on_ipv6 = scenario->upstreams[i].on_ipv6;
+        upstreams[i].tls.on = scenario->upstreams[i].tls.on;
+    }
     warm->upstreams = upstreams;
     warm->upstream_names = scenario->upstream_names;
     warm->upstream_count = scenario->upstream_count;
     warm->proxy = scenario->proxy;
+    warm->retry = scenario->retry;
     warm->proxy_upstream_count = scenario->proxy_upstream_count;
     for (size_t i = 0; i < scenario->proxy_upstream_count; i++)
         warm->proxy_upstreams[i] = scenario->proxy_upstreams[i];
     warm->network = scenario->network;
+    warm->tls = scenario->tls;
+    warm->proxy_on_ipv6 = scenario->proxy_on_ipv6;
+    warm->uses_tls = scenario->uses_tls;
+    warm->names = scenario->names;
+    warm->needs_nameserver = scenario->needs_nameserver;
     return warm;
 }

@@ -25,6 +25,17 @@ static const char EXPECT[] =
     "record: {stage: mid-copy, cause: dns_error, reason: r, attempts: 2}\n"
     "hooks: [upstream_peer, logging]\nhooks_within: []\nsummary: s\nsuppressed: false\n";
 
+static const char EXPECT_OF_TLS[] =
+    "handshakes: {a: 1}\nresumed: {a: 0}\nsni: {b: b.test}\nlookups: {a.test: \">= 1\"}\n"
+    "tunnel: {up: 5, down: \"<= 7\", same: false}\n"
+    "client: {status: 200, tls: {version: \"1.3\", alpn: none, failed: false, resumed: true, "
+    "detail: d}}\n"
+    "record: {phase: no-up, kind: connect, route: r, user: u, detail: d, error: E, addresses: 2}\n"
+    "log: [{status: 502, kind: forward, route: r, user: u, method: GET, host: h, target: /t,\n"
+    "       error: E, stage: dial, cause: dns_error, tunnel: idle, retry_attempts: 1,\n"
+    "       attempts: [{upstream: a, stage: none, cause: none, message: m, status: 1, retried: "
+    "false}, {}]}, {}]\n";
+
 static void every_key_becomes_a_value(void **state)
 {
     static const char *const UPSTREAMS[] = {"a", "b", NULL};
@@ -76,10 +87,97 @@ static void every_key_becomes_a_value(void **state)
     region_release(&region);
 }
 
+static void read_text(struct region *region, const char *text, struct expectation *out,
+                      struct yaml_error *error)
+{
+    static const char *const UPSTREAMS[] = {"a", "b", NULL};
+    static const char *const CLIENTS[] = {"client", NULL};
+    static const char *const HOSTS[] = {"a.test", NULL};
+    const struct expectation_names names = {UPSTREAMS, CLIENTS, HOSTS};
+    const struct yaml_node *node = yaml_parse(region, "f", text, strlen(text), error);
+    assert_non_null(node);
+    if (expectation_read(region, node, &names, out, error))
+        assert_string_equal(error->sentence, "");
+}
+
+static void tls_names_tunnels_and_logs_become_values(void **state)
+{
+    struct region region;
+    struct yaml_error error = {{0}};
+    struct expectation expect;
+    (void)state;
+    region_init(&region, REGION_BYTES);
+    read_text(&region, EXPECT_OF_TLS, &expect, &error);
+    assert_string_equal(error.sentence, "");
+    assert_int_equal(expect.upstreams[0].tallies[TALLY_HANDSHAKES].values[0], 1);
+    assert_int_equal(expect.upstreams[0].tallies[TALLY_RESUMED].comparison, NUMBER_ONE_OF);
+    assert_null(expect.upstreams[0].sni);
+    assert_string_equal(expect.upstreams[1].sni, "b.test");
+    assert_string_equal(expect.lookups->name, "a.test");
+    assert_null(expect.lookups->next);
+    assert_int_equal(expect.tunnel->down.comparison, NUMBER_AT_MOST);
+    assert_true(expect.tunnel->same_set && !expect.tunnel->same);
+    const struct expected_tls *tls = expect.clients[0].responses[0].tls;
+    assert_string_equal(tls->version, "1.3");
+    assert_true(tls->failed_set && !tls->failed && tls->resumed_set && tls->resumed);
+    assert_string_equal(expect.record->phase, "no-up");
+    assert_int_equal(expect.record->addresses.values[0], 2);
+    assert_false(expect.record->stage_set);
+    assert_true(expect.log->listed);
+    assert_int_equal(expect.log->count, 2);
+    const struct expected_log_row *row = &expect.log->list[0];
+    assert_string_equal(row->tunnel, "idle");
+    assert_int_equal(row->attempt_count, 2);
+    assert_string_equal(row->attempts[0].message, "m");
+    assert_true(row->attempts[0].retried_set && !row->attempts[0].retried);
+    assert_false(row->attempts[1].retried_set || expect.log->list[1].attempts_set);
+    region_release(&region);
+}
+
+static void a_mistake_in_a_claim_is_told_where_it_stands(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *sentence;
+    } MISTAKES[] = {
+        {"record: {phase: upward}", "f:1:17: "},
+        {"record: {kind: tunnel}", "f:1:16: "},
+        {"record: {cause: refused}", "f:1:17: "},
+        {"record: {addresses: many}", "f:1:21: "},
+        {"log: {stage: dail}", "f:1:14: "},
+        {"log: {state: dial}", "f:1:7: "},
+        {"log: 5", "f:1:6: a row of the log is a map"},
+        {"log: [{rows: 1}]", "f:1:14: a list of rows says itself how many there are"},
+        {"log: {attempts: 2}", "f:1:17: 'attempts' of a row is a list of maps"},
+        {"log: {attempts: [{retried: maybe}]}", "f:1:28: "},
+        {"log: {attempts: [{try: 1}]}", "f:1:19: "},
+        {"lookups: {c.test: 1}", "f:1:11: "},
+        {"sni: {c: c.test}", "f:1:7: "},
+        {"tunnel: {both: 5}", "f:1:10: "},
+        {"tunnel: {same: maybe}", "f:1:16: "},
+        {"client: {tls: {fails: true}}", "f:1:16: "},
+        {"client: {tls: true}", "f:1:15: 'tls' is a map"},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(MISTAKES); i++) {
+        struct region region;
+        struct yaml_error error = {{0}};
+        struct expectation expect;
+        region_init(&region, REGION_BYTES);
+        read_text(&region, MISTAKES[i].text, &expect, &error);
+        if (strncmp(error.sentence, MISTAKES[i].sentence, strlen(MISTAKES[i].sentence)) != 0)
+            fail_msg("expected: %s\n     got: %s\n      of: %s", MISTAKES[i].sentence,
+                     error.sentence, MISTAKES[i].text);
+        region_release(&region);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_key_becomes_a_value),
+        cmocka_unit_test(tls_names_tunnels_and_logs_become_values),
+        cmocka_unit_test(a_mistake_in_a_claim_is_told_where_it_stands),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -169,9 +169,10 @@ static bool read_log_row(const struct reading *reading, const struct yaml_node *
         {"error", NULL, &out->error},   {"stage", STAGES_OR_NONE, &out->stage},
         {"cause", CAUSES, &out->cause}, {"tunnel", PHASES, &out->tunnel},
     };
+    if (!must_be_map(reading, map, "a row of the log", KEYS))
+        return false;
     const struct yaml_node *attempts = yaml_get(map, "attempts");
-    return must_be_map(reading, map, "a row of the log", KEYS) &&
-           read_texts(reading, map, texts, COUNT_OF(texts)) &&
+    return read_texts(reading, map, texts, COUNT_OF(texts)) &&
            read_number(reading, map, "status", &out->status) &&
            read_number(reading, map, "retry_attempts", &out->retry_attempts) &&
            (attempts == NULL || read_log_attempts(reading, attempts, out));

@@ -2,12 +2,13 @@
 
 #include <string.h>
 
+#include "harness/suite/scenario_needs.h"
 #include "proxy/config.h"
 
 static const char *const FILE_KEYS[] = {
     "name",      "stage",  "level",       "source",     "why",     "fault",  "tags",
     "grid",      "except", "proxy",       "hooks",      "network", "client", "clients",
-    "upstreams", "expect", "unsupported", "time_limit", NULL};
+    "upstreams", "expect", "unsupported", "time_limit", "dns",     NULL};
 static const char *const WORLD_WORDS[] = {
     [WORLD_SIM] = "sim", [WORLD_SOCKETS] = "sockets", [WORLD_KIND_COUNT] = NULL};
 static const char *const LEVEL_WORDS[] = {
@@ -257,22 +258,13 @@ static bool read_upstreams(const struct reading *reading)
     return true;
 }
 
-/* A place in the settings by name; cast.c says where it is. */
-static bool proxy_config_add(struct proxy_settings *settings, const char *name)
-{
-    if (!proxy_settings_add_upstream(settings, "127.0.0.1:1"))
-        return false;
-    memcpy(settings->upstreams[settings->upstream_count - 1].name, name, strlen(name) + 1);
-    return true;
-}
-
 /* Its place in the settings has a name at once, so that routes can name it, and an address when it listens. */
 static bool give_upstream(const struct reading *reading, size_t index)
 {
     struct scenario *out = reading->out;
     const char *name = out->upstream_names[index];
     out->proxy_upstreams[out->proxy_upstream_count++] = index;
-    return proxy_config_add(&out->proxy, name) ||
+    return proxy_config_add_upstream(&out->proxy, name) ||
            yaml_fail(reading->error, yaml_get(reading->root, "upstreams"),
                      "the proxy cannot be given an upstream of the name '%s'", name);
 }
@@ -348,6 +340,53 @@ static bool read_proxy(const struct reading *reading)
            proxy_config_read(map, OWN_KEYS, &out->proxy, reading->error);
 }
 
+/* Who is told of an upstream by its host finds it under that name, unless `dns` says otherwise. */
+static bool add_hosts(const struct reading *reading)
+{
+    struct scenario *out = reading->out;
+    size_t most = out->names.entry_count + out->upstream_count;
+    struct name_script_entry *entries = region_take(reading->region, (most + 1) * sizeof(*entries));
+    struct name_answer *answers = region_take(reading->region, (most + 1) * sizeof(*answers));
+    struct name_target *targets = region_take(reading->region, (most + 1) * sizeof(*targets));
+    const char **hosts = region_take(reading->region, (most + 1) * sizeof(*hosts));
+    size_t count = out->names.entry_count;
+    if (entries == NULL || answers == NULL || targets == NULL || hosts == NULL)
+        return fail_full(reading);
+    for (size_t i = 0; i < count; i++)
+        entries[i] = out->names.entries[i];
+    for (size_t u = 0; u < out->upstream_count; u++) {
+        const char *host = out->upstreams[u].host;
+        if (host == NULL || name_script_find(&out->names, bytes_of(host)) != NULL)
+            continue;
+        targets[u].upstream = out->upstream_names[u];
+        answers[u] = (struct name_answer){.kind = NAME_ADDRESSES,
+                                          .targets = &targets[u],
+                                          .target_count = 1,
+                                          .ttl_s = NAME_TTL_DEFAULT_S};
+        entries[count++] = (struct name_script_entry){host, &answers[u], 1};
+    }
+    if (count > NAME_SCRIPT_NAMES_MAX)
+        return yaml_fail(reading->error, yaml_get(reading->root, "upstreams"),
+                         "a case has at most %d names", NAME_SCRIPT_NAMES_MAX);
+    out->names = (struct name_script){entries, count};
+    for (size_t i = 0; i < count; i++)
+        hosts[i] = entries[i].name;
+    out->hosts = hosts;
+    return true;
+}
+
+static bool read_names(const struct reading *reading)
+{
+    struct scenario *out = reading->out;
+    const struct yaml_node *dns = yaml_get(reading->root, "dns");
+    out->names_are_scripted = dns != NULL;
+    if (dns != NULL &&
+        (!name_script_parse(reading->region, dns, &out->names, reading->error) ||
+         !name_script_check_upstreams(&out->names, out->upstream_names, reading->error)))
+        return false;
+    return add_hosts(reading);
+}
+
 static bool read_hooks(const struct reading *reading)
 {
     struct scenario *out = reading->out;
@@ -377,14 +416,16 @@ static bool read_expect(const struct reading *reading)
     const char *client_names[SCENARIO_CLIENTS_MAX + 1] = {NULL};
     for (size_t i = 0; i < out->client_count; i++)
         client_names[i] = out->clients[i].name;
-    static const char *const NO_HOSTS[] = {NULL};
-    const struct expectation_names names = {out->upstream_names, client_names, NO_HOSTS};
+    const struct expectation_names names = {out->upstream_names, client_names, out->hosts};
     if (node == NULL ||
         !expectation_read(reading->region, node, &names, &out->expect, reading->error))
         return false;
     if (out->expect.memory_growth_max != UINT64_MAX && !out->process_own)
         return yaml_fail(reading->error, yaml_get(node, "memory_growth"),
                          "'memory_growth' needs 'process: own'");
+    if (out->expect.log != NULL && out->process_own)
+        return yaml_fail(reading->error, yaml_get(node, "log"),
+                         "'log' needs the subject within this process");
     return check_hook_expectations(reading, node);
 }
 
@@ -419,55 +460,20 @@ static const char *last_method(const struct reading *reading)
     return "-";
 }
 
-/* A build that watches its own memory (-fsanitize=address) cannot tell how much the proxy needs. */
-static bool is_memory_measurable(void)
-{
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-    return false;
-#else
-    return true;
-#endif
-#elif defined(__SANITIZE_ADDRESS__)
-    return false;
-#else
-    return true;
-#endif
-}
-
-/* What a world cannot do although the file does not say so. */
-static void find_unsupported(struct scenario *scenario)
-{
-    const char **sim = &scenario->unsupported[WORLD_SIM];
-    const char **sockets = &scenario->unsupported[WORLD_SOCKETS];
-    if (scenario->process_own && *sim == NULL)
-        *sim = "a subject in a process of its own needs real sockets";
-    if (scenario->expect.memory_growth_max != UINT64_MAX && !is_memory_measurable() &&
-        *sockets == NULL)
-        *sockets = "memory cannot be measured in a build with -fsanitize=address";
-    if (hook_plan_asks_for_unknown(&scenario->hooks) && *sockets == NULL)
-        *sockets = "a name that nobody knows would be asked for beyond this machine";
-    for (size_t i = 0; i < scenario->upstream_count && *sockets == NULL; i++) {
-        if (scenario->upstreams[i].listen_times > 0)
-            *sockets = "real sockets cannot refuse or drop the first dials only";
-        else if (scenario->process_own && upstream_script_has_pre_write(&scenario->upstreams[i]))
-            *sockets = "a pre-write fault needs the subject within this process";
-    }
-}
-
 static bool read_case(const struct reading *reading)
 {
     const struct yaml_node *limit = yaml_get(reading->root, "time_limit");
     struct scenario *out = reading->out;
     out->time_limit_ns = TIME_LIMIT_DEFAULT_NS;
     if (!read_words(reading) || !read_tags(reading) || !read_unsupported(reading) ||
-        !read_network(reading) || !read_upstreams(reading) || !read_clients(reading) ||
-        !read_proxy(reading) || !read_hooks(reading) || !read_expect(reading))
+        !read_network(reading) || !read_upstreams(reading) || !read_names(reading) ||
+        !read_clients(reading) || !read_proxy(reading) || !read_hooks(reading) ||
+        !read_expect(reading))
         return false;
     if (limit != NULL && !yaml_duration(limit, "'time_limit'", &out->time_limit_ns, reading->error))
         return false;
     out->method = last_method(reading);
-    find_unsupported(out);
+    scenario_find_needs(out);
     return true;
 }
 

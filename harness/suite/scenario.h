@@ -9,6 +9,7 @@
 #ifndef HARNESS_SUITE_SCENARIO_H
 #define HARNESS_SUITE_SCENARIO_H
 
+#include "fakeupstream/name_script.h"
 #include "fakeupstream/upstream_script.h"
 #include "harness/hooks/hook_plan.h"
 #include "harness/suite/expectation.h"
@@ -78,8 +79,20 @@ struct scenario {
     struct upstream_script *upstreams;
     const char *const *upstream_names; /* of the upstreams, NULL-terminated */
     size_t upstream_count;
+    struct name_script names; /* `dns`, and the upstreams' own hosts */
+    const char *const *hosts; /* the names in it, NULL-terminated */
+    bool names_are_scripted;  /* there is a `dns`: a name may lead anywhere */
+    bool needs_nameserver;    /* the proxy may ask about a name of the case */
+    bool uses_tls;
+    struct retry_settings retry; /* what its attempts are held to: the loosest of its routes */
     struct expectation expect;
 };
+
+/* Whether the proxy speaks TLS to that upstream. */
+static inline bool scenario_upstream_is_secure(const struct scenario *scenario, size_t upstream)
+{
+    return scenario->upstreams[upstream].tls.on && !scenario->tls.upstream.off;
+}
 
 /* Reads a file and its grid. path and base are kept. */
 MUST_USE bool scenario_file_load(struct scenario_file *file, struct region *region,

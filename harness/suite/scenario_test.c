@@ -91,6 +91,17 @@ static const struct {
     {TOP ACTORS "expect: {suppressed: true}\n", "f:5:22: 'suppressed' needs 'hooks: trace'"},
     {TOP "hooks: trace\n" ACTORS "expect: {hooks: logging}\n", "f:6:17: the calls of hooks"},
     {TOP "hooks: trace\n" ACTORS "expect: {hooks_within: [log]}\n", "f:6:25: "},
+    {TOP "proxy: {tls: maybe}\n" ACTORS EXPECT, "f:3:14: "},
+    {TOP "proxy: {tls: {client-certificate: wanted}}\n" ACTORS EXPECT, "f:3:35: "},
+    {TOP "proxy: {tls: {names: a}}\n" ACTORS EXPECT, "f:3:15: "},
+    {TOP "proxy: {upstream_tls: {ca: none}}\n" ACTORS EXPECT, "f:3:28: "},
+    {TOP "proxy: {upstream_tls: {certificate: good}}\n" ACTORS EXPECT, "f:3:37: "},
+    {TOP "proxy: {listen: 5}\n" ACTORS EXPECT, "f:3:17: "},
+    {TOP "proxy: {routes: [{name: r, upstreams: [b]}]}\n" ACTORS EXPECT, "f:3:40: "},
+    {TOP "proxy: {process: own}\n" ACTORS "expect: {log: {rows: 1}}\n",
+     "f:6:15: 'log' needs the subject within this process"},
+    {TOP "dns: {a.test: b}\n" ACTORS EXPECT, "f:3:15: "},
+    {TOP "dns: [a.test]\n" ACTORS EXPECT, "f:3:6: "},
     /* The grid. */
     {TOP "grid: []\n" ACTORS EXPECT, "f:3:7: 'grid' is a map"},
     {TOP "grid: {a: []}\n" ACTORS EXPECT, "f:3:11: a grid name has a list"},
@@ -240,6 +251,86 @@ static void what_is_not_said_has_its_default(void **state)
     assert_null(scenario->unsupported[WORLD_SOCKETS]);
 }
 
+static void what_a_proxy_is_told_of_its_upstreams_follows_from_the_map(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct scenario *scenario = &fixture->scenario;
+    assert_int_equal(
+        read_text(fixture, TOP "proxy: {mode: forward, max_retries: 2}\n" ACTORS EXPECT, 0),
+        SCENARIO_READ);
+    assert_int_equal(scenario->proxy_upstream_count, 0);
+    assert_true(scenario->needs_nameserver);
+    assert_int_equal(scenario->retry.retries_max, 2);
+    assert_int_equal(
+        read_text(
+            fixture,
+            TOP
+            "proxy:\n  max_retries: 3\n  deadline: 1s\n  routes:\n"
+            "  - {name: one, upstreams: a}\n"
+            "  - {name: two, host: two.test, max_retries: 0, deadline: 2s, policy: idempotent}\n"
+            "client: [request: {}]\nupstreams: {b: [], a: []}\n" EXPECT,
+            0),
+        SCENARIO_READ);
+    assert_string_equal(fixture->error.sentence, "");
+    assert_int_equal(scenario->proxy_upstream_count, 2);
+    assert_string_equal(scenario->proxy.upstreams[0].name, "b");
+    assert_int_equal(scenario->proxy.route_count, 2);
+    assert_int_equal(scenario->proxy.routes[0].upstreams, 2);
+    assert_false(scenario->needs_nameserver);
+    assert_int_equal(scenario->retry.retries_max, 3);
+    assert_int_equal(scenario->retry.deadline_ns, 2 * NS_PER_S);
+    assert_int_equal(scenario->retry.policy, RETRY_IDEMPOTENT);
+}
+
+static void a_host_is_a_name_that_leads_to_its_upstream(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct scenario *scenario = &fixture->scenario;
+    assert_int_equal(read_text(fixture,
+                               TOP "dns: {pay.test: [a, b]}\nclient: [request: {}]\n"
+                                   "upstreams: {a: {host: a.test}, b: {host: PAY.test}}\n" EXPECT,
+                               0),
+                     SCENARIO_READ);
+    assert_int_equal(scenario->names.entry_count, 2);
+    assert_string_equal(scenario->hosts[1], "a.test");
+    assert_null(scenario->hosts[2]);
+    const struct name_script_entry *entry = name_script_find(&scenario->names, bytes_of("A.TEST"));
+    assert_non_null(entry);
+    assert_string_equal(entry->answers[0].targets[0].upstream, "a");
+    assert_true(scenario->needs_nameserver && scenario->names_are_scripted);
+    assert_int_equal(read_text(fixture, TOP ACTORS EXPECT, 0), SCENARIO_READ);
+    assert_false(scenario->needs_nameserver || scenario->uses_tls);
+}
+
+static void how_the_proxy_speaks_tls_is_said_by_two_keys(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct scenario *scenario = &fixture->scenario;
+    assert_int_equal(
+        read_text(fixture,
+                  TOP
+                  "proxy:\n  tls: {client-certificate: required, name: other.test}\n"
+                  "  upstream_tls: {verify: false, ca: unknown, certificate: client, sni: x.test}\n"
+                  "  listen: 6\nclient: [request: {}]\nupstreams: {a: {tls: true}, b: []}\n" EXPECT,
+                  0),
+        SCENARIO_READ);
+    assert_true(scenario->tls.listener.on && scenario->tls.listener.certificate_required);
+    assert_string_equal(scenario->tls.listener.name, "other.test");
+    assert_true(scenario->tls.upstream.unverified && !scenario->tls.upstream.off);
+    assert_int_equal(scenario->tls.upstream.ca, SETUP_CA_UNKNOWN);
+    assert_int_equal(scenario->tls.upstream.certificate, SETUP_CERTIFICATE_CLIENT);
+    assert_string_equal(scenario->tls.upstream.sni, "x.test");
+    assert_true(scenario->proxy_on_ipv6 && scenario->uses_tls);
+    assert_true(scenario_upstream_is_secure(scenario, 0));
+    assert_false(scenario_upstream_is_secure(scenario, 1));
+    assert_int_equal(read_text(fixture,
+                               TOP "proxy: {upstream_tls: false}\nclient: [request: {}]\n"
+                                   "upstreams: {a: {tls: true}}\n" EXPECT,
+                               0),
+                     SCENARIO_READ);
+    assert_false(scenario_upstream_is_secure(scenario, 0));
+}
+
 static void a_world_that_cannot_do_it_is_found_out(void **state)
 {
     struct fixture *fixture = *state;
@@ -283,6 +374,9 @@ int main(void)
         ROW(a_value_takes_its_place_whole_whatever_its_kind),
         ROW(a_grid_ends_at_its_limit),
         ROW(what_is_not_said_has_its_default),
+        ROW(what_a_proxy_is_told_of_its_upstreams_follows_from_the_map),
+        ROW(a_host_is_a_name_that_leads_to_its_upstream),
+        ROW(how_the_proxy_speaks_tls_is_said_by_two_keys),
         ROW(a_world_that_cannot_do_it_is_found_out),
         ROW(the_method_of_raw_bytes_is_their_first_word),
     };

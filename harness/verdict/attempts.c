@@ -87,6 +87,7 @@ static void add_attempt(struct evidence *evidence, const struct connection_fact 
 {
     struct attempt_fact *attempt = &evidence->attempts[evidence->attempt_count++];
     const struct trace_stream *stream = connection->stream;
+    bool secure = scenario_upstream_is_secure(evidence->scenario, connection->upstream);
     *attempt = (struct attempt_fact){.upstream = connection->upstream,
                                      .fresh = message == NULL || message->number == 1,
                                      .closed_ns = connection->closed_ns,
@@ -102,9 +103,11 @@ static void add_attempt(struct evidence *evidence, const struct connection_fact 
         attempt->answer =
             answer_to(evidence, connection->upstream, connection->witness, message->number);
         attempt->written = 1; /* at least */
-        attempt->unread = stream != NULL && stream->tx > connection->witness->in.bytes;
+        attempt->unread = !secure && stream != NULL && stream->tx > connection->witness->in.bytes;
+        attempt->tunnel = attempt->answer != NULL && attempt->answer->draft->status == 101;
     }
-    if (attempt->fresh && stream != NULL && (message == NULL || message->next == NULL))
+    /* Under TLS the seam sees records and handshakes: what was written of the request only its upstream knows. */
+    if (attempt->fresh && !secure && stream != NULL && (message == NULL || message->next == NULL))
         attempt->written = stream->tx;
     for (size_t i = 0; i < evidence->arrival_count && message != NULL; i++)
         if (evidence->arrivals[i].message == message)
@@ -115,11 +118,41 @@ static void add_attempt(struct evidence *evidence, const struct connection_fact 
         attempt->ended_ns = earlier(attempt->ended_ns, response_out_ns(attempt));
 }
 
+/* The CONNECT whose tunnel the connection is: what came through it carries the labels of that tunnel's client. */
+static struct request_fact *connect_of(const struct evidence *evidence,
+                                       const struct witness *witness)
+{
+    for (size_t i = 0; i < evidence->arrival_count && witness != NULL; i++)
+        if (evidence->arrivals[i].connection == witness)
+            return evidence_tunnel_of(evidence, evidence->arrivals[i].request);
+    return NULL;
+}
+
+/* A tunnel is one attempt, whatever goes through it. */
+static void add_tunnel(struct evidence *evidence, const struct connection_fact *connection,
+                       struct request_fact *connect)
+{
+    add_attempt(evidence, connection, NULL);
+    struct attempt_fact *attempt = &evidence->attempts[evidence->attempt_count - 1];
+    attempt->request = connect;
+    attempt->tunnel = true;
+}
+
 static void add_connection(struct evidence *evidence, const struct connection_fact *connection)
 {
     const struct witness *witness = connection->witness;
-    if (witness == NULL || witness->received == NULL)
+    struct request_fact *connect = connect_of(evidence, witness);
+    if (connect != NULL) {
+        add_tunnel(evidence, connection, connect);
+        return;
+    }
+    if (witness == NULL || witness->received == NULL) {
         add_attempt(evidence, connection, NULL);
+        struct attempt_fact *attempt = &evidence->attempts[evidence->attempt_count - 1];
+        attempt->tunnel = witness != NULL && attempt->request != NULL &&
+                          request_is_connect(attempt->request) &&
+                          request_made_tunnel(attempt->request);
+    }
     for (const struct witness_message *m = witness != NULL ? witness->received : NULL; m != NULL;
          m = m->next)
         add_attempt(evidence, connection, m);

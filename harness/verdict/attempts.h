@@ -16,6 +16,7 @@ struct attempt_fact {
     size_t upstream;    /* index in the scenario */
     bool fresh;         /* dialled for this attempt */
     bool unread;        /* more was written on its connection than its upstream read */
+    bool tunnel;        /* it became one: what came on it is none of the proxy's */
     bool client_gone;   /* the proxy knew that the client had left when it dialled */
     unsigned number;    /* among those of its request, from 1; 0: of which is not known */
     uint64_t begun_ns;  /* dialled; on a connection used before, at the latest then */

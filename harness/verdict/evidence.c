@@ -166,12 +166,14 @@ static void gather_upstream(struct evidence *evidence, size_t upstream)
     tally->connections = from->connection_count;
     for (size_t i = 0; i < from->connection_count; i++) {
         const struct witness *connection = fake_upstream_witness(from, i);
+        tally->handshakes += connection->handshake.completed;
+        tally->resumed += connection->handshake.resumed;
         for (const struct witness_message *m = connection->received; m != NULL; m = m->next) {
             struct arrival_fact *arrival = &evidence->arrivals[evidence->arrival_count++];
             *arrival = (struct arrival_fact){upstream, connection, m, request_of(evidence, m)};
             tally->begun++;
             tally->delivered += m->complete;
-            reused += m->number > 1;
+            reused += m->number > 1 && evidence_tunnel_of(evidence, arrival->request) == NULL;
             if (arrival->request != NULL) {
                 arrival->request->begun++;
                 arrival->request->delivered += m->complete;
@@ -197,6 +199,68 @@ bool evidence_gather(struct evidence *evidence, struct region *region)
         evidence->total.connections += tally->connections;
     }
     return attempts_gather(evidence, region);
+}
+
+/* ---- tunnels -------------------------------------------------------------------------------- */
+
+bool request_is_connect(const struct request_fact *request)
+{
+    return strcmp(request->sent->draft->method, "CONNECT") == 0;
+}
+
+/* RFC 9110 9.3.6, 15.2.2. */
+bool request_made_tunnel(const struct request_fact *request)
+{
+    unsigned status = request->response != NULL ? request->response->status : 0;
+    return request_is_connect(request) ? status / 100 == 2 : status == 101;
+}
+
+struct request_fact *evidence_tunnel_of(const struct evidence *evidence,
+                                        const struct request_fact *request)
+{
+    for (size_t i = 0; i < evidence->request_count && request != NULL; i++) {
+        struct request_fact *before = &evidence->requests[i];
+        if (before->connection == request->connection &&
+            before->sent->number < request->sent->number && request_is_connect(before) &&
+            request_made_tunnel(before))
+            return before;
+    }
+    return NULL;
+}
+
+unsigned evidence_addresses_most(const struct evidence *evidence)
+{
+    const struct name_script *names = &evidence->scenario->names;
+    size_t most = 1;
+    for (size_t i = 0; i < names->entry_count; i++)
+        for (size_t a = 0; a < names->entries[i].answer_count; a++)
+            if (names->entries[i].answers[a].target_count > most)
+                most = names->entries[i].answers[a].target_count;
+    return (unsigned)most;
+}
+
+/* ---- TLS ------------------------------------------------------------------------------------ */
+
+static uint64_t tls_beside(const struct witness *connection)
+{
+    return EVIDENCE_HANDSHAKE_BYTES +
+           (connection->out.bytes / EVIDENCE_RECORD_BYTES + 1) * EVIDENCE_RECORD_OVERHEAD;
+}
+
+uint64_t evidence_tls_beside(const struct evidence *evidence, bool up)
+{
+    uint64_t beside = 0;
+    for (size_t c = 0; up && c < evidence->scenario->client_count; c++)
+        for (size_t i = 0; i < evidence->clients[c]->line_count; i++) {
+            const struct witness *connection = client_witness(evidence->clients[c], i);
+            beside += connection->handshake.tls ? tls_beside(connection) : 0;
+        }
+    for (size_t u = 0; !up && u < evidence->scenario->upstream_count; u++)
+        for (size_t i = 0; i < evidence->upstreams[u]->connection_count; i++) {
+            const struct witness *connection = fake_upstream_witness(evidence->upstreams[u], i);
+            beside += connection->handshake.tls ? tls_beside(connection) : 0;
+        }
+    return beside;
 }
 
 /* ---- words ---------------------------------------------------------------------------------- */

@@ -10,6 +10,7 @@
 #define HARNESS_VERDICT_EVIDENCE_H
 
 #include "fakeupstream/fake_upstream.h"
+#include "fakeupstream/name_server.h"
 #include "harness/client.h"
 #include "harness/suite/scenario.h"
 #include "harness/verdict/findings.h"
@@ -92,6 +93,7 @@ struct evidence {
     size_t wait_count;
     const struct hook_call *hook_calls; /* observed, in time; where the scenario has hooks */
     size_t hook_call_count;
+    const struct name_server *names; /* NULL: the case needs none */
     const struct log_row
         *log_rows; /* of the request log, oldest first; where the case asks for one */
     size_t log_row_count;
@@ -120,6 +122,32 @@ struct evidence {
 MUST_USE bool evidence_settle(struct evidence *evidence, struct region *region);
 /* What reached the upstreams, when all is over. After evidence_settle(). False when the region is full. */
 MUST_USE bool evidence_gather(struct evidence *evidence, struct region *region);
+
+/*
+ * The CONNECT on the same connection behind whose 2xx a request was sent, so that it went through a tunnel; NULL if there
+ * is none.
+ */
+struct request_fact *evidence_tunnel_of(const struct evidence *evidence,
+                                        const struct request_fact *request);
+/* Whether the proxy answered it with a tunnel: 2xx to CONNECT, or 101. */
+bool request_made_tunnel(const struct request_fact *request);
+bool request_is_connect(const struct request_fact *request);
+/* How many addresses one attempt may dial at most, one after the other, by what the case's names lead to. */
+unsigned evidence_addresses_most(const struct evidence *evidence);
+
+/*
+ * At the seam TLS shows as records and handshakes: how many bytes at most come to a direction of a case's connections beside
+ * what their actors sent of themselves, upstream or (false) down from there. 0 where no TLS is on the reading side.
+ */
+enum {
+    EVIDENCE_HANDSHAKE_BYTES =
+        16 * 1024, /* both flights, a chain and tickets; ours take some 3 KiB */
+    EVIDENCE_RECORD_BYTES =
+        4096, /* no actor hands over less at a time, but for a drip, which is short */
+    EVIDENCE_RECORD_OVERHEAD =
+        32, /* header, explicit nonce, type and tag: RFC 8446 5.2, RFC 5246 6.2.3.3 */
+};
+uint64_t evidence_tls_beside(const struct evidence *evidence, bool up);
 
 /* "POST /pay"; of raw bytes, "a request". Returns text. */
 enum { EVIDENCE_NAME_BYTES = 160 };

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "harness/verdict/attempts.h"
 #include "harness/verdict/claim_judge.h"
 #include "harness/verdict/message_judge.h"
 
@@ -144,6 +145,91 @@ static void judge_client(const struct evidence *evidence, size_t client, struct 
     }
 }
 
+/* ---- names and TLS at upstreams ------------------------------------------------------------- */
+
+/* The server name in every handshake there that came so far; none at all is no name, too. */
+static void judge_sni(const struct evidence *evidence, size_t upstream, struct findings *findings)
+{
+    const char *expected = evidence->scenario->expect.upstreams[upstream].sni;
+    const char *name = evidence->scenario->upstream_names[upstream];
+    const struct fake_upstream *at = evidence->upstreams[upstream];
+    size_t handshakes = 0;
+    for (size_t i = 0; i < at->connection_count && expected != NULL; i++) {
+        const struct witness_handshake *handshake = &fake_upstream_witness(at, i)->handshake;
+        const char *sni =
+            handshake->sni == NULL || handshake->sni[0] == '\0' ? "none" : handshake->sni;
+        handshakes += handshake->tls;
+        if (handshake->tls && strcmp(sni, expected) != 0)
+            findings_add(findings, "connection %zu to %s asked for the server name %s, expected %s",
+                         i + 1, name, sni, expected);
+    }
+    if (expected != NULL && handshakes == 0)
+        findings_add(findings, "no connection to %s began with a handshake, expected the name %s",
+                     name, expected);
+}
+
+static void judge_lookups(const struct evidence *evidence, struct findings *findings)
+{
+    char rule[NUMBER_RULE_BYTES];
+    const struct expected_lookup *lookup = evidence->scenario->expect.lookups;
+    for (; lookup != NULL && evidence->names != NULL; lookup = lookup->next) {
+        unsigned count = name_server_lookups(evidence->names, lookup->name);
+        if (!number_rule_fits(&lookup->count, count))
+            findings_add(findings, "the name %s was looked up %u times, expected %s", lookup->name,
+                         count, number_rule_words(&lookup->count, rule));
+    }
+}
+
+/* ---- tunnels -------------------------------------------------------------------------------- */
+
+/* Whether all that one end sent came out at the other, and nothing else. */
+static bool is_same(const struct witness *receiver, const struct witness *sender)
+{
+    return receiver->flow_in.bytes == sender->flow_out.bytes &&
+           witness_flow_is_of(receiver, sender);
+}
+
+/* The last one; without one its ends are those of nobody. */
+static const struct attempt_fact *last_tunnel(const struct evidence *evidence)
+{
+    const struct attempt_fact *last = NULL;
+    for (size_t i = 0; i < evidence->attempt_count; i++)
+        if (evidence->attempts[i].tunnel && evidence->attempts[i].request != NULL &&
+            evidence->attempts[i].connection != NULL)
+            last = &evidence->attempts[i];
+    return last;
+}
+
+static void judge_tunnel(const struct evidence *evidence, struct findings *findings)
+{
+    char rule[NUMBER_RULE_BYTES];
+    const struct expected_tunnel *expected = evidence->scenario->expect.tunnel;
+    const struct attempt_fact *tunnel = expected != NULL ? last_tunnel(evidence) : NULL;
+    if (expected == NULL)
+        return;
+    if (tunnel == NULL) {
+        findings_add(findings, "there was no tunnel, expected one");
+        return;
+    }
+    const struct witness *client = tunnel->request->connection;
+    const struct witness *upstream = tunnel->connection;
+    const char *name = evidence->scenario->upstream_names[tunnel->upstream];
+    if (!number_rule_fits(&expected->up, upstream->flow_in.bytes))
+        findings_add(findings, "%" PRIu64 " bytes of the tunnel reached %s, expected %s",
+                     upstream->flow_in.bytes, name, number_rule_words(&expected->up, rule));
+    if (!number_rule_fits(&expected->down, client->flow_in.bytes))
+        findings_add(findings, "%" PRIu64 " bytes of the tunnel reached the client, expected %s",
+                     client->flow_in.bytes, number_rule_words(&expected->down, rule));
+    bool same = is_same(client, upstream) && is_same(upstream, client);
+    if (expected->same_set && same != expected->same)
+        findings_add(findings,
+                     "the client sent %" PRIu64 " and got %" PRIu64 " bytes, %s sent %" PRIu64
+                     " and got %" PRIu64 ": that is %sthe same, expected %s",
+                     client->flow_out.bytes, client->flow_in.bytes, name, upstream->flow_out.bytes,
+                     upstream->flow_in.bytes, same ? "" : "not ",
+                     expected->same ? "that it is" : "that it is not");
+}
+
 /* ---- bounds --------------------------------------------------------------------------------- */
 
 /* Bytes that the streams carry besides body bytes: heads, and the lines of chunks (RFC 9112 7.1). */
@@ -153,11 +239,14 @@ static uint64_t overhead(const struct witness_sent *sent)
     return sent->bytes_total > body ? sent->bytes_total - body : 0;
 }
 
-/* Whether all that the clients sent went on to an upstream. What a proxy reads and drops the seam cannot tell from held. */
+/*
+ * Whether all that the clients sent went on to an upstream. What a proxy reads and drops the seam cannot tell from held. A
+ * CONNECT goes to nobody, and is no more than a head.
+ */
 static bool all_went_up(const struct evidence *evidence)
 {
     for (size_t i = 0; i < evidence->request_count; i++)
-        if (evidence->requests[i].delivered == 0)
+        if (evidence->requests[i].delivered == 0 && !request_is_connect(&evidence->requests[i]))
             return false;
     return evidence->request_count > 0;
 }
@@ -167,7 +256,7 @@ static void judge_held_direction(const struct evidence *evidence, bool up,
 {
     const struct expectation *expect = &evidence->scenario->expect;
     uint64_t peak = up ? evidence->held.up_peak : evidence->held.down_peak;
-    uint64_t beside = 0;
+    uint64_t beside = evidence_tls_beside(evidence, up);
     for (size_t i = 0; up && i < evidence->request_count; i++)
         beside += overhead(evidence->requests[i].sent);
     for (size_t i = 0; !up && i < evidence->arrival_count; i++)
@@ -241,6 +330,10 @@ void judge_expectations(const struct evidence *evidence, struct findings *findin
         judge_upstream(evidence, i, findings);
     for (size_t i = 0; i < evidence->scenario->client_count; i++)
         judge_client(evidence, i, findings);
+    for (size_t i = 0; i < evidence->scenario->upstream_count; i++)
+        judge_sni(evidence, i, findings);
+    judge_lookups(evidence, findings);
+    judge_tunnel(evidence, findings);
     judge_held(evidence, findings);
     judge_times(evidence, findings);
     judge_memory(evidence, findings);

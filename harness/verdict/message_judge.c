@@ -377,11 +377,42 @@ static void judge_message(const struct outcome_fact *outcome,
     judge_proxy_status(message, "error", expected->cause, by);
 }
 
+/* ---- TLS of the connection ------------------------------------------------------------------ */
+
+static void judge_word(const char *what, const char *seen, const char *expected,
+                       const struct message_judge *by)
+{
+    const char *word = seen == NULL || seen[0] == '\0' ? "none" : seen;
+    if (expected != NULL && strcmp(word, expected) != 0)
+        findings_add(by->findings, "%s had the TLS %s %s, expected %s", by->who, what, word,
+                     expected);
+}
+
+static void judge_tls(const struct outcome_fact *outcome, const struct expected_tls *expected,
+                      const struct message_judge *by)
+{
+    const struct witness_handshake *handshake = &outcome->connection->handshake;
+    if (expected == NULL)
+        return;
+    judge_word("version", handshake->version, expected->version, by);
+    judge_word("protocol", handshake->alpn, expected->alpn, by);
+    judge_word("failure", handshake->failure, expected->detail, by);
+    if (expected->failed_set && handshake->completed == expected->failed)
+        findings_add(by->findings, "%s %s its handshake, expected that it %s", by->who,
+                     handshake->completed ? "completed" : "did not complete",
+                     expected->failed ? "fails" : "does not fail");
+    if (expected->resumed_set && handshake->resumed != expected->resumed)
+        findings_add(by->findings, "%s %s a session, expected that it %s", by->who,
+                     handshake->resumed ? "resumed" : "did not resume",
+                     expected->resumed ? "does" : "does not");
+}
+
 void message_judge_outcome(const struct message_judge *by, const struct outcome_fact *outcome,
                            const struct expected_response *expected)
 {
     judge_status(outcome, expected, by);
     judge_closing(outcome, expected->closed, by);
+    judge_tls(outcome, expected->tls, by);
     if (expected->complete_set && outcome->complete != expected->complete)
         findings_add(by->findings, "%s got %s response, expected %s", by->who,
                      outcome->complete ? "a complete" : "no complete",

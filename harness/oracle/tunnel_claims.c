@@ -1,0 +1,104 @@
+#include "harness/oracle/tunnel_claims.h"
+
+#include <inttypes.h>
+
+#include "harness/verdict/attempts.h"
+
+/* One tunnel: what both its ends saw. */
+struct tunnel {
+    const struct evidence *evidence;
+    const struct attempt_fact *attempt;
+    const struct witness *client;
+    const struct witness *upstream;
+    const char *name; /* of the upstream */
+};
+
+static void check_further_attempts(const struct tunnel *tunnel, struct findings *findings)
+{
+    char name[EVIDENCE_NAME_BYTES];
+    char began[FINDING_DURATION_BYTES];
+    const struct evidence *evidence = tunnel->evidence;
+    const struct attempt_fact *later = tunnel->attempt;
+    while ((later = attempts_next(evidence, tunnel->attempt->request, later)) != NULL)
+        if (attempts_follow(tunnel->attempt, later))
+            findings_add(findings, "%s was tried again at %s on %s although its tunnel to %s stood",
+                         request_name(later->request, name),
+                         moment_format(later->begun_ns, evidence->began_ns, began),
+                         evidence->scenario->upstream_names[later->upstream], tunnel->name);
+}
+
+/* What came out at one end went in at the other: also no error page of the proxy's own. */
+static void check_bytes(const struct tunnel *tunnel, struct findings *findings)
+{
+    const struct witness *client = tunnel->client;
+    const struct witness *upstream = tunnel->upstream;
+    if (client->flow_in.bytes > upstream->out.bytes)
+        findings_add(findings,
+                     "the client got %" PRIu64
+                     " bytes through the tunnel to %s, whose upstream sent %" PRIu64,
+                     client->flow_in.bytes, tunnel->name, upstream->out.bytes);
+    if (!client->streams || !upstream->streams)
+        return;
+    if (!witness_flow_is_of(client, upstream))
+        findings_add(findings, "what the client got through the tunnel to %s is not what was sent",
+                     tunnel->name);
+    if (!witness_flow_is_of(upstream, client))
+        findings_add(findings, "what %s got through its tunnel is not what the client sent",
+                     tunnel->name);
+}
+
+/* Whether one end said FIN or RST, and the other heard of it only when the proxy was stopped, or not at all. */
+static bool was_kept_from(const struct tunnel *tunnel, const struct witness *from,
+                          const struct witness *to)
+{
+    uint64_t settled_ns = tunnel->evidence->settled_ns;
+    bool all_came =
+        to->flow_in.bytes == from->flow_out.bytes; /* an end comes behind what was sent */
+    return tunnel->evidence->quiet && from->own_end != WITNESS_OPEN &&
+           from->own_end_ns < settled_ns && all_came && to->peer_end_ns >= settled_ns &&
+           (to->own_end == WITNESS_OPEN || to->own_end_ns >= settled_ns);
+}
+
+static void check_ends(const struct tunnel *tunnel, struct findings *findings)
+{
+    const struct witness *client = tunnel->client;
+    const struct witness *upstream = tunnel->upstream;
+    if (was_kept_from(tunnel, client, upstream))
+        findings_add(findings,
+                     "the client ended its side of the tunnel (%s), which %s was not told",
+                     witness_end_word(client->own_end), tunnel->name);
+    if (was_kept_from(tunnel, upstream, client))
+        findings_add(findings,
+                     "%s ended its side of the tunnel (%s), which the client was not told",
+                     tunnel->name, witness_end_word(upstream->own_end));
+}
+
+/* RFC 9110 9.3.6: what goes through a tunnel is nobody's to change; a proxy that reads it as HTTP says so in Via. */
+static void check_arrivals(const struct evidence *evidence, struct findings *findings)
+{
+    char name[EVIDENCE_NAME_BYTES];
+    for (size_t i = 0; i < evidence->arrival_count; i++) {
+        const struct arrival_fact *arrival = &evidence->arrivals[i];
+        if (evidence_tunnel_of(evidence, arrival->request) != NULL &&
+            witness_message_field(arrival->message, "Via").data != NULL)
+            findings_add(findings, "%s went through a tunnel to %s and has a Via",
+                         request_name(arrival->request, name),
+                         evidence->scenario->upstream_names[arrival->upstream]);
+    }
+}
+
+void tunnel_claims_check(const struct evidence *evidence, struct findings *findings)
+{
+    for (size_t i = 0; i < evidence->attempt_count; i++) {
+        const struct attempt_fact *attempt = &evidence->attempts[i];
+        if (!attempt->tunnel || attempt->request == NULL || attempt->connection == NULL)
+            continue;
+        const struct tunnel tunnel = {evidence, attempt, attempt->request->connection,
+                                      attempt->connection,
+                                      evidence->scenario->upstream_names[attempt->upstream]};
+        check_further_attempts(&tunnel, findings);
+        check_bytes(&tunnel, findings);
+        check_ends(&tunnel, findings);
+    }
+    check_arrivals(evidence, findings);
+}

@@ -1,0 +1,12 @@
+/*
+ * The private half of scenario.h: what follows from a case that its file does not say.
+ */
+#ifndef HARNESS_SUITE_SCENARIO_NEEDS_H
+#define HARNESS_SUITE_SCENARIO_NEEDS_H
+
+#include "harness/suite/scenario.h"
+
+/* After all else was read: what the case needs, what its attempts are held to, and which world cannot do it. */
+void scenario_find_needs(struct scenario *scenario);
+
+#endif
