@@ -67,12 +67,13 @@ struct session *session_create(struct exchange_ground *ground)
 void session_destroy(struct session **session)
 {
     struct session *gone = object_cast(*session, SESSION_TAG);
+    bool unseen = exchange_cuts_unseen(&gone->exchange);
 
     *session = NULL;
     timer_stop(world_of(gone), &gone->timer);
     exchange_release(&gone->exchange);
     if (stream_in_use(&gone->stream))
-        stream_close(&gone->stream, STREAM_FIN);
+        stream_close(&gone->stream, unseen ? STREAM_RST : STREAM_FIN);
     inlet_release(&gone->request);
     gone->tag = 0;
     free(gone);

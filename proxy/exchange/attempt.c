@@ -418,7 +418,7 @@ static struct retry_facts gather(struct exchange *exchange, const struct failure
         .tx_known = info.tx_known,
         .rx = info.rx,
         .reused = exchange->attempting && present_attempt(exchange)->reused,
-        .response_bytes_down = exchange->response_down ? 1 : 0,
+        .response_bytes_down = exchange->response_down && !exchange->tunnel ? 1 : 0,
         .interim_forwarded = exchange->interim_forwarded,
         .client_gone = exchange->client_gone,
         .client_at_fault = failure->side == SIDE_DOWNSTREAM,

@@ -417,6 +417,12 @@ bool exchange_is_done(const struct exchange *exchange)
     return exchange->state == STATE_DONE;
 }
 
+bool exchange_cuts_unseen(const struct exchange *exchange)
+{
+    return exchange->state != STATE_IDLE && exchange->state != STATE_DONE &&
+           exchange->response_down && exchange->download.framing == FRAMING_CLOSE;
+}
+
 void exchange_rest(struct exchange *exchange)
 {
     check(exchange->state == STATE_DONE);
@@ -466,7 +472,7 @@ static enum exchange_event note_cancel(struct exchange *exchange)
     int status = stream_status(exchange->client);
 
     if (exchange->tunnel && exchange->phase == TUNNEL_NONE)
-        exchange->phase = TUNNEL_UP;
+        exchange->phase = exchange->download.head.size > 0 ? TUNNEL_REPLY : TUNNEL_UP;
     exchange->client_gone = true;
     return note_failure(exchange, SIDE_DOWNSTREAM, CAUSE_CLIENT_CANCELLED, -status);
 }

@@ -227,6 +227,8 @@ void exchange_refuse(struct exchange *exchange, const struct exchange_refusal *r
 void exchange_client_event(struct exchange *exchange, unsigned events);
 
 bool exchange_is_done(const struct exchange *exchange);
+/* Whether a FIN now would make what went down look whole, as in a tunnel: only a reset tells (decision 6). */
+bool exchange_cuts_unseen(const struct exchange *exchange);
 /* Back to idle, ready for the next request. Only when done. */
 void exchange_rest(struct exchange *exchange);
 
