@@ -120,7 +120,7 @@ static bool comes_from_a_page(const struct head *head)
 static bool has_a_host(const struct head *head)
 {
     const struct field *host = head_find(head, "host");
-    struct bytes value = host != NULL ? host->value : (struct bytes){0};
+    struct bytes value = host != NULL ? host->value : bytes_make(NULL, 0);
 
     return forwarding_check_host(head_count(head, "host"), value, head->minor) == HOST_FINE;
 }

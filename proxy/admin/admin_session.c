@@ -109,7 +109,7 @@ static void begin_answer(struct admin_session *session, bool is_head)
     answer_write(&answer, &manner, &head);
     check(!head.overflowed);
     session->head_left = bytes_make(head.data, head.size);
-    session->body_left = is_head ? (struct bytes){0} : answer.body;
+    session->body_left = is_head ? bytes_make(NULL, 0) : answer.body;
     session->state = ADMIN_ANSWERING;
     wind_timer(session, ADMIN_IDLE_MS);
     stream_want(&session->stream, STREAM_WRITE);
