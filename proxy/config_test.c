@@ -3,39 +3,19 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-#include "proxy/config.h"
-
-enum { REGION_BYTES = 1024 * 1024 }; /* far more than a test's few lines need */
-
-/* Reads settings keys from text; the sentence of the mistake, or NULL. */
-static const char *read_keys(const char *text, struct proxy_settings *settings)
-{
-    static const char *const also[] = {"upstreams", NULL};
-    static struct yaml_error error;
-    struct region region;
-    struct yaml_node *root;
-    bool read;
-
-    region_init(&region, REGION_BYTES);
-    proxy_settings_init(settings);
-    root = yaml_parse(&region, "test.yaml", text, strlen(text), &error);
-    read = root != NULL && proxy_config_read(root, also, settings, &error);
-    region_release(&region);
-    return read ? NULL : error.sentence;
-}
+#include "proxy/config_rig.h"
 
 static void every_key_is_read(void **state)
 {
     struct proxy_settings settings;
     const char *text = "{select: round-robin,"
                        " connect_timeout: 1ms, head_timeout: 2ms, response_timeout: 3ms,"
-                       " idle_timeout: 4ms, window: 32KiB, pool_size: 7,"
+                       " handshake_timeout: 5ms, realm: the gate, auth_failed_status: 407,"
+                       " mode: forward, idle_timeout: 4ms, window: 32KiB, pool_size: 7,"
                        " pool_timeout: 6ms, head_limit: 8KiB, uri_limit: 100, body_limit: 1MiB,"
                        " client_half_close: allow, via: edge-1}";
 
@@ -46,6 +26,10 @@ static void every_key_is_read(void **state)
     assert_int_equal(settings.head_timeout_ns, 2 * NS_PER_MS);
     assert_int_equal(settings.response_timeout_ns, 3 * NS_PER_MS);
     assert_int_equal(settings.idle_timeout_ns, 4 * NS_PER_MS);
+    assert_int_equal(settings.handshake_timeout_ns, 5 * NS_PER_MS);
+    assert_string_equal(settings.realm, "the gate");
+    assert_int_equal(settings.auth_failed_status, 407);
+    assert_int_equal(settings.mode, MODE_FORWARD);
     assert_int_equal(settings.window_bytes, 32 * 1024);
     assert_int_equal(settings.pool_size, 7);
     assert_int_equal(settings.pool_timeout_ns, 6 * NS_PER_MS);
@@ -222,12 +206,6 @@ static void the_longest_wait_follows_from_the_base(void **state)
     assert_int_equal(settings.retry.backoff.max_ns, 250 * NS_PER_MS);
 }
 
-struct mistake {
-    const char *name;
-    const char *text;
-    const char *sentence; /* a part of it, with its place where that is the point */
-};
-
 static const struct mistake MISTAKES[] = {
     {"an unknown key names the nearest", "max_retrys: 1", "max_retries"},
     {"max_retries has an upper limit", "max_retries: 101", "100"},
@@ -241,6 +219,11 @@ static const struct mistake MISTAKES[] = {
     {"via begins with a letter, or Proxy-Status could not be read", "via: 1.gate",
      "begins with a letter"},
     {"settings are a map", "[1, 2]", "map"},
+    {"a mode is one of two", "mode: revers", "did you mean 'reverse'"},
+    {"a realm stands between quotes", "realm: 'a \"b'", "1:1: realm is 1 to 63"},
+    {"wrong credentials are 403 or 407", "auth_failed_status: 401",
+     "1:1: auth_failed_status is 403 or 407, not 401"},
+    {"keys of a file are not those of a map", "log: a.db", "no key 'log'"},
 
     {"a condition that is none names the nearest", "retry_on: [unsend]",
      "1:12: retry_on cannot be 'unsend'; did you mean 'unsent'"},
@@ -307,11 +290,8 @@ static void is_refused(void **state)
 {
     const struct mistake *mistake = *state;
     struct proxy_settings settings;
-    const char *sentence = read_keys(mistake->text, &settings);
 
-    assert_non_null(sentence);
-    if (strncmp(sentence, "test.yaml:1:", 12) != 0 || strstr(sentence, mistake->sentence) == NULL)
-        fail_msg("%s", sentence);
+    assert_mistake(read_keys(mistake->text, &settings), mistake);
 }
 
 static void limits_themselves_are_allowed(void **state)
@@ -332,86 +312,6 @@ static void limits_themselves_are_allowed(void **state)
     assert_true(settings.retry.budget.limited);
 }
 
-/* ---- a whole file ------------------------------------------------------------------------------------ */
-
-/* Reads a file with this text; the sentence of the mistake behind the path, or NULL. */
-static const char *load(const char *text, struct proxy_settings *settings)
-{
-    static char error[SETTINGS_ERROR_BYTES];
-    char path[] = "/tmp/config_test.XXXXXX";
-    int descriptor = mkstemp(path);
-    FILE *out = descriptor < 0 ? NULL : fdopen(descriptor, "w");
-    bool loaded;
-
-    assert_non_null(out);
-    fputs(text, out);
-    assert_int_equal(fclose(out), 0);
-    loaded = proxy_settings_load(settings, path, error);
-    unlink(path);
-    if (loaded)
-        return NULL;
-    assert_memory_equal(error, path, strlen(path));
-    return error + strlen(path);
-}
-
-static void a_file_says_where_to_listen_and_whom_to_ask(void **state)
-{
-    struct proxy_settings settings;
-    char text[ADDRESS_TEXT_BYTES];
-
-    (void)state;
-    assert_null(load("listen: 127.0.0.1:8080\n"
-                     "upstreams: [127.0.0.1:9001, {name: b, address: '[::1]:9002'}, here.test:80]\n"
-                     "preset: {nginx: error timeout}\n",
-                     &settings));
-    assert_string_equal(address_format(&settings.listen, text), "127.0.0.1:8080");
-    assert_int_equal(settings.upstream_count, 3);
-    assert_string_equal(settings.upstreams[0].name, "127.0.0.1:9001");
-    assert_string_equal(settings.upstreams[1].name, "b");
-    assert_string_equal(settings.upstreams[1].host, "[::1]");
-    assert_string_equal(settings.upstreams[2].host, "here.test");
-    assert_int_equal(settings.upstreams[2].port, 80);
-    assert_int_equal(settings.retry.retries_max, 2);
-}
-
-static const struct mistake FILE_MISTAKES[] = {
-    {"a file says where to listen", "upstreams: [127.0.0.1:1]", "has `listen`"},
-    {"a file says whom to ask", "listen: 127.0.0.1:0", "has `upstreams`"},
-    {"listen is an address", "listen: here\nupstreams: [127.0.0.1:1]",
-     ":1:9: 'here' is not an address"},
-    {"upstreams are some", "listen: 127.0.0.1:0\nupstreams: []", ":2:12: upstreams is a list"},
-    {"an upstream has a port", "listen: 127.0.0.1:0\nupstreams: [here]",
-     ":2:13: 'here' is not host:port"},
-    {"an upstream has a name and an address", "listen: 127.0.0.1:0\nupstreams: [{name: b}]",
-     ":2:13: an upstream has a name and an address"},
-    {"an upstream is no list", "listen: 127.0.0.1:0\nupstreams: [[b]]",
-     ":2:13: an upstream is host:port"},
-    {"a key of the proxy is told in its line",
-     "listen: 127.0.0.1:0\nupstreams: [127.0.0.1:1]\ndedline: 5s",
-     ":3:1: proxy has no key 'dedline'; did you mean 'deadline'"},
-};
-
-static void a_file_is_refused(void **state)
-{
-    const struct mistake *mistake = *state;
-    struct proxy_settings settings;
-    const char *sentence = load(mistake->text, &settings);
-
-    assert_non_null(sentence);
-    if (strstr(sentence, mistake->sentence) == NULL)
-        fail_msg("%s", sentence);
-}
-
-static void a_file_that_is_not_there_is_named(void **state)
-{
-    struct proxy_settings settings;
-    char error[SETTINGS_ERROR_BYTES];
-
-    (void)state;
-    assert_false(proxy_settings_load(&settings, "/nowhere/at.all", error));
-    assert_non_null(strstr(error, "/nowhere/at.all"));
-}
-
 int main(void)
 {
     static const struct CMUnitTest single[] = {
@@ -424,11 +324,8 @@ int main(void)
         cmocka_unit_test(but_add_to_them_where_a_word_asks_for_them),
         cmocka_unit_test(an_opt_in_of_a_preset_can_be_taken_back),
         cmocka_unit_test(the_longest_wait_follows_from_the_base),
-        cmocka_unit_test(a_file_says_where_to_listen_and_whom_to_ask),
-        cmocka_unit_test(a_file_that_is_not_there_is_named),
     };
-    static struct CMUnitTest
-        tests[COUNT_OF(single) + COUNT_OF(OUTCOMES) + COUNT_OF(MISTAKES) + COUNT_OF(FILE_MISTAKES)];
+    static struct CMUnitTest tests[COUNT_OF(single) + COUNT_OF(OUTCOMES) + COUNT_OF(MISTAKES)];
     size_t count = COUNT_OF(single);
 
     memcpy(tests, single, sizeof(single));
@@ -440,9 +337,5 @@ int main(void)
         tests[count++] = (struct CMUnitTest){.name = MISTAKES[i].name,
                                              .test_func = is_refused,
                                              .initial_state = (void *)(uintptr_t)&MISTAKES[i]};
-    for (size_t i = 0; i < COUNT_OF(FILE_MISTAKES); i++)
-        tests[count++] = (struct CMUnitTest){.name = FILE_MISTAKES[i].name,
-                                             .test_func = a_file_is_refused,
-                                             .initial_state = (void *)(uintptr_t)&FILE_MISTAKES[i]};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
