@@ -52,29 +52,6 @@ static struct tls_client *make_client(const struct upstream_settings *settings,
     return tls_client_create(&options, error);
 }
 
-bool proxy_settings_check_files(const struct proxy_settings *settings,
-                                char error[SETTINGS_ERROR_BYTES])
-{
-    struct tls_server *server = NULL;
-    struct tls_client *client;
-
-    if (settings->certificate_count > 0) {
-        server = make_server(settings, error);
-        if (server == NULL)
-            return false;
-        tls_server_release(&server);
-    }
-    for (size_t i = 0; i < settings->upstream_count; i++) {
-        if (!settings->upstreams[i].tls)
-            continue;
-        client = make_client(&settings->upstreams[i], error);
-        if (client == NULL)
-            return false;
-        tls_client_release(&client);
-    }
-    return true;
-}
-
 /* ---- making -------------------------------------------------------------------------------------- */
 
 /* All clients are made before any upstream changes its own. */

@@ -171,7 +171,7 @@ static bool try_address(struct dial *dial)
 
     if (is_forbidden(dial)) {
         /* To ask for a place where one may not go is the client's fault; another try is no better. */
-        note_failure(dial, (struct failure){SIDE_DOWNSTREAM, STAGE_ROUTE,
+        note_failure(dial, (struct failure){SIDE_DOWNSTREAM, STAGE_DIAL,
                                             CAUSE_DESTINATION_IP_PROHIBITED, 0});
         return false;
     }

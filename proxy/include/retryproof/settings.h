@@ -151,13 +151,6 @@ MUST_USE bool proxy_settings_check(const struct proxy_settings *settings,
                                    char error[SETTINGS_ERROR_BYTES]);
 
 /*
- * Whether the certificates and keys that the settings name can be read and go together; if not, error is a sentence that
- * names the file. proxy_create() asks too, but can only answer EINVAL.
- */
-MUST_USE bool proxy_settings_check_files(const struct proxy_settings *settings,
-                                         char error[SETTINGS_ERROR_BYTES]);
-
-/*
  * The route at that index: routes[index], or made from the settings themselves where there are none. index is below
  * proxy_settings_route_count().
  */
