@@ -69,11 +69,13 @@ struct bench {
 struct world_kind {
     const char *name;
     void (*create)(struct bench *bench); /* fills in the layers */
+    bool tls;                            /* its streams speak TLS */
 };
 
 struct row {
     const char *sentence;
     void (*run)(struct bench *bench);
+    const char *not_over_tls; /* why TLS cannot hold it; NULL: it does */
 };
 
 /* The kinds of world, and the rows by subject; each list ends with an empty entry. */
@@ -83,6 +85,7 @@ extern const struct row ENDING_ROWS[];
 extern const struct row TURN_ROWS[];
 extern const struct row LISTENER_ROWS[];
 extern const struct row TIMER_ROWS[];
+extern const struct row NAME_ROWS[];
 
 void bench_begin(struct bench *bench, const struct world_kind *kind);
 /* Also fails the row if anything is live in a layer that the row left behind. */
