@@ -177,6 +177,7 @@ static void refuse(struct session *session, const struct admission *admission)
     const struct exchange_refusal refusal = {
         .failure = {SIDE_DOWNSTREAM, STAGE_ROUTE, admission->cause, 0},
         .apology = admission->apology,
+        .kind = admission->request.kind,
         .route = admission->request.route,
         .host = admission->request.host,
     };

@@ -392,7 +392,7 @@ void exchange_refuse(struct exchange *exchange, const struct exchange_refusal *r
 {
     check(exchange->state == STATE_IDLE);
     settle_route(exchange, refusal->route);
-    exchange->kind = EXCHANGE_REVERSE;
+    exchange->kind = refusal->kind;
     begin_record(exchange, refusal->host);
     feed_start(&exchange->up, false, 0);
     exchange->client_gone = refusal->failure.cause == CAUSE_CLIENT_CANCELLED;

@@ -216,8 +216,9 @@ void exchange_begin(struct exchange *exchange, const struct exchange_request *re
 /* The head is not acceptable, or its client is gone. */
 struct exchange_refusal {
     struct failure failure;
-    struct apology apology; /* status 0: nobody is left to be answered */
-    int route;              /* where one was found; else ROUTE_NONE */
+    struct apology apology;  /* status 0: nobody is left to be answered */
+    enum exchange_kind kind; /* as far as it is known */
+    int route;               /* where one was found; else ROUTE_NONE */
     struct bytes host;
 };
 /* Answers, if there is somebody to answer, and ends. */

@@ -42,7 +42,9 @@ start()
     waited=0
     until address=$(sed -n "s/^$pattern\([^ ]*\).*/\1/p" "$name.log") && [ -n "$address" ]; do
         waited=$((waited + 1))
-        [ $waited -le 300 ] && kill -0 "$pid" 2>/dev/null || give_up "$name does not start: $(cat "$name.log")"
+        if [ $waited -gt 300 ] || ! kill -0 "$pid" 2>/dev/null; then
+            give_up "$name does not start: $(cat "$name.log")"
+        fi
         sleep 0.05
     done
 }
