@@ -192,6 +192,14 @@ static void set_text(char *to, size_t room, const char *from)
     memcpy(to, from, size + 1);
 }
 
+/* As settings spell it: an IPv6 address in brackets. */
+static void write_host(const struct address *address, char host[HOST_BYTES])
+{
+    char text[ADDRESS_TEXT_BYTES];
+    address_format_host(address, text);
+    snprintf(host, HOST_BYTES, address->family == 6 ? "[%s]" : "%s", text);
+}
+
 static bool fill_settings(struct cast *cast, char error[CAST_ERROR_BYTES])
 {
     const struct scenario *scenario = cast->scenario;
@@ -203,7 +211,7 @@ static bool fill_settings(struct cast *cast, char error[CAST_ERROR_BYTES])
         size_t index = scenario->proxy_upstreams[i];
         struct upstream_settings *settings = &cast->settings.upstreams[i];
         const char *host = scenario->upstreams[index].host;
-        address_format_host(&cast->upstreams[index]->address, settings->host);
+        write_host(&cast->upstreams[index]->address, settings->host);
         if (host != NULL)
             set_text(settings->host, sizeof(settings->host), host);
         settings->port = cast->upstreams[index]->address.port;
@@ -317,6 +325,7 @@ static void fill_hook_targets(struct cast *cast)
 bool cast_start_proxy(struct cast *cast, char error[CAST_ERROR_BYTES])
 {
     int os_error;
+    _Static_assert((int)CAST_ERROR_BYTES >= (int)SETTINGS_ERROR_BYTES, "a sentence fits");
     if (cast->scenario->expect.log != NULL &&
         !case_log_open(&cast->log, cast->kind == WORLD_SIM, error))
         return false;
@@ -324,7 +333,7 @@ bool cast_start_proxy(struct cast *cast, char error[CAST_ERROR_BYTES])
     cast->proxy =
         proxy_create(cast->fault, &cast->settings,
                      scripted_hooks_start(&cast->hooks, &cast->scenario->hooks), &os_error);
-    if (cast->proxy == NULL)
+    if (cast->proxy == NULL && proxy_settings_check(&cast->settings, error))
         snprintf(error, CAST_ERROR_BYTES, "the proxy could not listen: %s", strerror(os_error));
     cast->proxy_seen = cast->proxy != NULL;
     return cast->proxy_seen;

@@ -12,6 +12,7 @@ enum {
     SENTENCE_BYTES = 1024,
     STEPS_BETWEEN_LOOKS = 100000, /* upcalls of all cases on sockets; so many take some 100 ms */
     STARTS_BETWEEN_LOOKS = 16, /* setting cases up must not hold up the clocks of those that play */
+    STARTS_FOR_TLS = 8,        /* one with certificates to make and read is worth so many */
 };
 
 /* Where one case can be played: memory for its scenario, and its actors. */
@@ -207,7 +208,7 @@ static void fill_slots(struct player *player, struct lane *lane, struct queue *q
         while (!lane->slots[i]->busy && queue->next < queue->count && !player->stop)
             if (prepare(player, lane->slots[i], queue->items[queue->next++])) {
                 begin(player, lane, lane->slots[i]);
-                started++;
+                started += lane->slots[i]->scenario.uses_tls ? STARTS_FOR_TLS : 1;
             }
     }
 }

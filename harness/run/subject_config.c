@@ -1,7 +1,6 @@
 #include "harness/run/subject.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 /* Where the lines of a map go, and how far in. */
 struct block {
@@ -115,11 +114,9 @@ static void write_retries(const struct block *block, const struct retry_settings
 static void write_upstream(FILE *out, const struct upstream_settings *upstream)
 {
     const struct block block = {out, "      "};
-    bool bare_ipv6 = strchr(upstream->host, ':') != NULL && upstream->host[0] != '[';
     fprintf(out, "  - name: ");
     write_quoted(out, upstream->name);
-    fprintf(out, "\n    address: \"%s%s%s:%u\"\n", bare_ipv6 ? "[" : "", upstream->host,
-            bare_ipv6 ? "]" : "", upstream->port);
+    fprintf(out, "\n    address: \"%s:%u\"\n", upstream->host, upstream->port);
     if (!upstream->tls)
         return;
     fprintf(out, "    tls:\n");

@@ -1,33 +1,34 @@
 #include "harness/run/warm_up.h"
 
 /* Connections are closed after each exchange: none may be left in a pool whose end could race with the case. */
-static const char TEXT[] =
-    "name: the subject has served before\n"
-    "stage: route\n"
-    "client: [request: {path: /warm-up}]\n"
-    "upstreams:\n"
-    "  any: {then: [read: request, respond: {body: 100, keep-alive: false}, end: fin]}\n"
-    "expect: {}\n";
+#define FIRST_LINES "name: the subject has served before\nstage: route\n"
+#define LAST_LINES                                                                        \
+    "upstreams:\n"                                                                        \
+    "  any: {then: [read: request, respond: {body: 100, keep-alive: false}, end: fin]}\n" \
+    "expect: {}\n"
+static const char TEXT[] = FIRST_LINES "client: [request: {path: /warm-up}]\n" LAST_LINES;
+/* Whatever the certificate is for, and whether or not one is asked for. */
+static const char TLS_TEXT[] = FIRST_LINES
+    "client: [tls: {verify: false, certificate: good}, request: {path: /warm-up}]\n" LAST_LINES;
 
-static bool read_text(struct scenario *warm, struct region *region)
+static bool read_text(struct scenario *warm, const char *text, struct region *region)
 {
     struct yaml_error error = {{0}};
     struct scenario_file *file = region_take(region, sizeof(*file));
-    return file != NULL &&
-           scenario_file_parse(file, region, bytes_make(TEXT, sizeof(TEXT) - 1), "warm-up",
-                               &error) &&
+    return file != NULL && scenario_file_parse(file, region, bytes_of(text), "warm-up", &error) &&
            scenario_read(warm, file, 0, region, &error) == SCENARIO_READ;
 }
 
-/* The one request again and again. */
+/* The one request again and again, behind what comes before it. */
 static bool repeat_request(struct scenario *warm, struct region *region)
 {
     struct script *script = &warm->clients[0].script;
-    struct step *steps = region_take(region, WARM_UP_EXCHANGES * sizeof(*steps));
-    check(script->count == 1);
-    for (size_t i = 0; i < WARM_UP_EXCHANGES && steps != NULL; i++)
-        steps[i] = script->steps[0];
-    *script = (struct script){.steps = steps, .count = WARM_UP_EXCHANGES};
+    size_t count = script->count + WARM_UP_EXCHANGES - 1;
+    struct step *steps = region_take(region, count * sizeof(*steps));
+    check(script->count >= 1);
+    for (size_t i = 0; i < count && steps != NULL; i++)
+        steps[i] = script->steps[i < script->count ? i : script->count - 1];
+    *script = (struct script){.steps = steps, .count = count};
     return steps != NULL;
 }
 
@@ -36,7 +37,8 @@ const struct scenario *warm_up_make(const struct scenario *scenario, struct regi
     struct scenario *warm = region_take(region, sizeof(*warm));
     struct upstream_script *upstreams =
         region_take(region, (scenario->upstream_count + 1) * sizeof(*upstreams));
-    if (warm == NULL || upstreams == NULL || !read_text(warm, region) ||
+    const char *text = scenario->tls.listener.on ? TLS_TEXT : TEXT;
+    if (warm == NULL || upstreams == NULL || !read_text(warm, text, region) ||
         !repeat_request(warm, region))
         return NULL;
     for (size_t i = 0; i < scenario->upstream_count; i++) {
