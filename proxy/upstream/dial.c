@@ -145,11 +145,11 @@ static int connect_to(struct dial *dial, const struct address *address)
                        server_name(link->origin, store));
 }
 
-static bool is_forbidden(const struct dial *dial)
+static bool is_forbidden(const struct dial *dial, const struct address *address)
 {
     const struct dial_plan *plan = &dial->plan;
 
-    return plan->limited && !reach_allows(plan->allow, plan->allow_count, &dial->address);
+    return plan->limited && !reach_allows(plan->allow, plan->allow_count, address);
 }
 
 static bool addresses_are_left(const struct dial *dial)
@@ -164,17 +164,34 @@ static void note_failure(struct dial *dial, struct failure failure)
         dial->on_address(dial, &dial->address);
 }
 
-/* Begins to connect to the present address; false if that failed at once. */
-static bool try_address(struct dial *dial)
+/*
+ * To ask for a place where one may not go is the client's fault; another try is no better. But it says nothing about an
+ * address where one may, so the failure of such a one stands.
+ */
+static void note_forbidden(struct dial *dial, const struct address *address)
+{
+    struct failure before = dial->failure;
+    struct address address_before = dial->address;
+
+    dial->address = *address;
+    note_failure(dial,
+                 (struct failure){SIDE_DOWNSTREAM, STAGE_DIAL, CAUSE_DESTINATION_IP_PROHIBITED, 0});
+    if (before.side != SIDE_UPSTREAM || before.cause == CAUSE_NONE)
+        return;
+    dial->failure = before;
+    dial->address = address_before;
+}
+
+/* Begins to connect to the address; false if that failed at once. */
+static bool try_address(struct dial *dial, const struct address *address)
 {
     int result;
 
-    if (is_forbidden(dial)) {
-        /* To ask for a place where one may not go is the client's fault; another try is no better. */
-        note_failure(dial, (struct failure){SIDE_DOWNSTREAM, STAGE_DIAL,
-                                            CAUSE_DESTINATION_IP_PROHIBITED, 0});
+    if (is_forbidden(dial, address)) {
+        note_forbidden(dial, address);
         return false;
     }
+    dial->address = *address;
     result = connect_to(dial, &dial->address);
     if (result == 0)
         return true;
@@ -188,8 +205,7 @@ static void try_next_address(struct dial *dial)
     while (addresses_are_left(dial)) {
         size_t place = (dial->plan.first_address + dial->tried++) % dial->query.address_count;
 
-        dial->address = dial->query.addresses[place];
-        if (try_address(dial)) {
+        if (try_address(dial, &dial->query.addresses[place])) {
             set_timer(dial, dial->plan.connect_ns);
             return;
         }

@@ -3,8 +3,8 @@
  * speaks TLS. All of that is one attempt (decision 7).
  *
  * Ownership: embedded in its owner, which lends it the link to be connected and gets it back connected, or takes it back.
- * Errors: one failure, of the last address tried, told by on_end, never from within dial_start(); on_address tells each
- * address that failed while others were left. A handshake that fails ends the dial: who answers there is the upstream.
+ * Errors: one failure, of the last address tried, told by on_end, never from within dial_start(); one that is forbidden counts
+ * only where all are. on_address tells each address that failed while others were left. A handshake that fails ends the dial: who answers there is the upstream.
  * Limits: connect_ns per address, lookup included in the first; handshake_ns for the handshake.
  */
 #ifndef PROXY_UPSTREAM_DIAL_H
@@ -30,7 +30,7 @@ struct dial {
     struct dial_plan plan;
     struct query query;
     unsigned tried;         /* addresses so far */
-    struct address address; /* the one being tried */
+    struct address address; /* the one being tried, or whose failure stands */
     bool handshaking;
     struct timer timer;
     struct failure failure; /* of the address tried last */
