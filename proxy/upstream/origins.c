@@ -81,7 +81,7 @@ static struct origin *find_known(struct origins *origins, const struct place *pl
     return NULL;
 }
 
-/* Makes room for another one; false if all are in use. */
+/* False if all are in use. */
 static bool forget_oldest(struct origins *origins)
 {
     struct origin **oldest = NULL;
@@ -93,6 +93,15 @@ static bool forget_oldest(struct origins *origins)
         return false;
     destroy(take_out(oldest));
     origins->other_count--;
+    return true;
+}
+
+/* For another one. There may be more than one too many: upstreams that a configuration named became others. */
+static bool make_room(struct origins *origins)
+{
+    while (origins->other_count >= UPSTREAMS_OTHER_MAX)
+        if (!forget_oldest(origins))
+            return false;
     return true;
 }
 
@@ -119,7 +128,7 @@ struct origin *origins_find(struct origins *origins, const struct upstream_setti
     origin = find_known(origins, &place, wanted);
     if (origin != NULL)
         return origin;
-    if (origins->other_count == UPSTREAMS_OTHER_MAX && !forget_oldest(origins))
+    if (!make_room(origins))
         return NULL;
     origin = calloc(1, sizeof(*origin));
     if (origin == NULL)
