@@ -96,9 +96,11 @@ static void a_file_has_what_a_program_opens(void **state)
     assert_string_equal(address_format(&settings.nameserver, text), "127.0.0.53:53");
     assert_string_equal(settings.log, "/var/log/proxy.db");
     assert_int_equal(settings.log_bytes_max, 64 * 1024 * 1024);
-    assert_null(
-        load("listen: 127.0.0.1:0\nmode: forward\nnameserver: '[::1]:5353'\n", NULL, &settings));
+    assert_null(load("listen: 127.0.0.1:0\nmode: forward\nnameserver: '[::1]:5353'\n"
+                     "log_limit: 0\n",
+                     NULL, &settings));
     assert_string_equal(address_format(&settings.nameserver, text), "[::1]:5353");
+    assert_int_equal(settings.log_bytes_max, 0);
 }
 
 static void only_forward_routes_need_no_upstreams(void **state)

@@ -9,7 +9,7 @@
 
 #include "proxy/routes/credentials.h"
 
-enum { ALADDIN, BOB, UMLAUT, LONGEST, EVERYBODY = 0xf };
+enum { ALADDIN, BOB, UMLAUT, LONGEST, EVEN, EVERYBODY = 0x1f };
 
 /* As long as a name and a password may be. */
 #define LONG_NAME     "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn"
@@ -24,6 +24,7 @@ static const struct user_settings USERS[USERS_MAX] = {
     [BOB] = {"bob", "a:b"},
     [UMLAUT] = {"test", "123\xc2\xa3"},
     [LONGEST] = {LONG_NAME, LONG_PASSWORD},
+    [EVEN] = {"u", "abcd"}, /* whose base64 needs no padding */
 };
 
 struct row {
@@ -66,9 +67,10 @@ static const struct row ROWS[] = {
 
     {"one padding sign too few", "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=", CREDENTIALS_WRONG, 0},
     {"one too many", "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ===", CREDENTIALS_WRONG, 0},
-    {"padding where none is needed", "Basic Ym9iOmFi====", CREDENTIALS_WRONG, 0},
+    {"none where none is needed", "Basic dTphYmNk", CREDENTIALS_FINE, EVEN},
+    {"padding where none is needed", "Basic dTphYmNk====", CREDENTIALS_WRONG, 0},
     {"padding within", "Basic Ym9iOmE6Yg==AAAA", CREDENTIALS_WRONG, 0},
-    {"a digit that stands alone", "Basic Ym9iO", CREDENTIALS_WRONG, 0},
+    {"a digit that stands alone", "Basic dTphYmNkA", CREDENTIALS_WRONG, 0},
     {"bits that belong to no byte", "Basic Ym9iOmE6Yh==", CREDENTIALS_WRONG, 0},
     {"a blank within", "Basic Ym9i OmE6Yg==", CREDENTIALS_WRONG, 0},
     {"the alphabet for URLs", "Basic dGVzdDoxMjPC_w==", CREDENTIALS_WRONG, 0},
