@@ -8,7 +8,7 @@ BEGIN {
     may["world/sockets"] = "world world/base"
     may["world/tls"] = "world world/base"
     may["world/filters"] = "world world/base"
-    may["world/conformance"] = "world world/base world/sim world/sockets world/filters"
+    may["world/conformance"] = "world world/base world/sim world/sockets world/filters world/tls"
 
     # Public headers are written "retryproof/x.h", as whoever uses the library writes them.
     may["proxy/include/retryproof"] = "world world/base retryproof"

@@ -120,7 +120,7 @@ static void act_on_write(struct end *end)
 void end_act(struct end *end, unsigned events)
 {
     end->closes += (events & STREAM_CLOSED) != 0;
-    if ((events & STREAM_OPEN) != 0) {
+    if ((events & STREAM_OPEN) != 0 && stream_status(&end->stream) != -EINPROGRESS) {
         end->opens++;
         end->open_status = stream_status(&end->stream);
         end_want(end, end->wanted & ~(unsigned)STREAM_OPEN);
@@ -141,8 +141,12 @@ static void on_acceptable(struct listener *listener)
     bench->acceptables++;
     if (!bench->accepts || stream_in_use(&bench->server.stream))
         return;
-    if (world_accept(bench->world, listener, &bench->server.stream) == 0)
+    if (world_accept(bench->world, listener, &bench->server.stream) != 0)
+        return;
+    if (stream_status(&bench->server.stream) == 0)
         bench->server.opens++;
+    else
+        end_want(&bench->server, STREAM_OPEN); /* a filter that is not done with it yet */
 }
 
 static void on_failed_check(void *owner, const char *sentence)

@@ -69,22 +69,24 @@ struct bench {
 struct world_kind {
     const char *name;
     void (*create)(struct bench *bench); /* fills in the layers */
-    bool tls;                            /* its streams speak TLS */
 };
 
 struct row {
     const char *sentence;
     void (*run)(struct bench *bench);
-    const char *not_over_tls; /* why TLS cannot hold it; NULL: it does */
 };
 
 /* The kinds of world, and the rows by subject; each list ends with an empty entry. */
 extern const struct world_kind WORLD_KINDS[];
+extern const struct world_kind TLS_WORLD_KINDS[]; /* whose streams speak TLS */
 extern const struct row STREAM_ROWS[];
 extern const struct row ENDING_ROWS[];
 extern const struct row TURN_ROWS[];
 extern const struct row LISTENER_ROWS[];
 extern const struct row TIMER_ROWS[];
+/* What TLS cannot hold: counts to the byte, and dials that end well before anybody accepts. */
+extern const struct row PLAIN_STREAM_ROWS[];
+extern const struct row PLAIN_LISTENER_ROWS[];
 extern const struct row NAME_ROWS[];
 
 void bench_begin(struct bench *bench, const struct world_kind *kind);

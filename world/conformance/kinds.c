@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "world/conformance/bench.h"
+#include "world/conformance/tls_world.h"
 #include "world/filters/fault.h"
 #include "world/filters/trace.h"
 #include "world/sim/sim.h"
@@ -66,6 +67,12 @@ static void add_fault(struct bench *bench)
     add_layer(bench, &(struct layer){fault_create(bench->world), fault_destroy, NULL});
 }
 
+static void add_tls(struct bench *bench, enum tls_version version)
+{
+    add_layer(bench, &(struct layer){tls_world_create(bench->world, version), tls_world_destroy,
+                                     tls_world_count});
+}
+
 /* ---- the kinds --------------------------------------------------------------------------------- */
 
 static void create_sim(struct bench *bench)
@@ -115,6 +122,37 @@ static void create_traced_faulty_sockets(struct bench *bench)
     add_trace(bench);
 }
 
+static void create_tls_sim(struct bench *bench)
+{
+    create_sim(bench);
+    add_tls(bench, TLS_1_3);
+}
+
+static void create_tls_slow_sim(struct bench *bench)
+{
+    create_slow_sim(bench);
+    add_tls(bench, TLS_1_3);
+}
+
+static void create_tls_tight_sim(struct bench *bench)
+{
+    create_tight_sim(bench);
+    add_fault(bench);
+    add_tls(bench, TLS_1_2);
+}
+
+static void create_tls_sockets(struct bench *bench)
+{
+    create_sockets(bench);
+    add_tls(bench, TLS_1_3);
+}
+
+static void create_old_tls_sockets(struct bench *bench)
+{
+    create_sockets(bench);
+    add_tls(bench, TLS_1_2);
+}
+
 const struct world_kind WORLD_KINDS[] = {
     {"sim", create_sim},
     {"slow sim", create_slow_sim},
@@ -123,5 +161,14 @@ const struct world_kind WORLD_KINDS[] = {
     {"trace on sim", create_traced_sim},
     {"fault on sim", create_faulty_sim},
     {"trace on fault on sockets", create_traced_faulty_sockets},
+    {0},
+};
+
+const struct world_kind TLS_WORLD_KINDS[] = {
+    {"TLS 1.3 on sim", create_tls_sim},
+    {"TLS 1.3 on slow sim", create_tls_slow_sim},
+    {"TLS 1.2 on fault on tight sim", create_tls_tight_sim},
+    {"TLS 1.3 on sockets", create_tls_sockets},
+    {"TLS 1.2 on sockets", create_old_tls_sockets},
     {0},
 };

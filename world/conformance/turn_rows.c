@@ -91,6 +91,7 @@ static void upcall_closes_others(struct bench *bench)
 {
     bench_connect(bench);
     bench->client.upcalls = 0;
+    bench->server.upcalls = 0;
     bench->client.act = close_both;
     bench->server.act = close_both;
     end_want(&bench->client, STREAM_WRITE);

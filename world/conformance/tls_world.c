@@ -1,0 +1,160 @@
+#include "world/conformance/tls_world.h"
+
+#include <stdlib.h>
+
+#include "world/base/object.h"
+#include "world/tls/tls_rig.h"
+
+#define TLS_WORLD_TAG OBJECT_TAG('t', 'l', 's', 'w')
+
+struct tls_world {
+    struct world world; /* first: a struct world * is a struct tls_world * */
+    object_tag tag;
+    struct world *inner;
+    struct tls_server *server;
+    struct tls_client *client;
+};
+
+static const struct world_ops tls_world_ops;
+
+static struct tls_world *tls_world_of(struct world *world)
+{
+    struct tls_world *at = (struct tls_world *)(void *)world;
+
+    check(at->tag == TLS_WORLD_TAG);
+    return at;
+}
+
+/* ---- life -------------------------------------------------------------------------------------- */
+
+static void agree(struct tls_world *at, enum tls_version version)
+{
+    struct rig_identity authority, host;
+    struct tls_certificate certificate = {.name = NULL};
+    struct tls_server_options server = {
+        .certificates = &certificate, .certificate_count = 1, .lowest = version};
+    struct tls_client_options client = {.lowest = version, .highest = version};
+    char error[TLS_ERROR_BYTES];
+
+    rig_identity_init(&authority, &(struct rig_wish){.subject = "authority"});
+    rig_identity_init(
+        &host,
+        &(struct rig_wish){.subject = "host", .names = "IP:127.0.0.1", .authority = "authority"});
+    certificate.certificate_path = host.path;
+    certificate.key_path = host.path;
+    client.ca_path = authority.path;
+    at->server = tls_server_create(&server, error);
+    at->client = tls_client_create(&client, error);
+    rig_identity_release(&authority);
+    rig_identity_release(&host);
+    check(at->server != NULL);
+    check(at->client != NULL);
+}
+
+struct world *tls_world_create(struct world *inner, enum tls_version version)
+{
+    struct tls_world *at = calloc(1, sizeof(*at));
+
+    if (at == NULL)
+        return NULL;
+    at->world.ops = &tls_world_ops;
+    at->tag = TLS_WORLD_TAG;
+    at->inner = inner;
+    agree(at, version);
+    return &at->world;
+}
+
+void tls_world_destroy(struct world **world)
+{
+    struct tls_world *at = tls_world_of(*world);
+
+    tls_server_release(&at->server);
+    tls_client_release(&at->client);
+    at->tag = 0;
+    free(at);
+    *world = NULL;
+}
+
+size_t tls_world_count(struct world *world)
+{
+    (void)world;
+    return tls_streams_in_use();
+}
+
+/* ---- what speaks TLS --------------------------------------------------------------------------- */
+
+static int accept_stream(struct world *world, struct listener *listener, struct stream *stream)
+{
+    struct tls_world *at = tls_world_of(world);
+
+    return tls_accept(at->server, at->inner, listener, stream);
+}
+
+static int connect_stream(struct world *world, struct stream *stream, const struct address *address)
+{
+    struct tls_world *at = tls_world_of(world);
+
+    return tls_connect(at->client, at->inner, stream, address, "127.0.0.1");
+}
+
+/* ---- what passes through ----------------------------------------------------------------------- */
+
+static uint64_t now_ns(struct world *world)
+{
+    return world_now(tls_world_of(world)->inner);
+}
+
+static uint64_t draw_random(struct world *world)
+{
+    return world_random(tls_world_of(world)->inner);
+}
+
+static void set_timer(struct world *world, struct timer *timer, uint64_t at_ns)
+{
+    timer_set(tls_world_of(world)->inner, timer, at_ns);
+}
+
+static void stop_timer(struct world *world, struct timer *timer)
+{
+    timer_stop(tls_world_of(world)->inner, timer);
+}
+
+static int resolve(struct world *world, struct query *query, const char *host, uint16_t port)
+{
+    return world_resolve(tls_world_of(world)->inner, query, host, port);
+}
+
+static void resolve_cancel(struct world *world, struct query *query)
+{
+    world_resolve_cancel(tls_world_of(world)->inner, query);
+}
+
+static int start_listening(struct world *world, struct listener *listener, struct address *address,
+                           enum listen_mode mode, int backlog)
+{
+    return world_listen(tls_world_of(world)->inner, listener, address, mode, backlog);
+}
+
+static void stop_listening(struct world *world, struct listener *listener)
+{
+    world_unlisten(tls_world_of(world)->inner, listener);
+}
+
+static enum run_end run(struct world *world, uint64_t steps_max, uint64_t until_ns)
+{
+    return world_run(tls_world_of(world)->inner, steps_max, until_ns);
+}
+
+static const struct world_ops tls_world_ops = {
+    .now = now_ns,
+    .random = draw_random,
+    .timer_set = set_timer,
+    .timer_stop = stop_timer,
+    .resolve = resolve,
+    .resolve_cancel = resolve_cancel,
+    .listen = start_listening,
+    .accept = accept_stream,
+    .unlisten = stop_listening,
+    .connect = connect_stream,
+    .run = run,
+};
