@@ -243,13 +243,14 @@ static inline void talk_init(struct talk *talk, const struct sim_options *option
     talk->settings.owner = talk;
 }
 
-/* A new connection of the client to the proxy, which need not be the first. */
+/* A new connection of the client to the proxy; the former one is closed. */
 static inline void talk_dial(struct talk *talk)
 {
     struct address address = proxy_address(talk->proxy);
     struct party *client = &talk->client;
     int result;
 
+    party_close(client, STREAM_FIN);
     memset(client, 0, sizeof(*client));
     client->stream.on_event = party_on_event;
     client->stream.owner = client;
