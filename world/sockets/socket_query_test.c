@@ -180,10 +180,12 @@ static void serve(int server, struct plan *plan)
 
     while ((got = recvfrom(server, packet, DNS_BYTES_MAX / 2, MSG_DONTWAIT,
                            (struct sockaddr *)&from, &size)) > 0) {
-        bool ipv6 = packet[got - 3] == 28;
-        enum reply reply = ipv6 ? plan->ipv6 : plan->ipv4;
+        enum reply reply;
+        bool ipv6;
 
         assert_true(got > DNS_HEADER_BYTES + 4);
+        ipv6 = packet[got - 3] == 28; /* QTYPE AAAA */
+        reply = ipv6 ? plan->ipv6 : plan->ipv4;
         ++*(ipv6 ? &plan->asked_ipv6 : &plan->asked_ipv4);
         if (reply == REPLY_SILENCE)
             continue;
