@@ -291,8 +291,8 @@ static void own_to_bytes_behind_a_handshake(void)
 static void tell_of_a_tunnel(void)
 {
     answered.rig.attempts[1].tunnel = true;
-    answered.rig.connections[1].flow_in.bytes = 5;
-    answered.rig.connections[1].flow_out.bytes = 5;
+    b_saw()->flow_in.bytes = 5;
+    b_saw()->flow_out.bytes = 5;
     answered.record.tunnel_up_bytes = 5;
     answered.record.tunnel_down_bytes = 5;
 }
@@ -394,7 +394,7 @@ static const struct {
      "the records tell of 3 attempts that dialled, the seam saw 2"},
     {"a log of what happened is none", log_what_happened, NULL},
     {"a log of another status is found", log_another_status,
-     "row 1 of the log says status 200 and 1 retries, the record of GET /x says 503 and 1"},
+     "row 1 of the log says status 200 and 1 retries, the record of"},
     {"a log that hides a retry is found", log_no_retry, "says status 503 and 0 retries"},
 };
 
