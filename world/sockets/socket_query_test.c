@@ -428,14 +428,20 @@ static void a_name_that_cannot_be_asked_about_has_no_addresses(void **state)
     }
 }
 
-static void a_world_may_end_with_an_open_question(void **state)
+/* More of them than libevent tells the end of at one go. */
+static void a_world_may_end_with_open_questions(void **state)
 {
+    enum { OPEN = 200 };
     struct fixture *fixture = *state;
+    struct query queries[OPEN];
     int answers = 0;
-    struct query query = {
-        .on_answer = on_answer, .owner = &answers, .nameserver = fixture->address};
 
-    assert_int_equal(world_resolve(fixture->world, &query, "silent.test", 80), 0);
+    for (size_t i = 0; i < OPEN; i++) {
+        queries[i] = (struct query){
+            .on_answer = on_answer, .owner = &answers, .nameserver = fixture->address};
+        queries[i].nameserver.bytes[3] = (uint8_t)(1 + i % 50);
+        assert_int_equal(world_resolve(fixture->world, &queries[i], "silent.test", 80), 0);
+    }
     look_around(fixture);
     sockets_destroy(&fixture->world);
     assert_int_equal(answers, 0);
@@ -513,7 +519,7 @@ int main(void)
         CASE(too_many_nameservers_at_once_are_refused),
         CASE(localhost_is_not_asked_about),
         CASE(a_name_that_cannot_be_asked_about_has_no_addresses),
-        CASE(a_world_may_end_with_an_open_question),
+        CASE(a_world_may_end_with_open_questions),
         CASE(a_cancelled_question_is_never_answered),
         CASE(a_question_may_be_cancelled_at_any_moment),
         CASE(a_host_that_can_be_none_is_refused),

@@ -140,7 +140,7 @@ void socket_resolver_close_all(struct sockets *sockets)
 {
     if (sockets->resolvers == NULL)
         return;
-    event_base_loop(sockets->base, EVLOOP_NONBLOCK); /* its farewells */
+    event_base_loop(sockets->base, EVLOOP_NONBLOCK); /* its farewells, all of them */
     while (sockets->resolvers != NULL)
         release(&sockets->resolvers);
     event_base_loop(sockets->base, EVLOOP_NONBLOCK);

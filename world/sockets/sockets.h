@@ -13,7 +13,8 @@
  * 2.1 does not ask again over TCP. Once addresses of one family are there, those of the other are waited for 250 ms.
  * Descriptors: the process's soft limit of them is raised to its hard one, as servers do.
  * Time: CLOCK_MONOTONIC; a timer is never early, and late only by what the machine is.
- * Limits: streams_max; past it, and where the process runs out of descriptors, -EMFILE.
+ * Limits: streams_max; past it, and where the process runs out of descriptors, -EMFILE. Questions to 64 nameservers at a
+ * time; one more nameserver is -ENOMEM.
  */
 #ifndef WORLD_SOCKETS_SOCKETS_H
 #define WORLD_SOCKETS_SOCKETS_H
