@@ -176,7 +176,8 @@ static void rest(struct actor *actor)
             goal = (struct transcript_goal){.kind = GOAL_BEGUN, .message = next_to_answer(actor)};
         progress = line_read(line, &goal, false);
         if (progress == LINE_ENDED) {
-            line_end(line, STREAM_FIN);
+            if (!line->fading)
+                line_end(line, STREAM_FIN);
             become(actor, ACTOR_DONE);
             return;
         }

@@ -475,7 +475,7 @@ static enum play_outcome play_request(struct actor *actor, const struct step *st
             return WAITS;
         }
     }
-    if (!actor->line->stalled)
+    if (!actor->line->stalled && !actor->line->fading)
         line_end(actor->line, STREAM_FIN);
     actor->line = NULL;
     return PLAYED;
@@ -494,7 +494,7 @@ static enum play_outcome play_connect(struct actor *actor, const struct step *st
     }
     if (actor->line->opening && !actor->line->stalled)
         return WAITS;
-    if (actor->line->stalled || !line_is_held(actor->line))
+    if (actor->line->stalled || actor->line->fading || !line_is_held(actor->line))
         actor->line = NULL;
     return PLAYED;
 }
@@ -538,7 +538,7 @@ static enum play_outcome play_tls(struct actor *actor, const struct step *step)
     }
     if (!tls_draft_ends(step->tls))
         return PLAYED;
-    return line_is_held(line) && !line->stalled ? WAITS : OVER;
+    return line_is_held(line) && !line->stalled && !line->fading ? WAITS : OVER;
 }
 
 /* The fault is made on the proxy's side of the seam; here it is the peer's end that comes. */
