@@ -302,6 +302,42 @@ static void silence_is_told_as_silence(void **state)
     }
 }
 
+/* The system's resolver asks the server of the test, with half of the time for each of two questions. */
+static void be_the_system(struct fixture *fixture)
+{
+    static const struct address system;
+    struct socket_resolver *resolver = socket_resolver_of(sockets_of(fixture->world), &system);
+    struct sockaddr_storage at;
+    socklen_t size = socket_address_write(&fixture->address, &at);
+
+    assert_non_null(resolver);
+    evdns_base_clear_nameservers_and_suspend(resolver->base);
+    evdns_base_search_clear(resolver->base);
+    evdns_base_nameserver_sockaddr_add(resolver->base, (struct sockaddr *)&at, size, 0);
+    evdns_base_set_option(resolver->base, "timeout:", "0.15");
+    evdns_base_set_option(resolver->base, "attempts:", "2");
+    evdns_base_resume(resolver->base);
+    fixture->address = system;
+}
+
+static void the_system_is_asked_where_nobody_is_named(void **state)
+{
+    static const struct outcome_row rows[] = {
+        {"addresses of both families", REPLY_FOUND, REPLY_FOUND, QUERY_FOUND, IPV4 " " IPV6},
+        {"IPv6 alone", REPLY_NO_DATA, REPLY_FOUND, QUERY_FOUND, IPV6},
+        {"one family found, the other failed", REPLY_FOUND, REPLY_SERVFAIL, QUERY_FOUND, IPV4},
+        {"no such name", REPLY_NXDOMAIN, REPLY_NXDOMAIN, QUERY_NOT_FOUND, ""},
+        {"SERVFAIL", REPLY_SERVFAIL, REPLY_SERVFAIL, QUERY_FAILED, ""},
+        {"REFUSED", REPLY_REFUSED, REPLY_REFUSED, QUERY_FAILED, ""},
+        {"silence", REPLY_SILENCE, REPLY_SILENCE, QUERY_TIMED_OUT, ""},
+    };
+    struct fixture *fixture = *state;
+
+    be_the_system(fixture);
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        expect_row(fixture, &rows[i]);
+}
+
 static void a_question_is_asked_again_once(void **state)
 {
     struct fixture *fixture = *state;
@@ -511,6 +547,7 @@ int main(void)
         CASE(an_answer_is_told_as_what_it_is),
         CASE(a_failure_does_not_change_the_next_answer),
         CASE_WITH(silence_is_told_as_silence, set_up_impatient),
+        CASE_WITH(the_system_is_asked_where_nobody_is_named, set_up_impatient),
         CASE_WITH(a_question_is_asked_again_once, set_up_impatient),
         CASE(one_family_does_not_wait_long_for_the_other),
         CASE(each_query_asks),
