@@ -316,6 +316,82 @@ static void an_upstream_that_never_answers_has_said_nothing(void **state)
     }
 }
 
+/* ---- an upstream whose last words do not come -------------------------------------------------------- */
+
+/* A world between an upstream's TLS and the network, in which nothing goes out any more once it is silent. */
+struct muffle {
+    struct world world; /* first */
+    struct world *inner;
+    const struct stream_ops *inner_ops;
+    struct stream_ops ops;
+};
+
+/* The stream knows nothing of its world, so there is one muffle. */
+static struct muffle muffle;
+static bool muffle_is_silent;
+
+static ssize_t muffle_write(struct stream *stream, const struct iovec *pieces, int count)
+{
+    ssize_t size = 0;
+
+    if (!muffle_is_silent)
+        return muffle.inner_ops->write(stream, pieces, count);
+    for (int i = 0; i < count; i++)
+        size += (ssize_t)pieces[i].iov_len;
+    return size;
+}
+
+static int muffle_accept(struct world *world, struct listener *listener, struct stream *stream)
+{
+    int result = world_accept(muffle.inner, listener, stream);
+
+    (void)world;
+    if (result != 0)
+        return result;
+    muffle.inner_ops = stream->ops;
+    muffle.ops = *stream->ops;
+    muffle.ops.write = muffle_write;
+    stream->ops = &muffle.ops;
+    return 0;
+}
+
+static uint64_t muffle_now(struct world *world)
+{
+    (void)world;
+    return world_now(muffle.inner);
+}
+
+static uint64_t muffle_random(struct world *world)
+{
+    (void)world;
+    return world_random(muffle.inner);
+}
+
+static void muffle_timer_set(struct world *world, struct timer *timer, uint64_t at_ns)
+{
+    (void)world;
+    timer_set(muffle.inner, timer, at_ns);
+}
+
+static void muffle_timer_stop(struct world *world, struct timer *timer)
+{
+    (void)world;
+    timer_stop(muffle.inner, timer);
+}
+
+static void muffle_upstream(struct stand *stand)
+{
+    static const struct world_ops ops = {.now = muffle_now,
+                                         .random = muffle_random,
+                                         .timer_set = muffle_timer_set,
+                                         .timer_stop = muffle_timer_stop,
+                                         .accept = muffle_accept};
+
+    muffle = (struct muffle){.world = {.ops = &ops}, .inner = stand->talk.world};
+    muffle_is_silent = false;
+    stand->talk.upstream_world = &muffle.world;
+}
+
 /* RFC 9112 9.8: without a close_notify, nobody knows whether that was all. */
 static void an_end_without_close_notify_is_a_cut(void **state)
 {
@@ -323,22 +399,48 @@ static void an_end_without_close_notify_is_a_cut(void **state)
     struct party *peer = &stand.talk.peers[0];
 
     (void)state;
-    for (unsigned in_peace = 0; in_peace < 2; in_peace++) {
+    for (unsigned silent = 0; silent < 2; silent++) {
         set_up(&stand);
         secure_upstream(&stand);
+        muffle_upstream(&stand);
         talk_start(&stand.talk);
         party_say(&stand.talk.client, GET_1);
         talk_settle(&stand.talk);
         party_say(peer, "HTTP/1.1 200 OK\r\n\r\nhalf of it");
         talk_settle(&stand.talk);
-        party_close(peer, in_peace ? STREAM_FIN : STREAM_RST);
+        muffle_is_silent = silent;
+        party_close(peer, STREAM_FIN);
         talk_settle(&stand.talk);
         assert_non_null(strstr(stand.talk.client.heard, "half of it\r\n"));
-        assert_int_equal(strstr(stand.talk.client.heard, "\r\n0\r\n\r\n") != NULL, in_peace);
+        assert_int_equal(strstr(stand.talk.client.heard, "\r\n0\r\n\r\n") == NULL, silent);
+        assert_true(!silent || stand.talk.client.ended);
         assert_int_equal(stand.talk.record.failure.cause,
-                         in_peace ? CAUSE_NONE : CAUSE_HTTP_RESPONSE_INCOMPLETE);
+                         silent ? CAUSE_HTTP_RESPONSE_INCOMPLETE : CAUSE_NONE);
+        assert_int_equal(stand.talk.record.failure.os_error, silent ? ECONNABORTED : 0);
         tear_down(&stand);
     }
+}
+
+/* What says by itself where it ends needs no close_notify. */
+static void a_whole_response_needs_no_close_notify(void **state)
+{
+    static struct stand stand;
+
+    (void)state;
+    set_up(&stand);
+    secure_upstream(&stand);
+    muffle_upstream(&stand);
+    talk_start(&stand.talk);
+    party_say(&stand.talk.client, GET_1);
+    talk_settle(&stand.talk);
+    party_say(&stand.talk.peers[0], OK);
+    talk_settle(&stand.talk);
+    muffle_is_silent = true;
+    party_close(&stand.talk.peers[0], STREAM_FIN);
+    talk_settle(&stand.talk);
+    assert_int_equal(stand.talk.record.failure.cause, CAUSE_NONE);
+    assert_int_equal(census_of(&stand).upstream_idle, 0);
+    tear_down(&stand);
 }
 
 static void a_bad_certificate_is_told_and_tried_again(void **state)
@@ -423,8 +525,10 @@ int main(void)
          a_handshake_is_no_part_of_the_request, NULL, NULL, NULL},
         {"an upstream that never answers has said nothing",
          an_upstream_that_never_answers_has_said_nothing, NULL, NULL, NULL},
-        {"a body that ends without a close_notify is cut", an_end_without_close_notify_is_a_cut,
-         NULL, NULL, NULL},
+        {"a body that lasts until the end is cut where no close_notify comes",
+         an_end_without_close_notify_is_a_cut, NULL, NULL, NULL},
+        {"a response that says where it ends needs no close_notify",
+         a_whole_response_needs_no_close_notify, NULL, NULL, NULL},
         {"a certificate that is refused is told, and tried again",
          a_bad_certificate_is_told_and_tried_again, NULL, NULL, NULL},
         {"a tunnel goes through TLS on both sides", a_tunnel_goes_through_both, NULL, NULL, NULL},
