@@ -354,6 +354,39 @@ static void an_upstream_that_takes_nothing_may_speak_to_its_end(void **state)
     talk_release(&talk);
 }
 
+/* The same while its bytes still wait in the sockets, more than the window holds; those on their way a reset takes. */
+static void what_it_said_before_is_delivered(void **state)
+{
+    enum { SOCKET_BYTES = 4096, SAID_BYTES = 16000 };
+    const struct sim_options options = {
+        .seed = 1, .sndbuf_bytes = SOCKET_BYTES, .rcvbuf_bytes = SOCKET_BYTES};
+    static uint8_t down[SAID_BYTES];
+    static struct talk talk;
+
+    (void)state;
+    make_bytes(down, sizeof(down), 5);
+    talk_init(&talk, &options, MODE_FORWARD);
+    talk.settings.window_bytes = WINDOW_BYTES_MIN;
+    talk_open_tunnel(&talk);
+    party_set_deaf(&talk.client, true);
+    party_say_bytes(&talk.peers[0], down, sizeof(down));
+    talk_settle(&talk);
+    assert_int_equal(talk.peers[0].sent, SAID_BYTES);
+    party_close(&talk.peers[0], STREAM_FIN);
+    for (unsigned i = 0; i < 3; i++) {
+        party_say(&talk.client, "nobody reads this");
+        talk_settle(&talk);
+    }
+    assert_int_equal(talk.records, 0);
+    party_set_deaf(&talk.client, false);
+    talk_settle(&talk);
+    assert_true(talk.record.tunnel_down_bytes >= SAID_BYTES - SOCKET_BYTES);
+    assert_true(talk.client.heard_size >= SAID_BYTES - 3 * SOCKET_BYTES);
+    assert_memory_equal(talk.client.heard, down, talk.client.heard_size);
+    expect_failure(&talk, SIDE_UPSTREAM, CAUSE_CONNECTION_TERMINATED, TUNNEL_UP);
+    talk_release(&talk);
+}
+
 /* ---- times ---------------------------------------------------------------------------------------- */
 
 static void an_idle_tunnel_ends(void **state)
@@ -640,6 +673,7 @@ static const struct CMUnitTest TESTS[] = {
      a_client_lost_before_its_200_is_told_as_that, NULL, NULL, NULL},
     {"an upstream that takes nothing any more may speak to its end",
      an_upstream_that_takes_nothing_may_speak_to_its_end, NULL, NULL, NULL},
+    {"what it said before is delivered", what_it_said_before_is_delivered, NULL, NULL, NULL},
     {"an idle tunnel ends after the idle timeout", an_idle_tunnel_ends, NULL, NULL, NULL},
     {"no deadline ends a tunnel", no_deadline_ends_a_tunnel, NULL, NULL, NULL},
     {"hooks see the connection of a tunnel and none of its bytes",
