@@ -187,21 +187,23 @@ static void play_refused_body(struct admin_rig *rig)
     memset(says, ' ', sizeof(says));
     memcpy(says, head, sizeof(head) - 1);
     admin_client_start(&client, rig, bytes_make(says, sizeof(says)));
-    /* It sends on while the answer is on its way, and says when it is done. */
-    admin_rig_run_to(rig, &client, "}\n");
-    while (client.left.size > 0)
-        assert_int_equal(world_run(rig->world, 1, TIME_NEVER), RUN_STEPS);
-    assert_int_equal(stream_shut(&client.stream), 0);
     admin_rig_run_to_end(rig, &client);
     assert_int_equal(client.error, 0);
     assert_int_equal(count_of(client.answer, "HTTP/1.1 413 "), 1);
     admin_client_release(&client);
 }
 
+/* In pieces too, so that most of the body comes behind the answer. */
 static void a_refusal_is_not_lost_because_its_client_still_sends(void **state)
 {
+    struct admin_rig rig;
+
     (void)state;
     in_both_worlds(play_refused_body);
+    admin_rig_init(&rig, false, &(struct sim_options){.seed = 7, .short_write_bytes = 500});
+    admin_rig_start(&rig);
+    play_refused_body(&rig);
+    admin_rig_release(&rig);
 }
 
 enum { PIPELINED = 200 };
