@@ -142,7 +142,6 @@ static void write_header(const struct name_question *question, const struct name
 size_t name_reply_write(const struct name_question *question, const struct name_reply *reply,
                         uint8_t out[NAME_PACKET_BYTES_MAX])
 {
-    const uint8_t *end = out + NAME_PACKET_BYTES_MAX;
     struct name_reply written = *reply;
     uint8_t *at = out + HEADER_BYTES;
     unsigned records = 0;
@@ -155,7 +154,8 @@ size_t name_reply_write(const struct name_question *question, const struct name_
 
         if (!is_of_type(address, question->type))
             continue;
-        written.truncated = (size_t)(end - at) < RECORD_BYTES + address_bytes(address);
+        written.truncated =
+            (size_t)(at - out) + RECORD_BYTES + address_bytes(address) > NAME_PACKET_BYTES_MAX;
         if (written.truncated)
             break;
         at = write_record(at, address, reply->ttl_s);

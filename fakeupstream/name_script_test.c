@@ -105,6 +105,24 @@ static void names_and_answers_have_limits(void **state)
     assert_non_null(strstr(error.sentence, "at most 64 answers"));
 }
 
+static void a_name_has_a_limit(void **state)
+{
+    enum { NAME_BYTES_MAX = 253 };
+    struct name_script script;
+    struct yaml_error error;
+    char text[TEXT_BYTES];
+
+    (void)state;
+    snprintf(text, sizeof(text), "{%0*d.a: a}", NAME_BYTES_MAX - 2, 0);
+    parse_well(text, &script);
+    assert_int_equal(strlen(script.entries[0].name), NAME_BYTES_MAX);
+    region_release(&region);
+    snprintf(text, sizeof(text), "{%0*d.a: a}", NAME_BYTES_MAX - 1, 0);
+    assert_false(parse(text, &script, &error));
+    assert_non_null(strstr(error.sentence, "at most 253 bytes"));
+    region_release(&region);
+}
+
 static void an_upstream_must_be_there(void **state)
 {
     static const char *const upstreams[] = {"alpha", "beta", NULL};
@@ -217,6 +235,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_mistake_is_told_where_it_is),
         cmocka_unit_test(names_and_answers_have_limits),
+        cmocka_unit_test(a_name_has_a_limit),
         cmocka_unit_test(an_upstream_must_be_there),
         cmocka_unit_test(an_answer_is_read_as_it_is_meant),
         cmocka_unit_test(a_name_is_found_in_any_case),

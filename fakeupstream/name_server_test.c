@@ -338,6 +338,21 @@ static void delayed_answers_have_a_limit(void **state)
     stage_finish(&stage);
 }
 
+static void a_delayed_answer_makes_room(void **state)
+{
+    struct stage stage;
+    struct query query;
+
+    (void)state;
+    stage_begin(&stage, true, "{a.test: {answer: a, delay: 1us}}");
+    for (int i = 0; i <= NAME_SERVER_DELAYED_MAX / 2; i++) {
+        look_up(&stage, "a.test", &query);
+        assert_int_equal(query.status, QUERY_FOUND);
+    }
+    assert_int_equal(stage.server.dropped, 0);
+    stage_finish(&stage);
+}
+
 static void a_server_may_outlive_its_world(void **state)
 {
     struct stage stage;
@@ -359,6 +374,7 @@ int main(void)
         cmocka_unit_test(the_time_to_live_is_in_the_packet),
         cmocka_unit_test(what_is_no_question_is_dropped),
         cmocka_unit_test(delayed_answers_have_a_limit),
+        cmocka_unit_test(a_delayed_answer_makes_room),
         cmocka_unit_test(a_server_may_outlive_its_world),
     };
 

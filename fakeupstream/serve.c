@@ -24,7 +24,7 @@ enum {
 static const char *const FILE_KEYS[] = {"upstreams", "ports", NULL};
 
 static const char HELP[] =
-    "usage: retryproof upstream SCRIPT.yaml [--port N]\n"
+    "usage: retryproof upstream SCRIPT.yaml [--port N] [--ca FILE]\n"
     "\n"
     "Plays the scripted upstreams of a file on 127.0.0.1 until it is told to end (Ctrl-C).\n"
     "\n"
@@ -32,6 +32,7 @@ static const char HELP[] =
     "                ports: {a: 8081}          # optional; any free port where none is said\n"
     "                The steps are those of a scenario's `upstreams`, see docs/scenarios.md.\n"
     "  --port N      the first upstream listens at N, the second at N+1, and so on\n"
+    "  --ca FILE     the certificate that vouches for upstreams with `tls` is written to FILE\n"
     "  --world sockets   the only world this command knows\n"
     "  --help        this text\n"
     "\n"
@@ -41,7 +42,8 @@ static const char HELP[] =
 
 struct options {
     const char *path;
-    uint64_t port; /* 0: not said */
+    uint64_t port;       /* 0: not said */
+    const char *ca_path; /* NULL: not said */
 };
 
 struct served {
@@ -66,7 +68,7 @@ struct serving {
 
 static bool read_options(int argc, char **argv, struct options *options);
 static bool load(struct serving *serving, const struct options *options);
-static int serve(struct serving *serving);
+static int serve(struct serving *serving, const struct options *options);
 
 int upstream_command(int argc, char **argv)
 {
@@ -88,7 +90,7 @@ int upstream_command(int argc, char **argv)
         return EXIT_OWN_FAULT;
     region_init(&serving->region, SCRIPT_BYTES_MAX);
     if (load(serving, &options))
-        exit_code = serve(serving);
+        exit_code = serve(serving, &options);
     region_release(&serving->region);
     free(serving);
     return exit_code;
@@ -108,16 +110,23 @@ static bool read_port(const char *text, uint64_t *out)
     return true;
 }
 
+static bool takes_value(const char *word)
+{
+    return strcmp(word, "--port") == 0 || strcmp(word, "--world") == 0 || strcmp(word, "--ca") == 0;
+}
+
 static bool read_options(int argc, char **argv, struct options *options)
 {
     for (int i = 1; i < argc; i++) {
         const char *word = argv[i];
         bool last = i + 1 == argc;
 
-        if (strcmp(word, "--port") == 0 || strcmp(word, "--world") == 0) {
+        if (takes_value(word)) {
             if (last)
                 return refuse("a value is missing after", word);
             i++;
+            if (word[2] == 'c')
+                options->ca_path = argv[i];
             if (word[2] == 'p' && !read_port(argv[i], &options->port))
                 return false;
             if (word[2] == 'w' && strcmp(argv[i], "sockets") != 0)
@@ -237,6 +246,15 @@ static void tell_request(struct served *served, struct serving *serving,
                : "");
 }
 
+static void tell_handshake(const struct served *served, const struct witness *witness)
+{
+    const struct witness_handshake *handshake = &witness->handshake;
+
+    if (handshake->tls && !handshake->completed && handshake->failure != NULL)
+        printf("%s connection %u: the handshake failed: %s\n", served->name, witness->connection,
+               handshake->failure);
+}
+
 /* Once a connection's script rests or has ended, what came on it can be told and dropped. */
 static void tell_connection(struct fake_upstream *upstream, struct fake_connection *connection)
 {
@@ -249,6 +267,7 @@ static void tell_connection(struct fake_upstream *upstream, struct fake_connecti
     if (connection->actor.state == ACTOR_RESTING &&
         connection->line.transcript.begun != connection->line.transcript.messages)
         return;
+    tell_handshake(served, witness);
     for (const struct witness_message *m = witness->received; m != NULL; m = m->next)
         tell_request(served, serving, witness, m);
     serving->reap_due = serving->reap_due || !line_is_held(&connection->line);
@@ -287,6 +306,25 @@ static void reap(struct serving *serving)
     }
 }
 
+static struct address choose_address(const struct served *served)
+{
+    static const struct address LOOPBACK_6 = {.family = 6, .bytes = {[15] = 1}};
+    struct address address = served->script.on_ipv6 ? LOOPBACK_6 : address_loopback(0);
+
+    address.port = served->port;
+    return address;
+}
+
+static bool write_ca(struct serving *serving, const char *path)
+{
+    struct authority *authority = scene_authority(&serving->scene);
+
+    if (authority != NULL && authority_write_ca(authority, path))
+        return true;
+    fprintf(stderr, "retryproof upstream: %s cannot be written: %s\n", path, strerror(errno));
+    return false;
+}
+
 static bool start(struct serving *serving)
 {
     static const char *const LISTENS[] = {"listens", "refuses", "answers nobody"};
@@ -294,7 +332,7 @@ static bool start(struct serving *serving)
 
     for (size_t i = 0; i < serving->count; i++) {
         struct served *served = &serving->served[i];
-        struct address address = address_loopback(served->port);
+        struct address address = choose_address(served);
         int outcome;
 
         fake_upstream_init(&served->upstream, &serving->scene);
@@ -307,13 +345,26 @@ static bool start(struct serving *serving)
             serving->count = i + 1;
             return false;
         }
-        printf("%s %s on %s\n", served->name, LISTENS[served->script.listen],
-               address_format(&served->upstream.address, text));
+        printf("%s %s on %s%s\n", served->name, LISTENS[served->script.listen],
+               address_format(&served->upstream.address, text),
+               served->script.tls.on ? " with TLS" : "");
     }
     return true;
 }
 
-static int serve(struct serving *serving)
+/* TLS has last words behind a close, for TLS_LINGER_MS at most. */
+static void stop(struct serving *serving)
+{
+    for (size_t i = 0; i < serving->count; i++)
+        fake_upstream_stop(&serving->served[i].upstream);
+    while (tls_streams_in_use() > 0)
+        world_run(serving->world, 1, TIME_NEVER);
+    for (size_t i = 0; i < serving->count; i++)
+        fake_upstream_release(&serving->served[i].upstream);
+    scene_release(&serving->scene);
+}
+
+static int serve(struct serving *serving, const struct options *options)
 {
     static const struct sockets_options OPTIONS = {.seed = 0};
     bool started;
@@ -331,18 +382,20 @@ static int serve(struct serving *serving)
         sockets_destroy(&serving->world);
         return EXIT_OWN_FAULT;
     }
+    if (options->ca_path != NULL && !write_ca(serving, options->ca_path)) {
+        scene_release(&serving->scene);
+        sockets_destroy(&serving->world);
+        return EXIT_USAGE;
+    }
     started = start(serving);
     while (started && !serving->stopping) {
         world_run(serving->world, 1, TIME_NEVER);
         if (serving->reap_due)
             reap(serving);
     }
-    for (size_t i = 0; i < serving->count; i++)
-        fake_upstream_stop(&serving->served[i].upstream);
     if (started)
         tell_summary(serving);
-    for (size_t i = 0; i < serving->count; i++)
-        fake_upstream_release(&serving->served[i].upstream);
+    stop(serving);
     sockets_destroy(&serving->world);
     return started ? 0 : EXIT_NO_PORT;
 }

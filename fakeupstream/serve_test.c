@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -13,6 +14,7 @@
 
 #include "fakeupstream/serve.h"
 #include "world/sockets/sockets.h"
+#include "world/tls/tls.h"
 
 enum { OUTPUT_BYTES = 4096, WORDS_MAX = 8 };
 
@@ -121,6 +123,7 @@ static void expect_exit(const char *const *words, int code, const char *said)
 }
 
 struct visit {
+    bool asked;
     bool done;
     char text[OUTPUT_BYTES];
     size_t size;
@@ -133,20 +136,26 @@ static void on_visit(struct stream *stream, unsigned events)
     struct visit *visit = stream->owner;
     ssize_t got;
 
-    if ((events & STREAM_OPEN) != 0) {
+    if ((events & STREAM_OPEN) != 0 && stream_status(stream) != -EINPROGRESS) {
         assert_int_equal(stream_status(stream), 0);
         assert_int_equal(stream_write(stream, &piece, 1), sizeof(REQUEST) - 1);
         stream_want(stream, STREAM_READ);
-        return;
+        visit->asked = true;
     }
+    if (!visit->asked)
+        return;
     got = stream_read(stream, visit->text + visit->size, sizeof(visit->text) - 1 - visit->size);
     if (got > 0)
         visit->size += (size_t)got;
     visit->done = got == 0;
 }
 
-/* One request to the address that follows `where` in what the command said, read to the peer's FIN. */
-static void visit_once(struct command *command, const char *where, struct visit *visit)
+/*
+ * One request to the address that follows `where` in what the command said, read to the peer's FIN; over TLS where `client` is
+ * given.
+ */
+static void visit_once(struct command *command, const char *where, struct tls_client *client,
+                       struct visit *visit)
 {
     static const struct sockets_options OPTIONS = {.seed = 1};
     struct world *world = sockets_create(&OPTIONS);
@@ -160,12 +169,16 @@ static void visit_once(struct command *command, const char *where, struct visit 
     read_until(command, "c listens");
     assert_int_equal(sscanf(strstr(command->text, where) + strlen(where), "%55s", text), 1);
     assert_true(address_parse(text, 0, &address));
-    assert_int_equal(world_connect(world, &stream, &address), 0);
+    assert_int_equal(client == NULL ? world_connect(world, &stream, &address)
+                                    : tls_connect(client, world, &stream, &address, "a.test"),
+                     0);
     until_ns = world_now(world) + WAIT_NS;
     while (!visit->done && world_now(world) < until_ns)
         world_run(world, 1, until_ns);
     assert_true(visit->done);
     stream_close(&stream, STREAM_FIN);
+    while (tls_streams_in_use() > 0)
+        world_run(world, 1, TIME_NEVER);
     sockets_destroy(&world);
 }
 
@@ -181,7 +194,7 @@ static void requests_are_played_and_told(void **state)
                  "  b: {listen: refused}\n"
                  "  c: []\n");
     begin(&command, words);
-    visit_once(&command, "a listens on ", &visit);
+    visit_once(&command, "a listens on ", NULL, &visit);
     read_until(&command, "whole");
     kill(command.pid, SIGTERM);
     assert_int_equal(end(&command), 0);
@@ -190,6 +203,40 @@ static void requests_are_played_and_told(void **state)
     expect_said(&command, "b refuses on 127.0.0.1:");
     expect_said(&command, "a connection 1 request 1: POST /pay, 5 body bytes, whole\n");
     expect_said(&command, "a: 1 connections, 1 requests, 1 of them whole\n");
+}
+
+/* Whoever has the certificate that --ca writes can verify an upstream. */
+static void upstreams_with_tls_are_vouched_for(void **state)
+{
+    static char ca_path[] = "/tmp/serve_test_ca.XXXXXX";
+    const char *words[] = {"upstream", path, "--ca", ca_path, NULL};
+    struct visit visit = {.done = false};
+    struct tls_client_options options = {.ca_path = ca_path};
+    char error[TLS_ERROR_BYTES] = "";
+    struct tls_client *client;
+    struct command command;
+    int file = mkstemp(ca_path);
+
+    (void)state;
+    assert_true(file >= 0);
+    close(file);
+    write_script("upstreams:\n"
+                 "  a: {tls: true, connections: [[read: request, respond: 503, end: fin]]}\n"
+                 "  c: []\n");
+    begin(&command, words);
+    read_until(&command, "c listens");
+    expect_said(&command, " with TLS\nc listens");
+    client = tls_client_create(&options, error);
+    assert_string_equal(error, "");
+    assert_non_null(client);
+    visit_once(&command, "a listens on ", client, &visit);
+    tls_client_release(&client);
+    read_until(&command, "whole");
+    kill(command.pid, SIGTERM);
+    assert_int_equal(end(&command), 0);
+    assert_non_null(strstr(visit.text, "HTTP/1.1 503 Service Unavailable\r\nX-Attempt: a.1.1\r\n"));
+    expect_said(&command, "a connection 1 request 1: POST /pay, 5 body bytes, whole\n");
+    unlink(ca_path);
 }
 
 static void a_port_that_is_taken_is_said(void **state)
@@ -245,6 +292,9 @@ static void mistakes_end_with_code_2(void **state)
     expect_exit((const char *const[]){"upstream", path, "--port", NULL}, 2, "a value is missing");
     expect_exit((const char *const[]){"upstream", path, "--world", "sim", NULL}, 2,
                 "the only world");
+    write_script("upstreams: {a: []}");
+    expect_exit((const char *const[]){"upstream", path, "--ca", "/nowhere/ca.pem", NULL}, 2,
+                "/nowhere/ca.pem cannot be written");
     expect_exit((const char *const[]){"upstream", "--prt", NULL}, 2, "unknown option `--prt`");
 }
 
@@ -258,6 +308,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(requests_are_played_and_told),
+        cmocka_unit_test(upstreams_with_tls_are_vouched_for),
         cmocka_unit_test(a_port_that_is_taken_is_said),
         cmocka_unit_test(mistakes_end_with_code_2),
         cmocka_unit_test(help_is_given),

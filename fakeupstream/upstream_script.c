@@ -44,6 +44,16 @@ static bool read_listen(const struct yaml_node *map, struct upstream_script *out
            yaml_u64(times, "times", 1, UPSTREAM_SCRIPT_CONNECTIONS_MAX, &out->listen_times, error);
 }
 
+/* RFC 1123 2.1, and underscores. */
+static bool is_host(const char *text)
+{
+    static const char LETTERS[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
+    size_t size = strlen(text);
+
+    return size > 0 && size < AUTHORITY_NAME_BYTES && strspn(text, LETTERS) == size;
+}
+
 /* Where it is, and how it is spoken to. */
 static bool read_place(const struct yaml_node *map, struct upstream_script *out,
                        struct yaml_error *error)
@@ -56,9 +66,8 @@ static bool read_place(const struct yaml_node *map, struct upstream_script *out,
 
     if (host != NULL && !yaml_text(host, "host", &out->host, error))
         return false;
-    if (out->host != NULL && (out->host[0] == '\0' || strlen(out->host) >= AUTHORITY_NAME_BYTES))
-        return yaml_fail(error, host, "a host is a name of 1 to %d bytes",
-                         AUTHORITY_NAME_BYTES - 1);
+    if (out->host != NULL && !is_host(out->host))
+        return yaml_fail(error, host, "a host is a name such as a.test");
     if (family != NULL)
         word = yaml_word(family, "a family of addresses", FAMILY_WORDS, error);
     out->on_ipv6 = word == 1;

@@ -6,6 +6,7 @@
 #include "world/base/region.h"
 #include "world/data/yaml.h"
 #include "world/sim/sim.h"
+#include "world/tls/tls.h"
 
 enum {
     REGION_BYTES = 8 * 1024 * 1024,
@@ -84,6 +85,9 @@ static void play(const struct script *client, const struct upstream_script *scri
         line_release(&lines[i]);
     }
     fake_upstream_stop(&upstream);
+    while (tls_streams_in_use() > 0)
+        world_run(world, 1, TIME_NEVER);
+    scene_release(&scene);
     fake_upstream_release(&upstream);
     sim_world_census(world, &census);
     check(census.streams + census.listeners + census.timers == 0);

@@ -31,6 +31,17 @@ static const struct row MISTAKES[] = {
     {"a repetition without steps", "[{repeat: 2, foo: 1}]", "steps"},
     {"too many connections", "[{repeat: 4096, steps: []}, []]", "at most 4096 connections"},
     {"a mistake in a step", "[[reed: head]]", "read"},
+    {"a host that is no name", "{host: \"a b\"}", "a host is a name"},
+    {"an empty host", "{host: \"\"}", "a host is a name"},
+    {"a family that is none", "{family: 5}", "a family of addresses"},
+    {"an unknown key of TLS", "{tls: {certifikate: good}}", "certificate"},
+    {"an unknown certificate", "{tls: {certificate: gold}}", "good"},
+    {"no version of TLS", "{tls: {versions: []}}", "`versions` is a list"},
+    {"a version that is no more", "{tls: {versions: [1.1]}}", "1.2"},
+    {"TLS that is a list", "{tls: [good]}", "`tls` is true, false, a word or a map"},
+    {"TLS that is a word", "{tls: good}", "tls"},
+    {"a client certificate that is not required", "{tls: {client-certificate: no}}", "required"},
+    {"nine protocols", "{tls: {alpn: [a, b, c, d, e, f, g, h, i]}}", "1 to 8 protocols"},
     {"a mistake in the standing answer", "{then: [reed: head]}", "read"},
 };
 
@@ -141,6 +152,39 @@ static void a_pre_write_fault_names_its_turn(void **state)
     region_release(&region);
 }
 
+static void a_connection_does_tls_as_it_says_or_its_upstream(void **state)
+{
+    struct upstream_script script;
+    struct tls_draft draft;
+
+    (void)state;
+    must_parse("{tls: {certificate: expired, versions: [1.3, 1.2], alpn: [x], tickets: true, "
+               "client-certificate: required}, host: h.test, family: 6, connections: [[], "
+               "[tls: wrong-name], [tls: unsupported-version]]}",
+               &script);
+    assert_string_equal(script.host, "h.test");
+    assert_true(script.on_ipv6);
+    draft = upstream_script_tls(&script, 1);
+    assert_int_equal(draft.certificate, AUTHORITY_EXPIRED);
+    assert_true(draft.on && draft.asks_certificate && draft.tickets && !draft.fault_set);
+    assert_int_equal(draft.lowest, TLS_1_2);
+    assert_int_equal(draft.highest, TLS_1_3);
+    draft = upstream_script_tls(&script, 2);
+    assert_int_equal(draft.certificate, AUTHORITY_WRONG_NAME);
+    assert_true(draft.on && draft.asks_certificate && draft.tickets && draft.fault_set);
+    draft = upstream_script_tls(&script, 3);
+    assert_int_equal(draft.highest, TLS_1_1);
+    draft = upstream_script_tls(&script, 4);
+    assert_int_equal(draft.certificate, AUTHORITY_EXPIRED);
+    region_release(&region);
+    must_parse("[[], [tls: self-signed]]", &script);
+    assert_false(upstream_script_tls(&script, 1).on);
+    assert_true(upstream_script_tls(&script, 2).on);
+    assert_null(script.host);
+    assert_false(script.on_ipv6);
+    region_release(&region);
+}
+
 int main(void)
 {
     const struct CMUnitTest others[] = {
@@ -148,6 +192,7 @@ int main(void)
         cmocka_unit_test(then_takes_the_place_of_the_standing_answer),
         cmocka_unit_test(listening_is_refused_for_ever_or_so_many_times),
         cmocka_unit_test(a_pre_write_fault_names_its_turn),
+        cmocka_unit_test(a_connection_does_tls_as_it_says_or_its_upstream),
     };
     struct CMUnitTest mistakes[COUNT_OF(MISTAKES)];
 

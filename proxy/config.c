@@ -5,6 +5,7 @@
 
 #include "proxy/config_parts.h"
 #include "proxy/retry_keys.h"
+#include "proxy/routes/settings_check.h"
 
 /* Ours; those of a route and retry_keys() are read beside them. */
 static const char *const SETTING_KEYS[] = {
@@ -236,7 +237,8 @@ static bool read_own(const struct yaml_node *map, struct proxy_settings *setting
 {
     struct route_settings own;
 
-    config_own_route(settings, &own);
+    settings_own_route(settings, &own);
+    own.name[0] = '\0';
     if (!config_read_serving(map, settings, &own, error))
         return false;
     settings->mode = own.mode;

@@ -22,13 +22,10 @@ MUST_USE bool config_read_text(const struct yaml_node *node, const struct config
 /* The first of a list, or of one value in its place, for a grid gives either; *end is what follows the last. */
 const struct yaml_node *config_first_of(const struct yaml_node *node, const struct yaml_node **end);
 
-/* What routes take over from the settings: no name, no place, no upstreams. */
-void config_own_route(const struct proxy_settings *settings, struct route_settings *out);
-
 /* NULL-terminated: the keys of a map as a whole and of a route alike, beside retry_keys(). */
 const char *const *config_serving_keys(void);
 
-/* Reads those keys, and retry_keys(). */
+/* Reads those keys, and retry_keys(). route has no name where the map is the whole: then its list of upstreams is what a preset counts. */
 MUST_USE bool config_read_serving(const struct yaml_node *map,
                                   const struct proxy_settings *settings,
                                   struct route_settings *route, struct yaml_error *error);

@@ -1,10 +1,16 @@
 /*
- * What the tests of configurations share. Include it behind cmocka.h.
+ * What the tests of configurations share.
  */
 #ifndef PROXY_CONFIG_RIG_H
 #define PROXY_CONFIG_RIG_H
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "proxy/config.h"
 

@@ -5,6 +5,7 @@
 #include "proxy/preset.h"
 #include "proxy/retry_keys.h"
 #include "proxy/routes/reach.h"
+#include "proxy/routes/settings_check.h"
 
 const char *const *config_serving_keys(void)
 {
@@ -275,7 +276,7 @@ static bool read_upstreams(const struct yaml_node *map, const struct proxy_setti
     if (route->mode == MODE_FORWARD)
         route->upstreams = 0;
     else if (route->upstreams == 0)
-        route->upstreams = (uint32_t)((1ull << settings->upstream_count) - 1);
+        route->upstreams = settings_all_upstreams(settings);
     if (node == NULL)
         return true;
     for (size_t i = 0; i < settings->upstream_count; i++)
@@ -335,18 +336,6 @@ bool proxy_config_read_route(const struct yaml_node *map, const struct proxy_set
 
 /* ---- all of them ----------------------------------------------------------------------------------------- */
 
-void config_own_route(const struct proxy_settings *settings, struct route_settings *out)
-{
-    *out = (struct route_settings){
-        .mode = settings->mode,
-        .select = settings->select,
-        .retry = settings->retry,
-        .users = settings->users_required,
-        .allow_count = settings->allow_count,
-    };
-    memcpy(out->allow, settings->allow, sizeof(out->allow));
-}
-
 /* What a policy of a route's own replaces: on what to retry, not how often, how long and where. */
 static void forget_when(struct retry_settings *retry)
 {
@@ -385,7 +374,8 @@ static bool read_route(const struct yaml_node *map, struct proxy_settings *setti
     name = yaml_get(map, "name");
     if (name == NULL)
         return yaml_fail(error, map, "a route has a name");
-    config_own_route(settings, route);
+    settings_own_route(settings, route);
+    route->upstreams = 0;
     if (!config_read_text(name, &name_text, error))
         return false;
     if (says_when(map))

@@ -100,9 +100,9 @@ static bool may_change(const struct proxy *proxy, const struct proxy_settings *t
     const struct proxy_settings *from = &proxy->ground.configuration->settings;
     struct address listen = to->listen;
 
-    if (listen.port == 0 || from->listen.port == 0)
-        listen.port = from->listen.port;
-    if (!address_equal(&listen, &from->listen))
+    if (listen.port == 0)
+        listen.port = proxy->address.port; /* it has one already */
+    if (!address_equal(&listen, &proxy->address))
         return refuse_change(error, "listen");
     if (to->window_bytes != from->window_bytes)
         return refuse_change(error, "window");

@@ -1,3 +1,5 @@
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -6,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,7 +17,13 @@
 #include "proxy/serve.h"
 #include "world/base/check.h"
 
-enum { ARGUMENTS_MAX = 6, PATH_BYTES = 128, LINE_BYTES = 1024, STDERR_AT_END_BYTES = 4096 };
+enum {
+    ARGUMENTS_MAX = 6,
+    PATH_BYTES = 128,
+    LINE_BYTES = 1024,
+    STDERR_AT_END_BYTES = 4096,
+    ANSWER_BYTES = 65536
+};
 
 /* The command in a process of its own, and what it says. */
 struct running {
@@ -246,6 +255,7 @@ static const struct {
     {FORWARD "max_retries: 5\n", "conf.yaml is read again"},
     {FORWARD "max_retrys: 5\n", "conf.yaml:3:1: proxy has no key 'max_retrys'"},
     {FORWARD "log: log.db\n", "log cannot be changed while the proxy runs"},
+    {FORWARD "log_limit: 1MiB\n", "log_limit cannot be changed while the proxy runs"},
     {FORWARD "admin: 127.0.0.1:0\n", "admin cannot be changed while the proxy runs"},
     {FORWARD "window: 32KiB\n", "window cannot be changed while the proxy runs"},
     {"listen: 127.0.0.2:0\nmode: forward\n", "listen cannot be changed while the proxy runs"},
@@ -274,6 +284,80 @@ static void it_reads_its_file_again(void **state)
     assert_string_equal(said, "");
 }
 
+/* ---- what an exchange leaves behind -------------------------------------------------------------------- */
+
+/* Sends a request and reads until the other side ends; what follows "ADDRESS:" on the line is the port. */
+static void ask(const char *line, const char *request, char answer[ANSWER_BYTES])
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    int descriptor = socket(AF_INET, SOCK_STREAM, 0);
+    size_t size = 0;
+    ssize_t count;
+
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons((uint16_t)strtoul(strrchr(line, ':') + 1, NULL, 10));
+    assert_true(descriptor >= 0);
+    assert_int_equal(connect(descriptor, (const struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(write(descriptor, request, strlen(request)), strlen(request));
+    while ((count = read(descriptor, answer + size, ANSWER_BYTES - 1 - size)) > 0)
+        size += (size_t)count;
+    answer[size] = '\0';
+    close(descriptor);
+}
+
+#define GET(target) "GET " target " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+
+static void an_exchange_is_told_logged_and_counted(void **state)
+{
+    static const char *const arguments[] = {"CONFIG", NULL};
+    struct running running = {.config = ""};
+    char answer[ANSWER_BYTES];
+    char said[STDERR_AT_END_BYTES];
+    char line[LINE_BYTES];
+
+    (void)state;
+    make_folder(&running, FORWARD "log: log.db\nadmin: 127.0.0.1:0\n");
+    start(&running, arguments);
+    assert_non_null(fgets(line, sizeof(line), running.out));
+    ask(line, GET("/here"), answer);
+    assert_has(answer, "HTTP/1.1 404 ");
+    assert_line(running.err, "GET /here: 404; ROUTE_NOT_FOUND\n");
+    assert_non_null(fgets(line, sizeof(line), running.out));
+    ask(line, GET("/metrics"), answer);
+    assert_has(answer, "retryproof_responses_total{status=\"404\"} 1");
+    kill(running.pid, SIGTERM);
+    assert_int_equal(finish(&running, said), 0);
+    assert_string_equal(said, "");
+}
+
+/* The environment, then a file that says another number. */
+static void retries_come_from_the_environment_unless_the_file_says_them(void **state)
+{
+    static const char *const arguments[] = {"CONFIG", NULL};
+    struct running running = {.config = ""};
+    char answer[ANSWER_BYTES];
+    char said[STDERR_AT_END_BYTES];
+    char line[LINE_BYTES];
+
+    (void)state;
+    make_folder(&running, FORWARD "admin: 127.0.0.1:0\n");
+    setenv("RETRYPROOF_DEFAULT_MAX_RETRIES", "100", 1);
+    start(&running, arguments);
+    unsetenv("RETRYPROOF_DEFAULT_MAX_RETRIES");
+    assert_line(running.out, "listening on ");
+    assert_non_null(fgets(line, sizeof(line), running.out));
+    ask(line, GET("/api/routes/default"), answer);
+    assert_has(answer, "\"max_retries\":100,");
+    write_file(running.config, FORWARD "admin: 127.0.0.1:0\nmax_retries: 3\n");
+    kill(running.pid, SIGHUP);
+    assert_line(running.err, "is read again");
+    ask(line, GET("/api/routes/default"), answer);
+    assert_has(answer, "\"max_retries\":3,");
+    kill(running.pid, SIGTERM);
+    assert_int_equal(finish(&running, said), 0);
+    assert_string_equal(said, "");
+}
+
 static void help_names_what_there_is(void **state)
 {
     static const char *const arguments[] = {"--help", NULL};
@@ -295,6 +379,8 @@ int main(void)
         cmocka_unit_test(it_ends_when_it_is_asked_to),
         cmocka_unit_test(it_has_a_log_and_an_admin_listener),
         cmocka_unit_test(it_reads_its_file_again),
+        cmocka_unit_test(an_exchange_is_told_logged_and_counted),
+        cmocka_unit_test(retries_come_from_the_environment_unless_the_file_says_them),
         cmocka_unit_test(help_names_what_there_is),
     };
     struct CMUnitTest tests[COUNT_OF(single) + COUNT_OF(REFUSALS)];

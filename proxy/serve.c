@@ -31,7 +31,8 @@ struct serving {
     const struct command *command;
     unsigned retries_default;
     char log_path[SETTINGS_PATH_BYTES]; /* empty: no log */
-    struct address admin_address;       /* family 0: no admin listener */
+    uint64_t log_bytes_max;
+    struct address admin_address; /* family 0: no admin listener */
     struct metrics metrics;
     struct request_log *log;
     struct proxy *proxy;
@@ -182,17 +183,21 @@ static bool load(struct serving *serving, struct proxy_settings *settings,
     return true;
 }
 
-/* What the program itself opened stays open. */
+/* What the program itself has opened stays as it is. */
 static bool may_reload(const struct serving *serving, const struct proxy_settings *settings,
                        char error[SETTINGS_ERROR_BYTES])
 {
-    bool same_admin = address_equal(&settings->admin, &serving->admin_address);
-    bool same_log = strcmp(settings->log, serving->log_path) == 0;
+    const char *changed = NULL;
 
-    if (!same_admin || !same_log)
-        snprintf(error, SETTINGS_ERROR_BYTES, "%s cannot be changed while the proxy runs",
-                 same_log ? "admin" : "log");
-    return same_admin && same_log;
+    if (!address_equal(&settings->admin, &serving->admin_address))
+        changed = "admin";
+    else if (strcmp(settings->log, serving->log_path) != 0)
+        changed = "log";
+    else if (settings->log_bytes_max != serving->log_bytes_max)
+        changed = "log_limit";
+    if (changed != NULL)
+        snprintf(error, SETTINGS_ERROR_BYTES, "%s cannot be changed while the proxy runs", changed);
+    return changed == NULL;
 }
 
 /* SIGHUP. */
@@ -237,10 +242,10 @@ static void end(void *owner, int signal_number)
     proxy_drain(serving->proxy, on_drained, serving);
 }
 
-static bool open_log(struct serving *serving, const struct proxy_settings *settings)
+static bool open_log(struct serving *serving)
 {
     const struct request_log_options options = {.path = serving->log_path,
-                                                .bytes_max = settings->log_bytes_max};
+                                                .bytes_max = serving->log_bytes_max};
     char error[REQUEST_LOG_ERROR_BYTES];
 
     if (serving->log_path[0] == '\0')
@@ -270,8 +275,9 @@ static int start(struct world *world, struct serving *serving,
     int os_error;
 
     memcpy(serving->log_path, settings->log, sizeof(serving->log_path));
+    serving->log_bytes_max = settings->log_bytes_max;
     serving->admin_address = settings->admin;
-    if (!open_log(serving, settings))
+    if (!open_log(serving))
         return EXIT_CANNOT_START;
     serving->proxy = proxy_create(world, settings, NULL, &os_error);
     if (serving->proxy == NULL)

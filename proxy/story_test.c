@@ -10,7 +10,6 @@
 #include "proxy/story.h"
 #include <cmocka.h>
 
-
 enum { ATTEMPTS = 2 };
 
 /* A record in a few words; the rest is all zero. */

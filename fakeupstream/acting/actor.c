@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fakeupstream/acting/label.h"
 #include "fakeupstream/acting/play.h"
 #include "world/base/check.h"
 
@@ -45,7 +46,7 @@ void actor_init(struct actor *actor, const struct actor_options *options)
 void actor_start(struct actor *actor)
 {
     if (actor->line != NULL)
-        play_begin_line(actor);
+        label_line(actor);
     advance(actor);
 }
 
@@ -176,7 +177,8 @@ static void rest(struct actor *actor)
             goal = (struct transcript_goal){.kind = GOAL_BEGUN, .message = next_to_answer(actor)};
         progress = line_read(line, &goal, false);
         if (progress == LINE_ENDED) {
-            line_end(line, STREAM_FIN);
+            if (!line->fading)
+                line_end(line, STREAM_FIN);
             become(actor, ACTOR_DONE);
             return;
         }

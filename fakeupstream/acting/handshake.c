@@ -111,6 +111,8 @@ static void on_spent(void *owner)
     line->witness.handshake.ended_ns = world_now(line->scene->world);
     if (trap->end == TRAP_STALL)
         line_stall(line);
+    else if (trap->end == TRAP_FIN && sieve_shut(line->wire))
+        line_fade(line);
     else
         line_end(line, trap->end == TRAP_FIN ? STREAM_FIN : STREAM_RST);
     line->on_event(line);
@@ -123,6 +125,8 @@ static void on_closed(void *owner, int error)
     line->closed_told = true;
     witness_peer_ended(&line->witness, error == 0 ? WITNESS_FIN : WITNESS_RST,
                        world_now(line->scene->world));
+    if (line->fading)
+        line_end(line, STREAM_FIN);
 }
 
 void handshake_arm(struct line *line, enum tls_fault fault)
@@ -147,7 +151,8 @@ static const char *failure_of(const struct tls_look *look, int status)
 {
     if (status == 0)
         return NULL;
-    if (look->detail != NULL)
+    if (look->detail != NULL &&
+        strcmp(look->detail, "unknown") != 0) /* an alert it has no name for */
         return look->detail;
     switch (look->trouble) {
     case TLS_CERTIFICATE:

@@ -42,6 +42,7 @@ void line_reset(struct line *line)
     line->write_ended = false;
     line->closed_told = false;
     line->stalled = false;
+    line->fading = false;
     line->input_first = 0;
     line->input_size = 0;
 }
@@ -162,7 +163,7 @@ void line_want(struct line *line, bool reading, bool writing)
 {
     unsigned events = 0;
 
-    if (!line_is_held(line) || (line->opening && line->stalled))
+    if (!line_is_held(line) || line->fading || (line->opening && line->stalled))
         return;
     if (line->opening) {
         stream_want(&line->stream, STREAM_OPEN);
@@ -254,7 +255,7 @@ void line_linger(struct line *line)
 {
     static const struct transcript_goal NEVER = {.kind = GOAL_NEVER};
 
-    if (line->stalled || !line_is_held(line))
+    if (line->stalled || line->fading || !line_is_held(line))
         return;
     if (line_read(line, &NEVER, false) == LINE_ENDED)
         line_end(line, STREAM_FIN);
@@ -301,6 +302,15 @@ void line_stall(struct line *line)
 {
     line->stalled = true;
     line_want(line, false, false);
+}
+
+void line_fade(struct line *line)
+{
+    line->fading = true;
+    line->opening = false;
+    line->read_ended = true;
+    line->write_ended = true;
+    witness_own_ended(&line->witness, WITNESS_FIN, world_now(line->scene->world));
 }
 
 void line_half_close(struct line *line)

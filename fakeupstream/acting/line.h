@@ -50,7 +50,8 @@ struct line {
     bool write_ended;          /* half-closed by us, or the peer takes no more */
     bool closed_told;          /* STREAM_CLOSED comes once */
     bool stalled;              /* by `end: stall`: never read or written again */
-    size_t input_first;        /* bytes read and not yet taken: input_first to input_size */
+    bool fading;        /* FIN was sent within a handshake: it is over when the peer closes */
+    size_t input_first; /* bytes read and not yet taken: input_first to input_size */
     size_t input_size;
     void (*on_event)(struct line *line);
     void *owner;
@@ -95,6 +96,8 @@ void line_resume_http(struct line *line);
 void line_linger(struct line *line);
 /* Reads and writes nothing any more, but holds the connection. */
 void line_stall(struct line *line);
+/* The FIN of a handshake's fault has gone below. Closing at once would answer what still comes with RST. */
+void line_fade(struct line *line);
 void line_half_close(struct line *line);
 /* FIN without a close_notify; where there is no TLS, FIN. False: first the bytes under way must go, come back. */
 bool line_cut(struct line *line);

@@ -1,9 +1,6 @@
 #include "fakeupstream/acting/play.h"
 
-#include <string.h>
-
-#include "fakeupstream/wire/pattern.h"
-#include "fakeupstream/wire/splice.h"
+#include "fakeupstream/acting/label.h"
 
 typedef enum play_outcome play_function(struct actor *actor, const struct step *step);
 
@@ -47,84 +44,6 @@ static enum play_outcome wait_for_outbox(struct actor *actor, enum outbox_progre
     return WAITS;
 }
 
-/* "a.1.2" or "client.3": who sends this message, and which one it is. */
-static void make_label(struct actor *actor, struct splice *label)
-{
-    splice_text(label, actor->name);
-    splice_text(label, ".");
-    if (actor_is_upstream(actor)) {
-        uint64_t begun = actor->line->transcript.begun;
-
-        splice_number(label, actor->line->witness.connection, 10);
-        splice_text(label, ".");
-        splice_number(label, begun > 0 ? begun : 1, 10);
-    } else {
-        splice_number(label, ++actor->requests, 10);
-    }
-}
-
-/* Where the request goes as its Host says it: RFC 9110 7.2. place: of the upstream it is for; may be empty. */
-static void add_host(const struct actor *actor, struct bytes place, struct splice *mark)
-{
-    char text[SCENE_AUTHORITY_BYTES];
-
-    splice_text(mark, "Host: ");
-    if (place.size > 0)
-        splice_bytes(mark, place);
-    else if (!actor->inside)
-        splice_text(mark, actor->host);
-    else if (actor->connected->to != NULL)
-        splice_bytes(mark, scene_find(actor->scene, actor->connected->to, text));
-    else
-        splice_text(mark, actor->connected->target);
-    splice_text(mark, "\r\n");
-}
-
-static void begin_message(struct actor *actor)
-{
-    const struct draft *draft = actor->outbox.message.draft;
-    bool upstream = actor_is_upstream(actor);
-    char label_text[ACTOR_LABEL_BYTES];
-    char fields_text[MESSAGE_MARK_BYTES];
-    char place_text[SCENE_AUTHORITY_BYTES];
-    struct splice label = {.data = label_text, .room = sizeof(label_text)};
-    struct splice fields = {.data = fields_text, .room = sizeof(fields_text)};
-    struct outbox_mark mark = {.place = {NULL, 0}};
-
-    make_label(actor, &label);
-    mark.label = splice_whole(&label);
-    if (draft->to != NULL)
-        mark.place = scene_find(actor->scene, draft->to, place_text);
-    if (!upstream && !draft->own_host)
-        add_host(actor, mark.place, &fields);
-    splice_text(&fields, upstream ? "X-Attempt: " : "X-Request: ");
-    splice_bytes(&fields, mark.label);
-    splice_text(&fields, "\r\n");
-    mark.fields = splice_whole(&fields);
-    if (!upstream) {
-        transcript_ask(&actor->line->transcript, bytes_of(draft->method));
-        if (strcmp(draft->method, "CONNECT") == 0)
-            actor->connected = draft;
-    }
-    outbox_begin(&actor->outbox, actor->line, &mark);
-}
-
-/* From here on what this side sends is no HTTP; its pattern is made from "client.1.stream", "a.2.stream". */
-static void begin_stream(struct actor *actor)
-{
-    struct line *line = actor->line;
-    char text[ACTOR_LABEL_BYTES];
-    struct splice label = {.data = text, .room = sizeof(text)};
-
-    if (line->witness.streams)
-        return;
-    splice_text(&label, actor->name);
-    splice_text(&label, ".");
-    splice_number(&label, line->witness.connection, 10);
-    splice_text(&label, ".stream");
-    line_begin_stream(line, pattern_seed(splice_whole(&label)));
-}
-
 /* A final response is out: a request that came whole is done with. */
 static void note_answer(struct actor *actor)
 {
@@ -135,7 +54,7 @@ static void note_answer(struct actor *actor)
         actor->taken = actor->line->transcript.messages;
     if (actor->outbox.message.draft->status == 101) { /* RFC 9110 15.2.2 */
         transcript_tunnel(&actor->line->transcript);
-        begin_stream(actor);
+        label_stream(actor);
     }
 }
 
@@ -170,16 +89,6 @@ static void leave_unusable_line(struct actor *actor)
         leave_line(actor);
 }
 
-/* A list that begins with bytes that are no HTTP is none from the connection's first byte. */
-void play_begin_line(struct actor *actor)
-{
-    if (!actor->script->streams || actor->line->witness.streams ||
-        actor->line->transcript.begun > 0)
-        return;
-    transcript_tunnel(&actor->line->transcript);
-    begin_stream(actor);
-}
-
 /* Clients connect when they first need to. False if there is no way. */
 static bool has_line(struct actor *actor)
 {
@@ -191,7 +100,7 @@ static bool has_line(struct actor *actor)
     actor->stream_asked = 0;
     actor->connected = NULL;
     actor->inside = false;
-    play_begin_line(actor);
+    label_line(actor);
     return true;
 }
 
@@ -217,7 +126,7 @@ static enum play_outcome play_respond(struct actor *actor, const struct step *st
 {
     if (!actor->begun) {
         outbox_prepare(&actor->outbox, step->draft);
-        begin_message(actor);
+        label_message(actor);
         actor->begun = true;
     }
     return send_to(actor, message_end(&actor->outbox.message));
@@ -257,7 +166,7 @@ static enum play_outcome play_send(struct actor *actor, const struct step *step)
         return PLAYED;
     if (!actor->begun) {
         if (!actor->outbox.begun)
-            begin_message(actor);
+            label_message(actor);
         actor->goal.amount = send_limit(&actor->outbox, step);
         actor->begun = true;
     }
@@ -335,7 +244,7 @@ static enum line_progress read_on(struct actor *actor, const struct transcript_g
     progress = line_read(actor->line, goal, exact);
     actor->want_read = progress == LINE_AGAIN;
     if (!actor_is_upstream(actor) && actor->line->transcript.state == TRANSCRIPT_TUNNEL)
-        begin_stream(actor);
+        label_stream(actor);
     return progress;
 }
 
@@ -384,7 +293,7 @@ static enum play_outcome play_stream(struct actor *actor, const struct step *ste
     if (!actor->begun && !can_stream(actor))
         return IMPOSSIBLE;
     if (!actor->begun) {
-        begin_stream(actor);
+        label_stream(actor);
         actor->goal.amount = actor->line->witness.flow_out.bytes + step->amount;
     }
     actor->begun = true;
@@ -424,7 +333,7 @@ static bool begin_request(struct actor *actor, const struct step *step)
     if (!has_line(actor))
         return false;
     outbox_prepare(&actor->outbox, step->draft);
-    begin_message(actor);
+    label_message(actor);
     transcript = &actor->line->transcript;
     actor->goal = (struct transcript_goal){.kind = GOAL_MESSAGE,
                                            .message = transcript_due(transcript),
@@ -475,7 +384,7 @@ static enum play_outcome play_request(struct actor *actor, const struct step *st
             return WAITS;
         }
     }
-    if (!actor->line->stalled)
+    if (!actor->line->stalled && !actor->line->fading)
         line_end(actor->line, STREAM_FIN);
     actor->line = NULL;
     return PLAYED;
@@ -494,7 +403,7 @@ static enum play_outcome play_connect(struct actor *actor, const struct step *st
     }
     if (actor->line->opening && !actor->line->stalled)
         return WAITS;
-    if (actor->line->stalled || !line_is_held(actor->line))
+    if (actor->line->stalled || actor->line->fading || !line_is_held(actor->line))
         actor->line = NULL;
     return PLAYED;
 }
@@ -538,7 +447,7 @@ static enum play_outcome play_tls(struct actor *actor, const struct step *step)
     }
     if (!tls_draft_ends(step->tls))
         return PLAYED;
-    return line_is_held(line) && !line->stalled ? WAITS : OVER;
+    return line_is_held(line) && !line->stalled && !line->fading ? WAITS : OVER;
 }
 
 /* The fault is made on the proxy's side of the seam; here it is the peer's end that comes. */

@@ -20,7 +20,4 @@ enum play_outcome {
  */
 enum play_outcome play_step(struct actor *actor, const struct step *step);
 
-/* An upstream's line was accepted: before its first step. */
-void play_begin_line(struct actor *actor);
-
 #endif

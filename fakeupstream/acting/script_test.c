@@ -92,6 +92,29 @@ static const struct row MISTAKES[] = {
      "a field's value is a text"},
     {"a field of a list that is no map", SCRIPT_CLIENT, "[request: {headers: [abc]}]",
      "a field is a map"},
+    {"an unknown handshake of an upstream", SCRIPT_UPSTREAM, "[tls: expried]", "expired"},
+    {"a client's handshake at an upstream", SCRIPT_UPSTREAM, "[tls: garbage]", "garbage"},
+    {"an upstream's handshake at a client", SCRIPT_CLIENT, "[tls: rst-after-finished]",
+     "a handshake"},
+    {"TLS behind another step", SCRIPT_UPSTREAM, "[read: request, tls: good]",
+     "`tls` is the first step of a connection"},
+    {"a step behind a handshake that fails", SCRIPT_UPSTREAM, "[tls: stall, read: request]",
+     "nothing can follow `tls`"},
+    {"an unknown key of a client's TLS", SCRIPT_CLIENT, "[tls: {sny: a.test}]", "sni"},
+    {"a version of TLS that is none", SCRIPT_CLIENT, "[tls: {version: 1.4}]",
+     "a version of TLS cannot be"},
+    {"a certificate that clients do not have", SCRIPT_CLIENT, "[tls: {certificate: expired}]",
+     "unknown-ca"},
+    {"ALPN that is no list", SCRIPT_CLIENT, "[tls: {alpn: h2}]", "`alpn` is a list"},
+    {"TLS that is a list", SCRIPT_CLIENT, "[tls: [good]]", "a handshake"},
+    {"a stream of nothing", SCRIPT_CLIENT, "[stream: 0]", "a stream is at least 1 byte"},
+    {"a stream that is no number", SCRIPT_CLIENT, "[stream: all]", "s.yaml:1:10: "},
+    {"a part of a stream that is no number", SCRIPT_CLIENT, "[read: x of stream]", "s.yaml:1:8: "},
+    {"a cut before a write", SCRIPT_UPSTREAM, "[pre-write: cut]", "an end"},
+    {"CONNECT with a path", SCRIPT_CLIENT, "[request: {method: CONNECT, to: a, path: /x}]",
+     "the target of CONNECT has no path"},
+    {"an upgrade of an interim response", SCRIPT_UPSTREAM,
+     "[interim: {status: 103, upgrade: websocket}]", "upgrade"},
     {"a long text without its length", SCRIPT_CLIENT, "[request: {path: {length: 9}}]", "bytes"},
 };
 
@@ -177,6 +200,59 @@ static void reads_are_exact_where_the_script_stops(void **state)
     }
 }
 
+/* Where nothing was HTTP before, a stream is meant from the connection's first byte. */
+static void a_script_knows_if_it_begins_as_a_stream(void **state)
+{
+    static const struct {
+        const char *yaml;
+        bool streams;
+    } SCRIPTS[] = {
+        {"[stream: 1]", true},
+        {"[read: 1KiB of stream]", true},
+        {"[raw: x, read: 5 of stream]", true},
+        {"[tls: good, wait: x, read: 4, stream: 5]", true},
+        {"[raw: x, read: 4, end: fin]", false},
+        {"[read: request, respond: 101, stream: 5]", false},
+        {"[respond: {upgrade: x}, stream: 5]", false},
+        {"[interim: 103, stream: 5]", false},
+        {"[]", false},
+    };
+    struct script script;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(SCRIPTS); i++) {
+        must_parse(SCRIPTS[i].yaml, SCRIPT_UPSTREAM, &script);
+        assert_int_equal(script.streams, SCRIPTS[i].streams);
+        region_release(&region);
+    }
+}
+
+static void a_client_says_how_it_does_tls(void **state)
+{
+    const struct tls_draft *draft;
+    struct script script;
+
+    (void)state;
+    must_parse("[tls: {sni: b.test, alpn: [h2, x], version: 1.2, certificate: unknown-ca, "
+               "verify: false, tickets: true}, tls: false, tls: stall, tls: true]",
+               SCRIPT_CLIENT, &script);
+    draft = script.steps[0].tls;
+    assert_true(draft->on && draft->own_certificate && draft->unverified && draft->tickets);
+    assert_string_equal(draft->sni, "b.test");
+    assert_int_equal(draft->alpn_count, 2);
+    assert_string_equal(draft->alpn[1], "x");
+    assert_int_equal(draft->lowest, TLS_1_2);
+    assert_int_equal(draft->highest, TLS_1_2);
+    assert_int_equal(draft->certificate, AUTHORITY_UNKNOWN_CA);
+    assert_false(script.steps[1].tls->on);
+    assert_int_equal(script.steps[2].tls->fault, TLS_FAULT_STALL);
+    draft = script.steps[3].tls;
+    assert_true(draft->on);
+    assert_false(draft->own_certificate || draft->unverified || draft->tickets);
+    assert_null(draft->sni);
+    region_release(&region);
+}
+
 static void an_interim_response_is_bytes(void **state)
 {
     struct script script;
@@ -246,6 +322,8 @@ int main(void)
     const struct CMUnitTest others[] = {
         cmocka_unit_test(steps_know_how_they_were_written),
         cmocka_unit_test(reads_are_exact_where_the_script_stops),
+        cmocka_unit_test(a_script_knows_if_it_begins_as_a_stream),
+        cmocka_unit_test(a_client_says_how_it_does_tls),
         cmocka_unit_test(an_interim_response_is_bytes),
         cmocka_unit_test(the_last_request_is_found),
         cmocka_unit_test(the_number_of_steps_is_limited),

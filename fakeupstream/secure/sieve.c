@@ -111,6 +111,13 @@ void sieve_set_rule(struct sieve_stream *at, const struct sieve_rule *rule)
     at->rule = *rule;
 }
 
+bool sieve_shut(struct sieve_stream *at)
+{
+    check(at->state == SIEVE_SPENT);
+    (void)stream_shut(&at->lower); /* fails only where the connection is gone, and that is told */
+    return !at->closed_told;
+}
+
 void sieve_cut(struct sieve_stream *at)
 {
     at->cut = true;

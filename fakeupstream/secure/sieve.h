@@ -54,6 +54,8 @@ void sieve_let_go(struct sieve_stream **handle);
 void sieve_abandon(struct sieve_stream **handle);
 /* Before the stream has written anything. */
 void sieve_set_rule(struct sieve_stream *at, const struct sieve_rule *rule);
+/* FIN follows what went out; for a stream that is spent. False: the peer has closed already. */
+bool sieve_shut(struct sieve_stream *at);
 /* From here on nothing that TLS writes goes out. */
 void sieve_cut(struct sieve_stream *at);
 

@@ -73,6 +73,24 @@ static const struct row ROWS[] = {
      "HTTP/1.1 304 Not Modified\r\nMARK\r\n\r\n"},
     {"an interim response", DRAFT_INTERIM, "{status: 103, headers: {Link: x}}",
      "HTTP/1.1 103 Early Hints\r\nMARK\r\nLink: x\r\n\r\n"},
+    {"a request for an upstream, in absolute-form", DRAFT_REQUEST, "{to: a, path: /x}",
+     "GET http://PLACE:1/x HTTP/1.1\r\nMARK\r\n\r\n"},
+    {"a tunnel to an upstream, in authority-form", DRAFT_REQUEST, "{to: a, method: CONNECT}",
+     "CONNECT PLACE:1 HTTP/1.1\r\nMARK\r\n\r\n"},
+    {"credentials of RFC 7617 2", DRAFT_REQUEST, "{authorize: \"Aladdin:open sesame\"}",
+     "GET / HTTP/1.1\r\nMARK\r\nProxy-Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n\r\n"},
+    {"credentials without padding", DRAFT_REQUEST, "{authorize: \"ab:c\\u00ff\"}",
+     "GET / HTTP/1.1\r\nMARK\r\nProxy-Authorization: Basic YWI6Y8O/\r\n\r\n"},
+    {"credentials with one byte of padding", DRAFT_REQUEST, "{authorize: \"ab:cd\"}",
+     "GET / HTTP/1.1\r\nMARK\r\nProxy-Authorization: Basic YWI6Y2Q=\r\n\r\n"},
+    {"an upgrade to WebSocket is asked for", DRAFT_REQUEST, "{upgrade: websocket}",
+     "GET / HTTP/1.1\r\nMARK\r\nConnection: upgrade\r\nUpgrade: websocket\r\n"
+     "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"},
+    {"and granted, with the answer to its key", DRAFT_RESPONSE, "{upgrade: websocket}",
+     "HTTP/1.1 101 Switching Protocols\r\nMARK\r\nConnection: upgrade\r\nUpgrade: websocket\r\n"
+     "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"},
+    {"an upgrade to anything else", DRAFT_REQUEST, "{upgrade: echo}",
+     "GET / HTTP/1.1\r\nMARK\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n"},
     {"expect-continue", DRAFT_REQUEST, "{method: PUT, body: 1, expect-continue: true}",
      "PUT / HTTP/1.1\r\nMARK\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n@"},
 };
@@ -112,6 +130,8 @@ static void make(const struct row *row)
     if (!draft_parse(&made.region, node, row->kind, &made.draft, &error))
         fail_msg("%s", error.sentence);
     message_init(&made.message, &made.draft, bytes_of("MARK\r\n"), 9);
+    if (made.draft.to != NULL)
+        message_set_place(&made.message, bytes_of("PLACE:1"));
     expect_wire(row->wire);
 }
 
@@ -151,7 +171,7 @@ static void positions_name_body_bytes(void **state)
         }
         assert_int_equal(
             message_body_before(&made.message, at + 1),
-            strstr(row->yaml, "text") != NULL ? at + 1 - message_head_end(&made.message) : count);
+            strstr(row->yaml, "text:") != NULL ? at + 1 - message_head_end(&made.message) : count);
     }
     region_release(&made.region);
 }

@@ -97,6 +97,7 @@ void transcript_resume(struct transcript *transcript)
 {
     check(transcript->state == TRANSCRIPT_TUNNEL);
     transcript->state = TRANSCRIPT_AT_START;
+    transcript->head.keep_alive = true; /* whatever the 2xx said, it was of the tunnel */
 }
 
 uint64_t transcript_due(const struct transcript *transcript)

@@ -431,6 +431,55 @@ static void raw_requests_make_any_number_of_responses_due(void **state)
     transcript_release(&transcript);
 }
 
+static void http_goes_on_in_a_tunnel(void **state)
+{
+    static const char TUNNEL[] = "HTTP/1.0 200 x\r\n\r\nabc";
+    static const char INSIDE[] = "HTTP/1.1 204 x\r\n\r\n";
+    struct transcript transcript;
+    struct telling telling = {.size = 0};
+
+    (void)state;
+    transcript_init(&transcript, TRANSCRIPT_RESPONSES);
+    transcript_ask(&transcript, bytes_of("CONNECT"));
+    feed(&transcript, &telling, TUNNEL, sizeof(TUNNEL) - 1);
+    assert_int_equal(transcript.stream_bytes, 3);
+    transcript_resume(&transcript);
+    assert_true(transcript.head.keep_alive);
+    transcript_ask(&transcript, bytes_of("GET"));
+    assert_int_equal(transcript_due(&transcript), 2);
+    feed(&transcript, &telling, INSIDE, sizeof(INSIDE) - 1);
+    assert_string_equal(telling.text, "200 . ~3 204 . ");
+    transcript_release(&transcript);
+}
+
+/* An upstream grants an upgrade, perhaps before the request has come whole. */
+static void a_tunnel_begins_behind_the_message_under_way(void **state)
+{
+    static const char HEAD[] = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\na";
+    const struct transcript_goal goal = {.kind = GOAL_STREAM, .amount = 4};
+    struct transcript transcript;
+    struct telling telling = {.size = 0};
+
+    (void)state;
+    transcript_init(&transcript, TRANSCRIPT_REQUESTS);
+    feed(&transcript, &telling, HEAD, sizeof(HEAD) - 1);
+    transcript_tunnel(&transcript);
+    assert_int_equal(transcript_wanted(&transcript, &goal), 2);
+    feed(&transcript, &telling, "bcde", 4);
+    assert_int_equal(transcript.state, TRANSCRIPT_TUNNEL);
+    assert_int_equal(transcript.stream_bytes, 2);
+    assert_int_equal(transcript_wanted(&transcript, &goal), 2);
+    assert_int_equal(transcript_room(&transcript, &goal), 2);
+    assert_false(transcript_reached(&transcript, &goal));
+    feed(&transcript, &telling, "fg", 2);
+    assert_true(transcript_reached(&transcript, &goal));
+    transcript_release(&transcript);
+    transcript_init(&transcript, TRANSCRIPT_REQUESTS);
+    transcript_tunnel(&transcript);
+    assert_int_equal(transcript.state, TRANSCRIPT_TUNNEL);
+    transcript_release(&transcript);
+}
+
 int main(void)
 {
     const struct CMUnitTest others[] = {
@@ -440,6 +489,8 @@ int main(void)
         cmocka_unit_test(a_head_past_the_limit_is_raw_bytes),
         cmocka_unit_test(a_connection_is_kept_as_rfc_9112_says),
         cmocka_unit_test(raw_requests_make_any_number_of_responses_due),
+        cmocka_unit_test(http_goes_on_in_a_tunnel),
+        cmocka_unit_test(a_tunnel_begins_behind_the_message_under_way),
     };
     struct CMUnitTest requests[COUNT_OF(REQUESTS)];
     struct CMUnitTest responses[COUNT_OF(RESPONSES)];

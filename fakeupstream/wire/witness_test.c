@@ -266,7 +266,124 @@ static void messages_can_be_dropped_between_two(void **state)
     assert_string_equal(fixture.witness.received->target, "/2");
 }
 
-#define ROW(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+/* ---- streams ----------------------------------------------------------------------------------- */
+
+enum { STREAM_SEED = 7, FLOW_BYTES = 200 * 1024 }; /* far past what is kept */
+
+/* Two ends of one connection: what one sent, and what came at the other. */
+struct ends {
+    struct witness sender;
+    struct witness receiver;
+    uint8_t bytes[FLOW_BYTES];
+};
+
+static struct ends ends;
+
+static int set_up_ends(void **state)
+{
+    (void)state;
+    witness_init(&ends.sender);
+    witness_init(&ends.receiver);
+    witness_bytes_out(&ends.sender, "head", 4);
+    witness_begin_flows(&ends.sender, STREAM_SEED);
+    pattern_fill(STREAM_SEED, 0, ends.bytes, sizeof(ends.bytes));
+    return 0;
+}
+
+static int tear_down_ends(void **state)
+{
+    (void)state;
+    witness_release(&ends.sender);
+    witness_release(&ends.receiver);
+    return 0;
+}
+
+static void send_flow(const void *data, size_t size)
+{
+    witness_bytes_out(&ends.sender, data, size);
+    witness_flow_out(&ends.sender, bytes_make(data, size));
+}
+
+static void receive_flow(const void *data, size_t size)
+{
+    uint64_t before = ends.receiver.in.bytes;
+
+    witness_bytes_in(&ends.receiver, data, size, 1);
+    witness_flow_in(&ends.receiver, bytes_make(data, size), before);
+}
+
+static void a_stream_is_what_was_sent_or_its_beginning(void **state)
+{
+    (void)state;
+    assert_true(witness_flow_is_of(&ends.receiver, &ends.sender));
+    send_flow(ends.bytes, FLOW_BYTES / 2);
+    send_flow(ends.bytes + FLOW_BYTES / 2, FLOW_BYTES / 2);
+    assert_int_equal(ends.sender.flow_out.patterned, FLOW_BYTES);
+    assert_int_equal(ends.sender.flow_out.begins_at, 4);
+    receive_flow(ends.bytes, FLOW_BYTES - 1);
+    assert_true(witness_flow_is_of(&ends.receiver, &ends.sender));
+    receive_flow(ends.bytes + FLOW_BYTES - 1, 1);
+    assert_true(witness_flow_is_of(&ends.receiver, &ends.sender));
+    receive_flow("x", 1);
+    assert_false(witness_flow_is_of(&ends.receiver, &ends.sender));
+}
+
+static void a_byte_that_differs_is_seen_wherever_it_is(void **state)
+{
+    static const size_t PLACES[] = {0, 100, FLOW_BYTES / 2, FLOW_BYTES - 1};
+
+    (void)state;
+    send_flow(ends.bytes, FLOW_BYTES);
+    for (size_t i = 0; i < COUNT_OF(PLACES); i++) {
+        ends.bytes[PLACES[i]] ^= 1;
+        witness_reset(&ends.receiver);
+        receive_flow(ends.bytes, FLOW_BYTES);
+        assert_false(witness_flow_is_of(&ends.receiver, &ends.sender));
+        ends.bytes[PLACES[i]] ^= 1;
+    }
+}
+
+/* Raw bytes follow no pattern: their digest is kept from there on, and a beginning is compared as far as it is kept. */
+static void raw_bytes_of_a_stream_are_compared_too(void **state)
+{
+    uint8_t digest[DIGEST_BYTES];
+    uint8_t came[DIGEST_BYTES];
+
+    (void)state;
+    send_flow(ends.bytes, 1000);
+    send_flow("raw", 3);
+    receive_flow(ends.bytes, 1000);
+    receive_flow("ra", 2);
+    assert_true(witness_flow_is_of(&ends.receiver, &ends.sender));
+    receive_flow("w", 1);
+    assert_true(witness_flow_is_of(&ends.receiver, &ends.sender));
+    witness_flow_digest(&ends.sender.flow_out, digest);
+    witness_flow_digest(&ends.receiver.flow_in, came);
+    assert_memory_equal(digest, came, DIGEST_BYTES);
+    witness_reset(&ends.receiver);
+    receive_flow(ends.bytes, 1000);
+    receive_flow("rx", 2);
+    assert_false(witness_flow_is_of(&ends.receiver, &ends.sender));
+}
+
+static void a_handshake_is_kept_until_the_witness_is_reset(void **state)
+{
+    char failure[] = "broken";
+    const struct witness_handshake handshake = {.tls = true, .failure = failure, .sni = ""};
+
+    (void)state;
+    witness_secured(&fixture.witness, &handshake);
+    failure[0] = 'x';
+    assert_string_equal(fixture.witness.handshake.failure, "broken");
+    assert_string_equal(fixture.witness.handshake.sni, "");
+    assert_null(fixture.witness.handshake.alpn);
+    witness_reset(&fixture.witness);
+    assert_false(fixture.witness.handshake.tls);
+    assert_null(fixture.witness.handshake.failure);
+}
+
+#define ROW(function)         cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+#define ROW_OF_ENDS(function) cmocka_unit_test_setup_teardown(function, set_up_ends, tear_down_ends)
 
 int main(void)
 {
@@ -284,6 +401,10 @@ int main(void)
         ROW(a_reset_says_more_than_a_fin_that_was_announced),
         ROW(memory_that_runs_out_is_said),
         ROW(messages_can_be_dropped_between_two),
+        ROW(a_handshake_is_kept_until_the_witness_is_reset),
+        ROW_OF_ENDS(a_stream_is_what_was_sent_or_its_beginning),
+        ROW_OF_ENDS(a_byte_that_differs_is_seen_wherever_it_is),
+        ROW_OF_ENDS(raw_bytes_of_a_stream_are_compared_too),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,6 +15,24 @@ static size_t seen_dials(const struct evidence *evidence)
     return seen > evidence->total.dials ? seen : evidence->total.dials;
 }
 
+/*
+ * Whether the last address of an attempt was dialled, and is not among those told for themselves: where the last one was
+ * forbidden, the failure of an earlier one stands for the attempt.
+ */
+static bool ends_with_dial(const struct exchange_record *record, unsigned index)
+{
+    const struct attempt_record *attempt = &record->attempts[index];
+    bool failed = attempt->failure.cause != CAUSE_NONE;
+    if (attempt->reused || (failed && attempt->failure.stage < STAGE_DIAL) ||
+        attempt->failure.cause == CAUSE_DESTINATION_IP_PROHIBITED)
+        return false;
+    for (unsigned i = 0; i < record->dial_count && failed; i++)
+        if (record->dials[i].attempt == index + 1 &&
+            address_equal(&record->dials[i].address, &attempt->address))
+            return false;
+    return true;
+}
+
 /* Every dial that the seam saw is an attempt in a record, and the other way round. */
 static void check_record_attempts(const struct evidence *evidence, struct findings *findings)
 {
@@ -22,13 +40,13 @@ static void check_record_attempts(const struct evidence *evidence, struct findin
     size_t reused = 0;
     size_t seen_reused = 0;
     for (size_t r = 0; r < evidence->record_count; r++) {
-        dialled += evidence->records[r].dial_count + evidence->records[r].dials_lost;
-        for (unsigned i = 0; i < evidence->records[r].attempt_count; i++) {
-            const struct attempt_record *attempt = &evidence->records[r].attempts[i];
-            bool before_dial =
-                attempt->failure.cause != CAUSE_NONE && attempt->failure.stage < STAGE_DIAL;
-            dialled += !attempt->reused && !before_dial;
-            reused += attempt->reused;
+        const struct exchange_record *record = &evidence->records[r];
+        dialled += record->dials_lost;
+        for (unsigned i = 0; i < record->dial_count; i++)
+            dialled += record->dials[i].cause != CAUSE_DESTINATION_IP_PROHIBITED;
+        for (unsigned i = 0; i < record->attempt_count; i++) {
+            dialled += ends_with_dial(record, i);
+            reused += record->attempts[i].reused;
         }
     }
     for (size_t i = 0; i < evidence->attempt_count; i++)

@@ -275,6 +275,66 @@ static void own_to_large_windows(void)
     answered.record.held_bytes_peak = 2 * WINDOW_BYTES_DEFAULT + 1;
 }
 
+static void own_to_bytes_before_a_handshake(void)
+{
+    answered.record.attempts[0] = (struct attempt_record){
+        .tx = 5, .failure = {SIDE_UPSTREAM, STAGE_HANDSHAKE, CAUSE_TLS_CERTIFICATE_ERROR, 0}};
+}
+
+static void own_to_bytes_behind_a_handshake(void)
+{
+    own_to_bytes_before_a_handshake();
+    answered.record.attempts[0].failure.stage = STAGE_MID_WRITE;
+}
+
+/* The second attempt became a tunnel through which five bytes went either way. */
+static void tell_of_a_tunnel(void)
+{
+    answered.rig.attempts[1].tunnel = true;
+    b_saw()->flow_in.bytes = 5;
+    b_saw()->flow_out.bytes = 5;
+    answered.record.tunnel_up_bytes = 5;
+    answered.record.tunnel_down_bytes = 5;
+}
+
+static void hide_a_byte_that_came(void)
+{
+    tell_of_a_tunnel();
+    answered.record.tunnel_up_bytes = 4;
+}
+
+static void invent_a_byte_of_the_tunnel(void)
+{
+    tell_of_a_tunnel();
+    answered.record.tunnel_down_bytes = 6;
+}
+
+static void own_to_addresses_that_nobody_dialled(void)
+{
+    answered.record.dial_count = 1;
+}
+
+static struct log_row logged;
+
+static void log_what_happened(void)
+{
+    logged = (struct log_row){.status = 503, .retry_attempts = 1};
+    answered.rig.evidence.log_rows = &logged;
+    answered.rig.evidence.log_row_count = 1;
+}
+
+static void log_another_status(void)
+{
+    log_what_happened();
+    logged.status = 200;
+}
+
+static void log_no_retry(void)
+{
+    log_what_happened();
+    logged.retry_attempts = 0;
+}
+
 static const struct {
     const char *sentence;
     void (*doctor)(void);
@@ -322,6 +382,20 @@ static const struct {
      "11 body bytes were kept for a retry, replay_buffer_bytes is 10"},
     {"a record of windows past their size is found", own_to_large_windows,
      "131073 body bytes were held at one moment, both directions may hold 131072"},
+    {"a record of bytes before a handshake is found", own_to_bytes_before_a_handshake,
+     "5 bytes of the request were written in an attempt that failed at stage handshake"},
+    {"a record of bytes behind a handshake is none", own_to_bytes_behind_a_handshake, NULL},
+    {"a record of a tunnel's bytes is none", tell_of_a_tunnel, NULL},
+    {"a record that hides a byte of a tunnel is found", hide_a_byte_that_came,
+     "4 bytes of the tunnel went up and 5 down; its upstream got 5 and sent 5"},
+    {"a record that invents a byte of a tunnel is found", invent_a_byte_of_the_tunnel,
+     "5 bytes of the tunnel went up and 6 down"},
+    {"a record of addresses that nobody dialled is found", own_to_addresses_that_nobody_dialled,
+     "the records tell of 3 attempts that dialled, the seam saw 2"},
+    {"a log of what happened is none", log_what_happened, NULL},
+    {"a log of another status is found", log_another_status,
+     "row 1 of the log says status 200 and 1 retries, the record of"},
+    {"a log that hides a retry is found", log_no_retry, "says status 503 and 0 retries"},
 };
 
 static void doctor_and_judge(void **state)

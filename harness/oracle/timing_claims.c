@@ -66,8 +66,9 @@ static void check_backoff(const struct evidence *evidence, const struct request_
     char bound[FINDING_DURATION_BYTES];
     const struct attempt_fact *before = NULL;
     const struct attempt_fact *attempt = NULL;
-    if (evidence->world != WORLD_SIM || !attempts_are_all_seen(evidence) || hooks_wait(evidence))
-        return;
+    if (evidence->world != WORLD_SIM || !attempts_are_all_seen(evidence) || hooks_wait(evidence) ||
+        evidence->scenario->needs_nameserver)
+        return; /* also lookups take time, and one that fails is an attempt that nobody sees */
     for (; (attempt = attempts_next(evidence, request, attempt)) != NULL; before = attempt) {
         if (before == NULL || !attempt->fresh || before->closed_ns > attempt->begun_ns ||
             !attempts_are_known(evidence, request, attempt->begun_ns))

@@ -354,6 +354,20 @@ static bool read_lookups(const struct reading *reading, const struct yaml_node *
     return true;
 }
 
+/* A rule for a number of bytes, or a size: 1GiB. */
+static bool read_bytes(const struct reading *reading, const struct yaml_node *map, const char *key,
+                       struct number_rule *out)
+{
+    const struct yaml_node *node = yaml_get(map, key);
+    if (node == NULL)
+        return true;
+    size_t size = node->kind == YAML_SCALAR ? node->text_size : 0;
+    if (size < 2 || node->text[size - 1] != 'B')
+        return number_rule_read(node, key, BODY_LIMIT, out, reading->error);
+    *out = (struct number_rule){.comparison = NUMBER_ONE_OF, .count = 1};
+    return yaml_size(node, key, BODY_LIMIT, &out->values[0], reading->error);
+}
+
 static bool read_tunnel(const struct reading *reading, const struct yaml_node *map,
                         struct expectation *out)
 {
@@ -362,15 +376,11 @@ static bool read_tunnel(const struct reading *reading, const struct yaml_node *m
     if (tunnel == NULL || !must_be_map(reading, map, "'tunnel'") ||
         !yaml_check_keys(map, "'tunnel'", KEYS, reading->error))
         return false;
-    const struct yaml_node *up = yaml_get(map, "up");
-    const struct yaml_node *down = yaml_get(map, "down");
     const struct yaml_node *same = yaml_get(map, "same");
     out->tunnel = tunnel;
     tunnel->same_set = same != NULL;
-    return (up == NULL ||
-            number_rule_read(up, "'up' (bytes)", BODY_LIMIT, &tunnel->up, reading->error)) &&
-           (down == NULL ||
-            number_rule_read(down, "'down' (bytes)", BODY_LIMIT, &tunnel->down, reading->error)) &&
+    return read_bytes(reading, map, "up", &tunnel->up) &&
+           read_bytes(reading, map, "down", &tunnel->down) &&
            (same == NULL || yaml_bool(same, "'same'", &tunnel->same, reading->error));
 }
 

@@ -27,7 +27,7 @@ static const char EXPECT[] =
 
 static const char EXPECT_OF_TLS[] =
     "handshakes: {a: 1}\nresumed: {a: 0}\nsni: {b: b.test}\nlookups: {a.test: \">= 1\"}\n"
-    "tunnel: {up: 5, down: \"<= 7\", same: false}\n"
+    "tunnel: {up: 5KiB, down: \"<= 7\", same: false}\n"
     "client: {status: 200, tls: {version: \"1.3\", alpn: none, failed: false, resumed: true, "
     "detail: d}}\n"
     "record: {phase: no-up, kind: connect, route: r, user: u, detail: d, error: E, addresses: 2}\n"
@@ -115,6 +115,7 @@ static void tls_names_tunnels_and_logs_become_values(void **state)
     assert_string_equal(expect.upstreams[1].sni, "b.test");
     assert_string_equal(expect.lookups->name, "a.test");
     assert_null(expect.lookups->next);
+    assert_int_equal(expect.tunnel->up.values[0], 5 * 1024);
     assert_int_equal(expect.tunnel->down.comparison, NUMBER_AT_MOST);
     assert_true(expect.tunnel->same_set && !expect.tunnel->same);
     const struct expected_tls *tls = expect.clients[0].responses[0].tls;
@@ -153,6 +154,7 @@ static void a_mistake_in_a_claim_is_told_where_it_stands(void **state)
         {"log: {attempts: [{try: 1}]}", "f:1:19: "},
         {"lookups: {c.test: 1}", "f:1:11: "},
         {"sni: {c: c.test}", "f:1:7: "},
+        {"tunnel: {up: 5kB}", "f:1:14: "},
         {"tunnel: {both: 5}", "f:1:10: "},
         {"tunnel: {same: maybe}", "f:1:16: "},
         {"client: {tls: {fails: true}}", "f:1:16: "},

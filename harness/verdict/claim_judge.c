@@ -31,13 +31,19 @@ static void judge_texts(const char *who, const struct said *said, size_t count,
                          or_none(said[i].text), said[i].expected);
 }
 
-static void judge_number(const char *who, const char *what, uint64_t value,
-                         const struct number_rule *expected, struct findings *findings)
+/* The same of a number. */
+struct counted {
+    const char *what;
+    uint64_t value;
+    const struct number_rule *expected;
+};
+
+static void judge_number(const char *who, const struct counted *counted, struct findings *findings)
 {
     char rule[NUMBER_RULE_BYTES];
-    if (!number_rule_fits(expected, value))
-        findings_add(findings, "%s says %s %" PRIu64 ", expected %s", who, what, value,
-                     number_rule_words(expected, rule));
+    if (!number_rule_fits(counted->expected, counted->value))
+        findings_add(findings, "%s says %s %" PRIu64 ", expected %s", who, counted->what,
+                     counted->value, number_rule_words(counted->expected, rule));
 }
 
 /* ---- the record ----------------------------------------------------------------------------- */
@@ -92,8 +98,11 @@ static void judge_record(const struct evidence *evidence, struct findings *findi
         {"error", record->error_word, expected->error},
     };
     judge_texts(WHO, said, COUNT_OF(said), findings);
-    judge_number(WHO, "attempts", record->attempt_count, &expected->attempts, findings);
-    judge_number(WHO, "addresses", record->dial_count + record->dials_lost, &expected->addresses,
+    judge_number(WHO, &(struct counted){"attempts", record->attempt_count, &expected->attempts},
+                 findings);
+    judge_number(WHO,
+                 &(struct counted){"addresses", record->dial_count + record->dials_lost,
+                                   &expected->addresses},
                  findings);
 }
 
@@ -113,7 +122,7 @@ static void judge_log_attempt(const char *who, const struct json *attempt,
     };
     judge_texts(who, said, COUNT_OF(said), findings);
     (void)json_u64(json_get(attempt, "status"), &status); /* no status came: 0 */
-    judge_number(who, "status", status, &expected->status, findings);
+    judge_number(who, &(struct counted){"status", status, &expected->status}, findings);
     (void)json_bool(json_get(attempt, "retried"), &retried); /* not said: it was not */
     if (expected->retried_set && retried != expected->retried)
         findings_add(findings, "%s says that it was %stried again, expected %s", who,
@@ -153,8 +162,10 @@ static void judge_log_row(const char *who, const struct log_row *row,
         {"cause", row->cause, expected->cause}, {"tunnel", row->tunnel, expected->tunnel},
     };
     judge_texts(who, said, COUNT_OF(said), findings);
-    judge_number(who, "status", row->status, &expected->status, findings);
-    judge_number(who, "retry_attempts", row->retry_attempts, &expected->retry_attempts, findings);
+    judge_number(who, &(struct counted){"status", row->status, &expected->status}, findings);
+    judge_number(
+        who, &(struct counted){"retry_attempts", row->retry_attempts, &expected->retry_attempts},
+        findings);
     judge_log_attempts(who, row, expected, findings);
 }
 
@@ -164,7 +175,7 @@ static void judge_log(const struct evidence *evidence, struct findings *findings
     size_t count = evidence->log_row_count;
     if (expected == NULL)
         return;
-    judge_number("the log", "rows", count, &expected->rows, findings);
+    judge_number("the log", &(struct counted){"rows", count, &expected->rows}, findings);
     if (expected->listed && count != expected->count)
         findings_add(findings, "the log has %zu rows, expected %zu", count, expected->count);
     if (!expected->listed && count == 0)

@@ -119,6 +119,7 @@ void hook_judge_expectations(const struct evidence *evidence, struct findings *f
 struct progress {
     struct findings *findings;
     uint64_t exchange;
+    bool switched; /* to another protocol: a 1xx is the answer, and none that is decided about */
     unsigned total[HOOK_NAME_COUNT];
     unsigned in_attempt[HOOK_NAME_COUNT]; /* since the last upstream_peer, that one included */
 };
@@ -189,7 +190,8 @@ static void check_order(const struct progress *progress, enum hook_name hook)
                          progress->exchange, hook_word(hook),
                          ONCE[i].per_attempt ? "one attempt" : "it");
     for (size_t i = 0; i < COUNT_OF(BEHIND); i++)
-        if (BEHIND[i].hook == hook && progress->in_attempt[BEHIND[i].behind] == 0)
+        if (BEHIND[i].hook == hook && progress->in_attempt[BEHIND[i].behind] == 0 &&
+            !(hook == HOOK_RESPONSE_FILTER && progress->switched))
             findings_add(progress->findings,
                          "exchange %" PRIu64 ": %s was called without %s before it in its attempt",
                          progress->exchange, hook_word(hook), hook_word(BEHIND[i].behind));
@@ -259,7 +261,10 @@ void hook_judge_claims(const struct evidence *evidence, struct findings *finding
     if (evidence->hook_calls_lost > 0)
         return; /* nobody can tell from a part */
     for (size_t i = 0; i < seen.count;) {
-        struct progress progress = {.findings = findings, .exchange = seen.calls[i].exchange};
+        const struct exchange_record *record = record_of(evidence, seen.calls[i].exchange);
+        struct progress progress = {.findings = findings,
+                                    .exchange = seen.calls[i].exchange,
+                                    .switched = record != NULL && record->status == 101};
         while (i < seen.count && seen.calls[i].exchange == progress.exchange)
             advance(&progress, seen.calls[i++].hook);
         check_exchange(evidence, &progress);

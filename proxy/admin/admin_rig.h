@@ -45,6 +45,7 @@ struct admin_client {
     struct stream stream;
     struct bytes left; /* to be sent */
     bool paused;       /* reads nothing */
+    size_t bytes_max;  /* reads no more than so many in all; 0: everything */
     bool ended;        /* by the other side */
     int error;         /* what it ended with; 0: FIN */
     char *answer;      /* with a NUL behind it */
@@ -53,10 +54,15 @@ struct admin_client {
 
 /* ---- clients ------------------------------------------------------------------------------------- */
 
+static inline bool admin_client_reads(const struct admin_client *client)
+{
+    return !client->paused && (client->bytes_max == 0 || client->size < client->bytes_max);
+}
+
 static inline void admin_client_want(struct admin_client *client)
 {
-    stream_want(&client->stream,
-                (client->paused ? 0u : STREAM_READ) | (client->left.size > 0 ? STREAM_WRITE : 0u));
+    stream_want(&client->stream, (admin_client_reads(client) ? STREAM_READ : 0u) |
+                                     (client->left.size > 0 ? STREAM_WRITE : 0u));
 }
 
 static inline void admin_client_end(struct admin_client *client, int error)
@@ -87,7 +93,7 @@ static inline void admin_client_event(struct stream *stream, unsigned events)
     if (stream_status(stream) == -EINPROGRESS)
         return;
     admin_client_send(client);
-    if (!client->paused) {
+    if (admin_client_reads(client)) {
         size = stream_read(stream, client->answer + client->size,
                            ADMIN_RIG_ANSWER_BYTES - client->size);
         if (size == 0 || (size < 0 && size != -EAGAIN)) {

@@ -157,6 +157,55 @@ static void a_connection_serves_one_request_after_the_other(void **state)
     in_both_worlds(play_keep_alive);
 }
 
+static void play_refusal_on_a_kept_connection(struct admin_rig *rig)
+{
+    struct admin_client client;
+
+    admin_client_start(&client, rig, bytes_of(HEALTHZ "no request\r\n\r\n" HEALTHZ));
+    admin_rig_run_to_end(rig, &client);
+    assert_int_equal(count_of(client.answer, FINE), 1);
+    assert_int_equal(count_of(client.answer, "HTTP/1.1 400 Bad Request\r\n"), 1);
+    assert_int_equal(count_of(client.answer, "Connection: close\r\n"), 1);
+    admin_client_release(&client);
+}
+
+static void a_request_that_cannot_be_read_ends_its_connection(void **state)
+{
+    (void)state;
+    in_both_worlds(play_refusal_on_a_kept_connection);
+}
+
+enum { REFUSED_BODY_BYTES = 20000 };
+
+static void play_refused_body(struct admin_rig *rig)
+{
+    static const char head[] = "PUT /api/routes/default HTTP/1.1\r\n"
+                               "Content-Length: 1000000\r\n" CLOSE;
+    char says[sizeof(head) + REFUSED_BODY_BYTES];
+    struct admin_client client;
+
+    memset(says, ' ', sizeof(says));
+    memcpy(says, head, sizeof(head) - 1);
+    admin_client_start(&client, rig, bytes_make(says, sizeof(says)));
+    admin_rig_run_to_end(rig, &client);
+    assert_int_equal(client.error, 0);
+    assert_int_equal(count_of(client.answer, "HTTP/1.1 413 "), 1);
+    admin_client_release(&client);
+}
+
+/* In pieces too, so that most of the body comes behind the answer. */
+static void a_refusal_is_not_lost_because_its_client_still_sends(void **state)
+{
+    struct admin_rig rig;
+
+    (void)state;
+    in_both_worlds(play_refused_body);
+    admin_rig_init(&rig, false, &(struct sim_options){.seed = 7, .short_write_bytes = 500});
+    admin_rig_start(&rig);
+    play_refused_body(&rig);
+    admin_rig_release(&rig);
+}
+
 enum { PIPELINED = 200 };
 
 static void play_pipeline(struct admin_rig *rig)
@@ -267,10 +316,17 @@ static void play_largest_body(struct admin_rig *rig)
     free(text);
 }
 
+/* Byte by byte too: all of the body is there while the end of its framing is still to come. */
 static void a_body_of_64_kib_is_taken(void **state)
 {
+    struct admin_rig rig;
+
     (void)state;
     in_both_worlds(play_largest_body);
+    admin_rig_init(&rig, false, &(struct sim_options){.seed = 7, .segment_bytes = 1});
+    admin_rig_start(&rig);
+    play_largest_body(&rig);
+    admin_rig_release(&rig);
 }
 
 struct head_limit {
@@ -466,13 +522,14 @@ static void an_address_that_is_taken_is_an_error(void **state)
     }
 }
 
-/* At any moment: one that has said nothing, one that is in the middle, one whose answer waits. */
+/* At any moment: one has said nothing, one is in the middle, one's answer waits, and one has just ended. */
 static void nothing_is_left_of_a_listener_that_was_destroyed(void **state)
 {
-    static const char *const parts[] = {"", "GET /heal", HEALTHZ};
+    static const char *const parts[] = {"", "GET /heal", HEALTHZ,
+                                        "GET /healthz HTTP/1.1\r\n" CLOSE};
 
     (void)state;
-    for (size_t steps = 0; steps < 12; steps++) {
+    for (size_t steps = 0; steps < 60; steps++) {
         struct admin_client clients[COUNT_OF(parts)];
         struct admin_rig rig;
 
@@ -491,6 +548,8 @@ int main(void)
 {
     const struct CMUnitTest stories[] = {
         cmocka_unit_test(a_connection_serves_one_request_after_the_other),
+        cmocka_unit_test(a_request_that_cannot_be_read_ends_its_connection),
+        cmocka_unit_test(a_refusal_is_not_lost_because_its_client_still_sends),
         cmocka_unit_test(requests_that_come_at_once_are_answered_in_their_order),
         cmocka_unit_test(a_client_that_waits_for_a_word_before_its_body_gets_one),
         cmocka_unit_test(a_proxy_that_drains_is_not_healthy),

@@ -37,7 +37,7 @@ static void write_foot(struct admin_sources *sources, const struct question *que
 
 /* ---- asking the log -------------------------------------------------------------------------- */
 
-/* The reader is kept: it follows the file. Whoever meets an error in it closes it, so that the next one begins anew. */
+/* The reader is kept: it follows the file. */
 static bool open_log(struct admin_sources *sources, struct admin_reply *reply)
 {
     char error[REQUEST_LOG_ERROR_BYTES];
@@ -51,13 +51,6 @@ static bool open_log(struct admin_sources *sources, struct admin_reply *reply)
     if (sources->reader == NULL)
         admin_reply_refuse(reply, 503, "%s", error);
     return sources->reader != NULL;
-}
-
-static void refuse_for_log(struct admin_sources *sources, struct admin_reply *reply,
-                           const char *error)
-{
-    log_reader_close(&sources->reader);
-    admin_reply_refuse(reply, 503, "%s", error);
 }
 
 static void on_row_of_page(void *owner, const struct log_row *row)
@@ -92,7 +85,7 @@ void requests_api_list(struct admin_sources *sources, const struct admin_request
         return;
     admin_reply_append(reply, bytes_of("{\"requests\":["));
     if (!log_reader_page(sources->reader, &question.filter, on_row_of_page, &page, error))
-        refuse_for_log(sources, reply, error);
+        admin_reply_refuse(reply, 503, "%s", error);
     else if (page.is_full && page.rows == 0)
         admin_reply_refuse(reply, 500, "a row is larger than %d bytes", ADMIN_ANSWER_BYTES_MAX);
     else
@@ -124,7 +117,7 @@ void requests_api_tell(struct admin_sources *sources, const struct admin_request
     }
     found = log_reader_row(sources->reader, (int64_t)id, on_row_alone, reply, error);
     if (found < 0)
-        refuse_for_log(sources, reply, error);
+        admin_reply_refuse(reply, 503, "%s", error);
     else if (found == 0)
         admin_reply_refuse(reply, 404, "the log has no request %" PRIu64, id);
 }

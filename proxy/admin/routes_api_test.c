@@ -202,23 +202,23 @@ static void one_route_of_several_is_changed_and_the_others_stay(void **state)
 
     (void)state;
     admin_rig_init(&rig, false, &(struct sim_options){.seed = 7});
-    name_route(&rig.settings.routes[0], "api.v1", "/a");
-    name_route(&rig.settings.routes[1], "rest", "");
+    name_route(&rig.settings.routes[0], "rest", "");
+    name_route(&rig.settings.routes[1], "api.v1", "/a");
     rig.settings.route_count = 2;
     admin_rig_start(&rig);
     answer = admin_rig_ask(&rig, "GET", "/api/routes", NULL);
-    assert_string_equal(admin_rig_body(answer), "{\"routes\":[\"api.v1\",\"rest\"]}\n");
+    assert_string_equal(admin_rig_body(answer), "{\"routes\":[\"rest\",\"api.v1\"]}\n");
     free(answer);
     answer = admin_rig_ask(&rig, "PUT", "/api/routes/api%2Ev1",
                            "{\"max_retries\":5,\"path\":\"/z\",\"upstreams\":[\"127.0.0.1:2\"]}");
     assert_answer(answer, OK, "\"upstreams\":[\"127.0.0.1:2\"]");
     free(answer);
     settings = proxy_settings_now(rig.proxy);
-    assert_int_equal(settings->routes[0].retry.retries_max, 5);
-    assert_int_equal(settings->routes[0].upstreams, 2);
-    assert_string_equal(settings->routes[0].path, "/z");
-    assert_int_equal(settings->routes[1].retry.retries_max, 1);
-    assert_int_equal(settings->routes[1].upstreams, 3);
+    assert_int_equal(settings->routes[1].retry.retries_max, 5);
+    assert_int_equal(settings->routes[1].upstreams, 2);
+    assert_string_equal(settings->routes[1].path, "/z");
+    assert_int_equal(settings->routes[0].retry.retries_max, 1);
+    assert_int_equal(settings->routes[0].upstreams, 3);
     admin_rig_release(&rig);
 }
 

@@ -110,7 +110,6 @@ void session_start(struct session *session)
     session->client_closed = false;
     session->stopping = false;
     session->lingered_bytes = 0;
-    session->request.reader.limits.body_bytes_max = settings_of(session)->body_bytes_max;
     inlet_restart(&session->request);
     session->exchange.client_secure = tls_phase_of(&session->stream) != TLS_NONE;
     if (session->exchange.client_secure) {
@@ -227,8 +226,11 @@ static void read_head(struct session *session)
 {
     struct admission admission;
     bool begun = inlet_head_begun(&session->request);
-    enum reader_step step = inlet_read_head(&session->request);
+    enum reader_step step;
 
+    /* Of the settings under which the exchange begins; they may have changed since the client connected. */
+    session->request.reader.limits.body_bytes_max = settings_of(session)->body_bytes_max;
+    step = inlet_read_head(&session->request);
     if (session->request.incomplete || (step == READER_MORE && session->request.input_ended)) {
         end(session, STREAM_FIN);
         return;

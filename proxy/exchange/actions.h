@@ -50,6 +50,8 @@ void adopt_link(struct exchange *exchange);
 void note_upstream_failure(struct exchange *exchange, enum cause cause, int os_error);
 enum exchange_event fail_upstream(struct exchange *exchange);
 void note_held(struct exchange *exchange);
+/* What a read from the upstream brought, if it brought anything. */
+void note_received(struct exchange *exchange, ssize_t size);
 
 /* tunnel.c: from the 200 to CONNECT, or the 101, to the end */
 enum exchange_event open_tunnel(struct exchange *exchange);

@@ -166,6 +166,7 @@ static void begin_attempt(struct exchange *exchange, struct origin *origin)
     exchange->connected = false;
     exchange->try_begun_ns = record->attempts[record->attempt_count - 1].begun_ns;
     exchange->upload = (struct outlet){0};
+    exchange->received = 0;
     exchange->upstream_readable = false;
     exchange->upstream_failed = false;
     exchange->detail = NULL;
@@ -301,7 +302,7 @@ static struct stream_info counters(const struct exchange *exchange)
         return info;
     stream_info(&link->stream, &info);
     info.tx -= link->tx_before;
-    info.rx -= link->rx_before;
+    info.rx = exchange->received;
     return info;
 }
 

@@ -297,25 +297,43 @@ static void copy_text(char *to, size_t size_max, struct bytes from)
     to[size] = '\0';
 }
 
-/* As it came, but for a user name and a password before its host: they are nobody's to keep. RFC 9110 4.2.4. */
+/* Where an authority begins in a target that is no path: behind its scheme, or with its first byte, as CONNECT's. */
+static size_t find_authority(struct bytes target)
+{
+    static const char scheme_end[] = "://";
+    size_t i = 0;
+
+    while (i < target.size && memchr("/?#@", target.data[i], 4) == NULL)
+        i++;
+    if (i == 0 || target.size - i < 2 || memcmp(target.data + i - 1, scheme_end, 3) != 0)
+        return 0;
+    return i + 2;
+}
+
+/*
+ * As it came, but for a user name and a password before the host of the authority that begins there: they are nobody's to
+ * keep, and least of all where they made the request one that is refused. RFC 9110 4.2.4.
+ */
+static void copy_without_user(char *to, size_t size_max, struct bytes from, size_t authority_at)
+{
+    size_t host_at = authority_at;
+    size_t kept;
+
+    for (size_t i = authority_at; i < from.size && memchr("/?#", from.data[i], 3) == NULL; i++)
+        if (from.data[i] == '@')
+            host_at = i + 1;
+    copy_text(to, size_max, bytes_make(from.data, authority_at));
+    kept = strlen(to);
+    if (host_at < from.size)
+        copy_text(to + kept, size_max - kept, bytes_make(from.data + host_at, from.size - host_at));
+}
+
 static void copy_target(char *to, size_t size_max, struct bytes target)
 {
-    static const char between[] = "://";
-    const uint8_t *scheme_end = NULL;
-    size_t at = 0;
-    size_t host_at;
-
-    if (target.size > 0 && target.data[0] != '/')
-        scheme_end = memmem(target.data, target.size, between, sizeof(between) - 1);
-    if (scheme_end != NULL)
-        at = (size_t)(scheme_end - target.data) + sizeof(between) - 1;
-    host_at = at;
-    for (size_t i = at; at > 0 && i < target.size && memchr("/?#", target.data[i], 3) == NULL; i++)
-        if (target.data[i] == '@')
-            host_at = i + 1;
-    copy_text(to, size_max, bytes_make(target.data, at));
-    at = strlen(to);
-    copy_text(to + at, size_max - at, bytes_make(target.data + host_at, target.size - host_at));
+    if (target.size == 0 || target.data[0] == '/')
+        copy_text(to, size_max, target);
+    else
+        copy_without_user(to, size_max, target, find_authority(target));
 }
 
 /* The configuration and the route stay the exchange's own to its end, whatever is configured meanwhile. */
@@ -352,7 +370,7 @@ static void begin_record(struct exchange *exchange, struct bytes host)
     record->kind = exchange->kind;
     record->client = exchange->client_address;
     record->user[0] = '\0';
-    copy_text(record->host, sizeof(record->host), host);
+    copy_without_user(record->host, sizeof(record->host), host, 0);
     copy_text(record->method, sizeof(record->method), head->method);
     copy_target(record->target, sizeof(record->target), head->target);
     exchange->progress_ns = record->begun_ns;

@@ -160,6 +160,7 @@ struct exchange {
     struct inlet response;
     struct outlet upload;
     struct outlet download;
+    uint64_t received; /* from the upstream, without what TLS adds, which is no response */
     bool upstream_readable;
     bool upstream_failed; /* for the cause below; what came before it is used first */
     enum cause upstream_cause;

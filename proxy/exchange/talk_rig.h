@@ -59,6 +59,7 @@ struct talk {
     struct address address; /* of the upstream */
     struct listener listener;
     struct tls_server *upstream_tls;
+    struct world *upstream_world; /* where its TLS lives; NULL: where all of them do */
     struct tls_client *client_tls;
     struct proxy_settings settings;
     struct proxy_hooks hooks;
@@ -186,6 +187,7 @@ static inline void party_forget(struct party *party)
 static inline void talk_on_acceptable(struct listener *listener)
 {
     struct talk *talk = listener->owner;
+    struct world *world = talk->upstream_world != NULL ? talk->upstream_world : talk->world;
     struct party *peer;
     int result;
 
@@ -194,7 +196,7 @@ static inline void talk_on_acceptable(struct listener *listener)
     peer->stream.on_event = party_on_event;
     peer->stream.owner = peer;
     result = talk->upstream_tls != NULL
-                 ? tls_accept(talk->upstream_tls, talk->world, listener, &peer->stream)
+                 ? tls_accept(talk->upstream_tls, world, listener, &peer->stream)
                  : world_accept(talk->world, listener, &peer->stream);
     assert_int_equal(result, 0);
     talk->peer_count++;
@@ -243,13 +245,14 @@ static inline void talk_init(struct talk *talk, const struct sim_options *option
     talk->settings.owner = talk;
 }
 
-/* A new connection of the client to the proxy, which need not be the first. */
+/* A new connection of the client to the proxy; the former one is closed. */
 static inline void talk_dial(struct talk *talk)
 {
     struct address address = proxy_address(talk->proxy);
     struct party *client = &talk->client;
     int result;
 
+    party_close(client, STREAM_FIN);
     memset(client, 0, sizeof(*client));
     client->stream.on_event = party_on_event;
     client->stream.owner = client;

@@ -21,6 +21,14 @@ void note_held(struct exchange *exchange)
         exchange->record.held_bytes_peak = held;
 }
 
+void note_received(struct exchange *exchange, ssize_t size)
+{
+    if (size <= 0)
+        return;
+    exchange->received += (size_t)size;
+    exchange->progress_ns = now_ns(exchange);
+}
+
 /*
  * Writes once what a feed has, and lets its filters go on into the room that this makes. What the stream could take at
  * once counts as blocked, so that the next turn writes it.
@@ -86,7 +94,6 @@ void adopt_link(struct exchange *exchange)
     tls_look(&link->stream, &look);
     present_attempt(exchange)->tls_resumed = look.resumed;
     link->tx_before = info.tx;
-    link->rx_before = info.rx;
     link->stream.on_event = on_upstream_event;
     link->stream.owner = exchange;
     exchange->connected = true;
@@ -224,8 +231,7 @@ static void pump_response(struct exchange *exchange)
         return;
     exchange->upstream_readable = false;
     result = inlet_fill(response, &exchange->link->stream);
-    if (result > 0)
-        exchange->progress_ns = now_ns(exchange);
+    note_received(exchange, result);
     if (result < 0 && result != -EAGAIN)
         note_upstream_failure(exchange,
                               exchange_stage(exchange) < STAGE_MID_HEAD

@@ -88,6 +88,8 @@ static int read_on(struct exchange *exchange, struct inlet *from, bool *readable
         return 0;
     *readable = false;
     result = inlet_fill(from, stream);
+    if (from == &exchange->response)
+        note_received(exchange, result);
     if (result >= 0)
         exchange->progress_ns = now_ns(exchange);
     note_held(exchange);

@@ -263,11 +263,13 @@ static void an_upstreams_reset_resets_the_client(void **state)
     talk_release(&talk);
 }
 
-/* Through a window that is smaller than what came: all of it is delivered first. */
+/* What the window holds goes down first, however slowly it is taken. A reset takes with it what is in sockets. */
 static void what_came_before_an_upstreams_reset_is_delivered(void **state)
 {
-    const struct sim_options options = {.seed = 1, .segment_bytes = 64};
-    static uint8_t down[LONG_BYTES];
+    enum { SOCKET_BYTES = 64, SAID_BYTES = 600 };
+    const struct sim_options options = {
+        .seed = 1, .sndbuf_bytes = SOCKET_BYTES, .rcvbuf_bytes = SOCKET_BYTES};
+    static uint8_t down[SAID_BYTES];
     static struct talk talk;
 
     (void)state;
@@ -276,14 +278,18 @@ static void what_came_before_an_upstreams_reset_is_delivered(void **state)
     talk.settings.window_bytes = WINDOW_BYTES_MIN;
     talk_open_tunnel(&talk);
     party_set_deaf(&talk.client, true);
-    party_say_bytes(&talk.peers[0], down, 3 * (size_t)WINDOW_BYTES_MIN);
+    party_say_bytes(&talk.peers[0], down, sizeof(down));
     talk_settle(&talk);
+    assert_true(census_of(&talk).body_bytes_held > SAID_BYTES / 2);
     party_close(&talk.peers[0], STREAM_RST);
     talk_settle(&talk);
+    assert_int_equal(talk.records, 0);
     party_set_deaf(&talk.client, false);
     talk_settle(&talk);
-    expect_heard(&talk.client, down, 3 * (size_t)WINDOW_BYTES_MIN);
+    assert_true(talk.client.heard_size >= SAID_BYTES - 2 * SOCKET_BYTES);
+    assert_memory_equal(talk.client.heard, down, talk.client.heard_size);
     assert_int_equal(talk.client.read_error, ECONNRESET);
+    expect_failure(&talk, SIDE_UPSTREAM, CAUSE_CONNECTION_TERMINATED, TUNNEL_DOWN);
     talk_release(&talk);
 }
 
@@ -344,6 +350,39 @@ static void an_upstream_that_takes_nothing_may_speak_to_its_end(void **state)
     party_say(&talk.client, " at all");
     talk_settle(&talk);
     assert_int_equal(talk.records, 1);
+    expect_failure(&talk, SIDE_UPSTREAM, CAUSE_CONNECTION_TERMINATED, TUNNEL_UP);
+    talk_release(&talk);
+}
+
+/* The same while its bytes still wait in the sockets, more than the window holds; those on their way a reset takes. */
+static void what_it_said_before_is_delivered(void **state)
+{
+    enum { SOCKET_BYTES = 4096, SAID_BYTES = 16000 };
+    const struct sim_options options = {
+        .seed = 1, .sndbuf_bytes = SOCKET_BYTES, .rcvbuf_bytes = SOCKET_BYTES};
+    static uint8_t down[SAID_BYTES];
+    static struct talk talk;
+
+    (void)state;
+    make_bytes(down, sizeof(down), 5);
+    talk_init(&talk, &options, MODE_FORWARD);
+    talk.settings.window_bytes = WINDOW_BYTES_MIN;
+    talk_open_tunnel(&talk);
+    party_set_deaf(&talk.client, true);
+    party_say_bytes(&talk.peers[0], down, sizeof(down));
+    talk_settle(&talk);
+    assert_int_equal(talk.peers[0].sent, SAID_BYTES);
+    party_close(&talk.peers[0], STREAM_FIN);
+    for (unsigned i = 0; i < 3; i++) {
+        party_say(&talk.client, "nobody reads this");
+        talk_settle(&talk);
+    }
+    assert_int_equal(talk.records, 0);
+    party_set_deaf(&talk.client, false);
+    talk_settle(&talk);
+    assert_true(talk.record.tunnel_down_bytes >= SAID_BYTES - SOCKET_BYTES);
+    assert_true(talk.client.heard_size >= SAID_BYTES - 3 * SOCKET_BYTES);
+    assert_memory_equal(talk.client.heard, down, talk.client.heard_size);
     expect_failure(&talk, SIDE_UPSTREAM, CAUSE_CONNECTION_TERMINATED, TUNNEL_UP);
     talk_release(&talk);
 }
@@ -634,6 +673,7 @@ static const struct CMUnitTest TESTS[] = {
      a_client_lost_before_its_200_is_told_as_that, NULL, NULL, NULL},
     {"an upstream that takes nothing any more may speak to its end",
      an_upstream_that_takes_nothing_may_speak_to_its_end, NULL, NULL, NULL},
+    {"what it said before is delivered", what_it_said_before_is_delivered, NULL, NULL, NULL},
     {"an idle tunnel ends after the idle timeout", an_idle_tunnel_ends, NULL, NULL, NULL},
     {"no deadline ends a tunnel", no_deadline_ends_a_tunnel, NULL, NULL, NULL},
     {"hooks see the connection of a tunnel and none of its bytes",

@@ -31,7 +31,7 @@ MUST_USE struct log_file *log_file_open(const char *path, char error[REQUEST_LOG
 void log_file_close(struct log_file **file);
 /* All of them in one transaction, or none. */
 enum log_outcome log_file_write(struct log_file *file, const struct log_part *part);
-/* How large it is without what waits in the write-ahead log. */
+/* How large it is, with what still waits in the write-ahead log for its place. */
 uint64_t log_file_bytes(struct log_file *file);
 /*
  * FILE becomes FILE.1, that one FILE.2, and so on; what was FILE.REQUEST_LOG_FILES_MAX is gone. A new FILE is begun, whose ids go on.

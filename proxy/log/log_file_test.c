@@ -22,14 +22,16 @@ static void a_transaction_that_was_refused_can_be_tried_again(void **state)
 
     assert_non_null(file);
     assert_true(log_batch_init(&batch));
-    for (unsigned i = 0; i < 4; i++)
+    for (unsigned i = 0; i < 4; i++) {
+        snprintf(rig->record.target, sizeof(rig->record.target), "/%u", i);
         add(&batch, rig);
+    }
     log_rig_run(other, "BEGIN IMMEDIATE");
     assert_int_equal(log_file_write(file, &part), LOG_TRY_AGAIN);
     log_rig_run(other, "COMMIT");
     log_rig_expect(rig->path, "SELECT count(*) FROM requests", "0");
     assert_int_equal(log_file_write(file, &part), LOG_WRITTEN);
-    log_rig_expect(rig->path, "SELECT group_concat(id) FROM requests", "1,2");
+    log_rig_expect(rig->path, "SELECT group_concat(id || target) FROM requests", "1/1,2/2");
     sqlite3_close(other);
     log_batch_release(&batch);
     log_file_close(&file);

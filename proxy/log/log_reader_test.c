@@ -389,6 +389,57 @@ static void pages_go_on_over_all_files(void **state)
     request_log_close(&log);
 }
 
+/* Puts the log aside once more at the moment at which the reader opens FILE.1. */
+static struct request_log *log_to_put_aside;
+static struct log_rig *rig_to_put_aside;
+
+static int put_aside_between(sqlite3 *database, char **message, const void *functions)
+{
+    const char *path = sqlite3_db_filename(database, "main");
+    uint64_t before = log_rig_counts(log_to_put_aside).put_aside;
+
+    (void)message;
+    (void)functions;
+    if (strcmp(path + strlen(path) - 2, ".1") != 0)
+        return SQLITE_OK;
+    sqlite3_reset_auto_extension();
+    while (log_rig_counts(log_to_put_aside).put_aside == before) {
+        log_rig_add(rig_to_put_aside, log_to_put_aside, 20);
+        request_log_flush(log_to_put_aside);
+    }
+    return SQLITE_OK;
+}
+
+static void a_file_that_moves_on_meanwhile_is_not_told_twice(void **state)
+{
+    struct log_rig *rig = *state;
+    struct request_log *log =
+        log_rig_open(rig, (struct request_log_options){.bytes_max = 32 * 1024, .in_caller = true});
+    char error[REQUEST_LOG_ERROR_BYTES];
+    struct log_reader *reader = log_reader_open(rig->path, error);
+    struct request_log_counts counts = {0};
+    struct pager pager = {0};
+
+    while (counts.put_aside < 2) {
+        log_rig_add(rig, log, 20);
+        request_log_flush(log);
+        counts = log_rig_counts(log);
+    }
+    log_rig_add(rig, log, 1);
+    request_log_flush(log);
+    log_to_put_aside = log;
+    rig_to_put_aside = rig;
+    sqlite3_auto_extension((void (*)(void))put_aside_between);
+    assert_true(log_reader_page(reader, &(struct log_filter){.rows = LOG_PAGE_ROWS_MAX}, follow,
+                                &pager, error));
+    sqlite3_reset_auto_extension();
+    assert_int_equal(log_rig_counts(log).put_aside, 3);
+    assert_int_equal(pager.rows, counts.written + 1);
+    assert_int_equal(pager.last, 1);
+    log_reader_close(&reader);
+    request_log_close(&log);
+}
+
 static void what_is_put_aside_and_is_no_log_is_passed_over(void **state)
 {
     struct log_rig *rig = *state;
@@ -463,6 +514,7 @@ int main(void)
         TEST(a_row_that_is_not_there_is_no_error),
         TEST(no_filter_of_the_listener_reads_the_whole_log),
         TEST(pages_go_on_over_all_files),
+        TEST(a_file_that_moves_on_meanwhile_is_not_told_twice),
         TEST(what_is_put_aside_and_is_no_log_is_passed_over),
         TEST(a_log_that_was_closed_can_be_read),
         TEST(a_reader_says_why_it_cannot_read),

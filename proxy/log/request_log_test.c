@@ -10,43 +10,65 @@
 
 /* ---- a disk that waits or refuses: every commit asks here ---- */
 
-static struct {
+struct gate {
     sem_t arrived;
     sem_t leave;
     bool closed;
     bool refuses;
-} gate;
+};
+
+/* Of the log that is being opened: SQLite gives no owner to what it calls for each new connection. */
+static struct gate *gate_of_next;
 
 static int commit_asks(void *owner)
 {
-    (void)owner;
-    if (gate.closed) {
-        sem_post(&gate.arrived);
-        while (sem_wait(&gate.leave) != 0)
+    struct gate *gate = owner;
+
+    if (gate->closed) {
+        sem_post(&gate->arrived);
+        while (sem_wait(&gate->leave) != 0)
             assert_int_equal(errno, EINTR);
     }
-    return gate.refuses;
+    return gate->refuses;
 }
 
 static int stand_at_gate(sqlite3 *database, char **message, const void *functions)
 {
     (void)message;
     (void)functions;
-    sqlite3_commit_hook(database, commit_asks, NULL);
+    sqlite3_commit_hook(database, commit_asks, gate_of_next);
     return SQLITE_OK;
 }
 
-static struct request_log *open_at_gate(struct log_rig *rig)
+/* A gate of its own for each log: one that a failed test left behind must not hold up the next test. */
+static struct request_log *open_at_gate(struct log_rig *rig, struct gate **gate)
 {
     struct request_log *log;
 
-    sem_init(&gate.arrived, 0, 0);
-    sem_init(&gate.leave, 0, 0);
-    gate.closed = gate.refuses = false;
+    *gate = calloc(1, sizeof(**gate));
+    assert_non_null(*gate);
+    sem_init(&(*gate)->arrived, 0, 0);
+    sem_init(&(*gate)->leave, 0, 0);
+    gate_of_next = *gate;
     sqlite3_auto_extension((void (*)(void))stand_at_gate);
     log = log_rig_open(rig, (struct request_log_options){0});
     sqlite3_reset_auto_extension();
     return log;
+}
+
+/* Lets through who waits there, and all others from now on. */
+static void open_gate(struct gate *gate)
+{
+    gate->closed = false;
+    sem_post(&gate->leave);
+}
+
+static void close_at_gate(struct request_log **log, struct gate *gate)
+{
+    request_log_close(log);
+    sem_destroy(&gate->arrived);
+    sem_destroy(&gate->leave);
+    free(gate);
 }
 
 /* ---- rows ---- */
@@ -73,11 +95,12 @@ static void ten_thousand_exchanges_are_ten_thousand_rows(void **state)
 static void what_finds_no_room_is_counted(void **state)
 {
     struct log_rig *rig = *state;
-    struct request_log *log = open_at_gate(rig);
+    struct gate *gate;
+    struct request_log *log = open_at_gate(rig, &gate);
 
-    gate.closed = true;
+    gate->closed = true;
     log_rig_add(rig, log, REQUEST_LOG_BATCH_ROWS);
-    sem_wait(&gate.arrived);
+    sem_wait(&gate->arrived);
     log_rig_add(rig, log, REQUEST_LOG_QUEUE_ROWS - REQUEST_LOG_BATCH_ROWS);
     assert_int_equal(log_rig_counts(log).overflowed, 0);
     log_rig_add(rig, log, 1);
@@ -85,50 +108,50 @@ static void what_finds_no_room_is_counted(void **state)
     log_rig_add(rig, log, 41);
     assert_int_equal(log_rig_counts(log).overflowed, 42);
     assert_int_equal(log_rig_counts(log).written, 0);
-    gate.closed = false;
-    sem_post(&gate.leave);
+    open_gate(gate);
     request_log_flush(log);
     log_rig_add(rig, log, 1);
-    request_log_close(&log);
+    close_at_gate(&log, gate);
     log_rig_expect(rig->path, "SELECT count(*) FROM requests", "8193");
 }
 
 static void a_row_whose_attempts_find_no_room_is_counted_whole(void **state)
 {
     struct log_rig *rig = *state;
-    struct request_log *log = open_at_gate(rig);
+    struct gate *gate;
+    struct request_log *log = open_at_gate(rig, &gate);
     unsigned fit = 4 * REQUEST_LOG_QUEUE_ROWS / RECORD_ATTEMPTS_MAX;
 
-    gate.closed = true;
+    gate->closed = true;
     log_rig_add(rig, log, REQUEST_LOG_BATCH_ROWS);
-    sem_wait(&gate.arrived);
+    sem_wait(&gate->arrived);
     rig->record.attempt_count = RECORD_ATTEMPTS_MAX;
     log_rig_add(rig, log, fit);
     assert_int_equal(log_rig_counts(log).overflowed, 0);
     log_rig_add(rig, log, 1);
     assert_int_equal(log_rig_counts(log).overflowed, 1);
-    gate.closed = false;
-    sem_post(&gate.leave);
-    request_log_close(&log);
+    open_gate(gate);
+    close_at_gate(&log, gate);
     log_rig_expect(rig->path, "SELECT count(*) FROM requests WHERE retry_attempts = 100", "324");
 }
 
 static void what_the_file_refuses_is_counted_and_later_rows_go_in(void **state)
 {
     struct log_rig *rig = *state;
-    struct request_log *log = open_at_gate(rig);
+    struct gate *gate;
+    struct request_log *log = open_at_gate(rig, &gate);
 
-    gate.refuses = true;
+    gate->refuses = true;
     log_rig_add(rig, log, 5);
     request_log_flush(log);
     assert_int_equal(log_rig_counts(log).failed, 5);
     assert_int_equal(log_rig_counts(log).written, 0);
-    gate.refuses = false;
+    gate->refuses = false;
     log_rig_add(rig, log, 2);
     request_log_flush(log);
     assert_int_equal(log_rig_counts(log).failed, 5);
     assert_int_equal(log_rig_counts(log).written, 2);
-    request_log_close(&log);
+    close_at_gate(&log, gate);
     log_rig_expect(rig->path, "SELECT count(*) FROM requests", "2");
 }
 
@@ -163,14 +186,14 @@ static void closing_writes_what_waits(void **state)
 static void rows_reach_the_file_without_a_flush(void **state)
 {
     struct log_rig *rig = *state;
-    struct request_log *log = open_at_gate(rig);
+    struct gate *gate;
+    struct request_log *log = open_at_gate(rig, &gate);
 
-    gate.closed = true;
+    gate->closed = true;
     log_rig_add(rig, log, 1);
-    sem_wait(&gate.arrived);
-    gate.closed = false;
-    sem_post(&gate.leave);
-    request_log_close(&log);
+    sem_wait(&gate->arrived);
+    open_gate(gate);
+    close_at_gate(&log, gate);
 }
 
 static void in_the_caller_a_full_batch_is_written_at_once(void **state)

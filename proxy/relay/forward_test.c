@@ -213,6 +213,113 @@ static void an_old_client_gets_the_body_until_the_end_of_the_connection(void **s
     assert_int_equal(forward_framing_down(FRAMING_NONE, 1), FRAMING_NONE);
 }
 
+/* ---- other protocols ------------------------------------------------------------------------------ */
+
+static const struct pair WISH[] = {{"Host", "shop"},
+                                   {"Connection", "Upgrade, x-hop"},
+                                   {"Upgrade", "websocket"},
+                                   {"Upgrade", "other/1"},
+                                   {"X-Hop", "2"},
+                                   {"Sec-WebSocket-Key", "abc"},
+                                   {NULL, NULL}};
+
+/* RFC 9110 7.8: a proxy that cannot carry another protocol does not pass the wish for it on. */
+static void a_wish_for_another_protocol_goes_on_where_it_can_be_kept(void **state)
+{
+    struct fixture fixture;
+    struct forward_request request;
+
+    (void)state;
+    set_up(&fixture, WISH);
+    request = request_of(&fixture);
+    request.framing = FRAMING_NONE;
+    request.upgrade = true;
+    assert_true(forward_write_request(&request, &fixture.writer));
+    assert_string_equal(written(&fixture), "POST /pay HTTP/1.1\r\n"
+                                           "Host: shop\r\n"
+                                           "Sec-WebSocket-Key: abc\r\n"
+                                           "Connection: upgrade\r\n"
+                                           "Upgrade: websocket\r\n"
+                                           "Upgrade: other/1\r\n"
+                                           "Via: 1.1 edge\r\n"
+                                           "Forwarded: for=127.0.0.1;proto=http;host=\"shop\"\r\n"
+                                           "X-Forwarded-For: 127.0.0.1\r\n"
+                                           "\r\n");
+    set_up(&fixture, WISH);
+    request.upgrade = false;
+    assert_true(forward_write_request(&request, &fixture.writer));
+    assert_null(strstr(written(&fixture), "pgrade"));
+}
+
+static void a_switch_is_written_with_its_protocol(void **state)
+{
+    static const struct pair fields[] = {{"Connection", "upgrade, x-hop"},
+                                         {"Upgrade", "websocket"},
+                                         {"X-Hop", "2"},
+                                         {"Content-Length", "9"},
+                                         {"Sec-WebSocket-Accept", "xyz"},
+                                         {"Via", "1.1 inner"},
+                                         {NULL, NULL}};
+    struct fixture fixture;
+
+    (void)state;
+    set_up(&fixture, fields);
+    fixture.head.status = 101;
+    fixture.head.reason = bytes_of("Switching Protocols");
+    assert_true(forward_write_switch(&fixture.head, "edge", &fixture.writer));
+    assert_string_equal(written(&fixture), "HTTP/1.1 101 Switching Protocols\r\n"
+                                           "Sec-WebSocket-Accept: xyz\r\n"
+                                           "Connection: upgrade\r\n"
+                                           "Upgrade: websocket\r\n"
+                                           "Via: 1.1 inner, 1.1 edge\r\n"
+                                           "\r\n");
+}
+
+/* RFC 9110 9.3.6: no framing, because no content follows. */
+static void the_answer_to_connect_is_nothing_but_that(void **state)
+{
+    static const struct pair fields[] = {{NULL, NULL}};
+    struct fixture fixture;
+
+    (void)state;
+    set_up(&fixture, fields);
+    assert_true(forward_write_connected(&fixture.writer));
+    assert_string_equal(written(&fixture), "HTTP/1.1 200 Connection established\r\n\r\n");
+    http1_writer_init(&fixture.writer, fixture.out, 10);
+    assert_false(forward_write_connected(&fixture.writer));
+}
+
+static void a_client_of_tls_is_told_of_as_one(void **state)
+{
+    static const struct pair fields[] = {{NULL, NULL}};
+    struct fixture fixture;
+    struct forward_request request;
+
+    (void)state;
+    set_up(&fixture, fields);
+    request = request_of(&fixture);
+    request.client_secure = true;
+    assert_true(forward_write_request(&request, &fixture.writer));
+    assert_non_null(strstr(written(&fixture), "for=127.0.0.1;proto=https;host=\"shop\"\r\n"));
+}
+
+static void credentials_for_the_proxy_stay_here(void **state)
+{
+    static const struct pair fields[] = {{"Proxy-Authorization", "Basic YTpi"},
+                                         {"Authorization", "Basic Yzpk"},
+                                         {"Proxy-Connection", "keep-alive"},
+                                         {NULL, NULL}};
+    struct fixture fixture;
+    struct forward_request request;
+
+    (void)state;
+    set_up(&fixture, fields);
+    request = request_of(&fixture);
+    assert_true(forward_write_request(&request, &fixture.writer));
+    assert_null(strstr(written(&fixture), "Proxy-"));
+    assert_non_null(strstr(written(&fixture), "\r\nAuthorization: Basic Yzpk\r\n"));
+}
+
 static void a_head_that_does_not_fit_is_said(void **state)
 {
     static const struct pair fields[] = {{"X-Long", "0123456789"}, {NULL, NULL}};
@@ -238,6 +345,11 @@ int main(void)
         cmocka_unit_test(a_response_says_how_it_is_framed_now),
         cmocka_unit_test(a_response_without_body_keeps_its_length_field),
         cmocka_unit_test(an_old_client_gets_the_body_until_the_end_of_the_connection),
+        cmocka_unit_test(a_wish_for_another_protocol_goes_on_where_it_can_be_kept),
+        cmocka_unit_test(a_switch_is_written_with_its_protocol),
+        cmocka_unit_test(the_answer_to_connect_is_nothing_but_that),
+        cmocka_unit_test(a_client_of_tls_is_told_of_as_one),
+        cmocka_unit_test(credentials_for_the_proxy_stay_here),
         cmocka_unit_test(a_head_that_does_not_fit_is_said),
     };
 

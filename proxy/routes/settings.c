@@ -55,14 +55,8 @@ uint32_t settings_all_upstreams(const struct proxy_settings *settings)
     return (uint32_t)((1ull << settings->upstream_count) - 1);
 }
 
-void proxy_settings_route(const struct proxy_settings *settings, size_t index,
-                          struct route_settings *out)
+void settings_own_route(const struct proxy_settings *settings, struct route_settings *out)
 {
-    check(index < proxy_settings_route_count(settings));
-    if (settings->route_count > 0) {
-        *out = settings->routes[index];
-        return;
-    }
     *out = (struct route_settings){
         .name = "default",
         .mode = settings->mode,
@@ -73,6 +67,16 @@ void proxy_settings_route(const struct proxy_settings *settings, size_t index,
         .allow_count = settings->allow_count,
     };
     memcpy(out->allow, settings->allow, sizeof(out->allow));
+}
+
+void proxy_settings_route(const struct proxy_settings *settings, size_t index,
+                          struct route_settings *out)
+{
+    check(index < proxy_settings_route_count(settings));
+    if (settings->route_count > 0)
+        *out = settings->routes[index];
+    else
+        settings_own_route(settings, out);
 }
 
 /* ---- copies --------------------------------------------------------------------------------------- */

@@ -1,5 +1,5 @@
 /*
- * The parts of proxy_settings_check(), each of one kind of settings. For this folder alone.
+ * The parts of proxy_settings_check(), each of one kind of settings, and what whoever reads or changes routes asks of settings.
  */
 #ifndef PROXY_ROUTES_SETTINGS_CHECK_H
 #define PROXY_ROUTES_SETTINGS_CHECK_H
@@ -39,5 +39,8 @@ MUST_USE bool settings_check_routes(const struct proxy_settings *settings,
 
 /* A bit for each of the upstreams. */
 uint32_t settings_all_upstreams(const struct proxy_settings *settings);
+
+/* The route "default", made from the settings themselves, whether they have other routes or not. */
+void settings_own_route(const struct proxy_settings *settings, struct route_settings *out);
 
 #endif

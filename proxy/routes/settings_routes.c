@@ -180,25 +180,13 @@ static bool check_route(const struct proxy_settings *settings, size_t index,
     return settings_refuse(error, "route %s: %s", route->name, sentence);
 }
 
-/* What routes take over when they are read from a file, and all there is where there are none. */
-static bool check_own(const struct proxy_settings *settings, char error[SETTINGS_ERROR_BYTES])
-{
-    struct route_settings own = {
-        .mode = settings->mode,
-        .upstreams = settings->mode == MODE_REVERSE ? settings_all_upstreams(settings) : 0,
-        .select = settings->select,
-        .retry = settings->retry,
-        .users = settings->users_required,
-        .allow_count = settings->allow_count,
-    };
-
-    memcpy(own.allow, settings->allow, sizeof(own.allow));
-    return check_serving(settings, &own, error);
-}
-
 bool settings_check_routes(const struct proxy_settings *settings, char error[SETTINGS_ERROR_BYTES])
 {
-    if (!check_own(settings, error))
+    struct route_settings own;
+
+    /* What routes take over when they are read from a file is checked too, whether one of them does or not. */
+    settings_own_route(settings, &own);
+    if (!check_serving(settings, &own, error))
         return false;
     for (size_t i = 0; i < settings->route_count; i++)
         if (!check_route(settings, i, error))

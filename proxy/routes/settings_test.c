@@ -352,9 +352,35 @@ static void via_is_a_word(void **state)
     assert_says(mistake_of(&settings), "via");
 }
 
+/* Whatever the other place held before, and nothing behind what is counted is read there. */
+static void a_copy_is_the_same(void **state)
+{
+    struct proxy_settings from;
+    struct proxy_settings to;
+
+    (void)state;
+    proxy_settings_init(&from);
+    assert_true(proxy_settings_add_upstream(&from, "shop.test:80"));
+    from.routes[from.route_count++] = (struct route_settings){.name = "x", .upstreams = 1};
+    from.users[from.user_count++] = (struct user_settings){"eve", "e"};
+    from.certificates[from.certificate_count++] =
+        (struct certificate_settings){.certificate = "/c", .key = "/k"};
+    from.log_bytes_max = 7;
+    memset(&to, 'x', sizeof(to));
+    proxy_settings_copy(&to, &from);
+    assert_null(mistake_of(&to));
+    assert_int_equal(to.log_bytes_max, 7);
+    assert_memory_equal(&to.upstreams[0], &from.upstreams[0], sizeof(from.upstreams[0]));
+    assert_memory_equal(&to.routes[0], &from.routes[0], sizeof(from.routes[0]));
+    assert_memory_equal(&to.users[0], &from.users[0], sizeof(from.users[0]));
+    assert_memory_equal(&to.certificates[0], &from.certificates[0], sizeof(from.certificates[0]));
+    assert_int_equal(to.upstreams[1].name[0], 'x');
+}
+
 int main(void)
 {
     static const struct CMUnitTest others[] = {
+        cmocka_unit_test(a_copy_is_the_same),
         cmocka_unit_test(a_replay_buffer_has_a_limit),
         cmocka_unit_test(a_back_off_is_no_longer_than_a_year),
         cmocka_unit_test(the_defaults_go_together),

@@ -26,8 +26,7 @@ struct link {
     struct link *previous;
     struct timer idle;  /* set while in a pool */
     unsigned exchanges; /* served before the present one; 0: fresh */
-    uint64_t tx_before; /* counters when the present exchange took it */
-    uint64_t rx_before;
+    uint64_t tx_before; /* the counter when the present exchange took it */
 };
 
 struct link_shelf {

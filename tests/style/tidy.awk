@@ -8,7 +8,7 @@ BEGIN {
 
     # The seam's listen; the readers of a node: what is read, its bounds, where to, and why it was refused; what a
     # library calls back, with the owner that it was given at the end; and the log's reader, which is given such a pair.
-    MORE_PARAMETERS = "enum listen_mode mode|struct yaml_error [*]error|void [*]owner[)] *$|log_row_callback [*]on_row"
+    MORE_PARAMETERS = "enum listen_mode mode|const char [*]server_name|struct yaml_error [*]error|void [*]owner[)] *$|log_row_callback [*]on_row"
 
     instead["strcpy"] = "a length"
     instead["strcat"] = "a length"

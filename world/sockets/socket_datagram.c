@@ -33,6 +33,7 @@ bool socket_datagram_call(struct socket_datagram *slot)
                            (struct sockaddr *)&at, &size);
     struct address from;
 
+    check(slot->tag == SOCKET_DATAGRAM_TAG);
     if (got < 0 && errno != EINTR)
         return false;
     ready_list_add(&slot->sockets->ready, &slot->ready); /* others may wait: the kernel will say */

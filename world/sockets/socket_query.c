@@ -85,34 +85,37 @@ static void give_slot(struct socket_query *slot)
 
 /* ---- what came of it --------------------------------------------------------------------------- */
 
-/* The system's resolver: what libevent's getaddrinfo says, in which a refusal and silence look alike. */
-static enum query_status system_status(int result)
-{
-    switch (result) {
-    case 0:
-    case EVUTIL_EAI_NONAME:
-    case EVUTIL_EAI_NODATA:
-        return QUERY_NOT_FOUND; /* the first: without an address */
-    case EVUTIL_EAI_AGAIN:
-        return QUERY_TIMED_OUT;
-    default:
-        return QUERY_FAILED;
-    }
-}
-
 /* libevent has one word for SERVFAIL and for silence; only the time that has passed tells them apart. */
-static enum query_status question_status(const struct socket_query *slot, int result)
+static enum query_status failed_or_silent(const struct socket_query *slot)
 {
     uint64_t waited_ns = slot->sockets->now_ns - slot->began_ns;
 
+    return waited_ns < slot->sockets->options.query_timeout_ns / 4 * 3 ? QUERY_FAILED
+                                                                       : QUERY_TIMED_OUT;
+}
+
+/* The system's resolver: what libevent's getaddrinfo says, which has a word only for a name that is not there. */
+static enum query_status system_status(const struct socket_query *slot)
+{
+    switch (slot->system_result) {
+    case 0: /* found, without an address */
+    case EVUTIL_EAI_NONAME:
+    case EVUTIL_EAI_NODATA:
+        return QUERY_NOT_FOUND;
+    default:
+        return failed_or_silent(slot);
+    }
+}
+
+static enum query_status question_status(const struct socket_query *slot, int result)
+{
     switch (result) {
     case DNS_ERR_NONE:
     case DNS_ERR_NOTEXIST:
     case DNS_ERR_NODATA:
         return QUERY_NOT_FOUND;
     case DNS_ERR_TIMEOUT:
-        return waited_ns < slot->sockets->options.query_timeout_ns / 4 * 3 ? QUERY_FAILED
-                                                                           : QUERY_TIMED_OUT;
+        return failed_or_silent(slot);
     default:
         return QUERY_FAILED;
     }
@@ -126,7 +129,7 @@ static enum query_status failed_status(const struct socket_query *slot)
     if (slot->resolver == NULL)
         return QUERY_NOT_FOUND;
     if (slot->resolver->nameserver.family == 0)
-        return system_status(slot->system_result);
+        return system_status(slot);
     ipv4 = question_status(slot, slot->questions[QUESTION_IPV4].result);
     ipv6 = question_status(slot, slot->questions[QUESTION_IPV6].result);
     return ipv4 == QUERY_NOT_FOUND || ipv6 == QUERY_FAILED ? ipv6 : ipv4;

@@ -17,7 +17,7 @@ enum {
 
 /*
  * A single nameserver is asked whether libevent thinks that it is up or not; so it must not be asked for other names
- * to find out (which it would be after initial-probe-timeout, at most an hour), and never counts as down for silence.
+ * to find out, which it would be after initial-probe-timeout, at most an hour.
  */
 static bool set_options(struct evdns_base *base, uint64_t timeout_ns)
 {
@@ -29,7 +29,6 @@ static bool set_options(struct evdns_base *base, uint64_t timeout_ns)
     snprintf(attempts, sizeof(attempts), "%d", NAMESERVER_ATTEMPTS);
     return evdns_base_set_option(base, "timeout:", timeout) == 0 &&
            evdns_base_set_option(base, "attempts:", attempts) == 0 &&
-           evdns_base_set_option(base, "max-timeouts:", "255") == 0 &&
            evdns_base_set_option(base, "max-inflight:", "4096") == 0 &&
            evdns_base_set_option(base, "initial-probe-timeout:", "3600") == 0;
 }
@@ -141,7 +140,7 @@ void socket_resolver_close_all(struct sockets *sockets)
 {
     if (sockets->resolvers == NULL)
         return;
-    event_base_loop(sockets->base, EVLOOP_NONBLOCK); /* its farewells */
+    event_base_loop(sockets->base, EVLOOP_NONBLOCK); /* its farewells, all of them */
     while (sockets->resolvers != NULL)
         release(&sockets->resolvers);
     event_base_loop(sockets->base, EVLOOP_NONBLOCK);

@@ -7,13 +7,15 @@
  * Order: in one round everybody whose wanted level holds is called once, in the order in which the
  * kernel told of them; then the timers that are due. So bytes that came before a deadline are seen
  * before it, however late this process was given the processor.
- * Names: "localhost" and what /etc/hosts has are known without asking where no nameserver is named; where one is, only
- * "localhost" is. A nameserver is asked twice, half of query_timeout_ns each. libevent tells a SERVFAIL as silence; here it
- * is QUERY_FAILED if it came in the first three quarters of that time. An answer that was cut (TC) is QUERY_FAILED: libevent
- * 2.1 does not ask again over TCP. Once addresses of one family are there, those of the other are waited for 250 ms.
+ * Names: a query that names its nameserver asks that one alone, twice, half of query_timeout_ns each; but "localhost" is
+ * this machine's. Other queries go to /etc/hosts, then to the nameservers of /etc/resolv.conf, as often as it says. libevent
+ * tells a SERVFAIL as silence: here it is QUERY_FAILED if it came in the first three quarters of query_timeout_ns. An answer
+ * that was cut (TC) is QUERY_FAILED: libevent 2.1 does not ask again over TCP. Once addresses of one family are there, those
+ * of the other are waited for 250 ms (3 s for the system's nameservers).
  * Descriptors: the process's soft limit of them is raised to its hard one, as servers do.
  * Time: CLOCK_MONOTONIC; a timer is never early, and late only by what the machine is.
- * Limits: streams_max; past it, and where the process runs out of descriptors, -EMFILE.
+ * Limits: streams_max; past it, and where the process runs out of descriptors, -EMFILE. Questions to 64 nameservers at a
+ * time; one more nameserver is -ENOMEM.
  */
 #ifndef WORLD_SOCKETS_SOCKETS_H
 #define WORLD_SOCKETS_SOCKETS_H

@@ -2,6 +2,7 @@
  * What the parts of TLS share. Nobody outside this folder includes it.
  *
  *     tls_stream.c      the stream above: phases, upcalls, closing in the background
+ *     tls_handshake.c   how it opens, and what its failures are called
  *     tls_wire.c        records: OpenSSL on one side, the stream below on the other
  *     tls_server.c      certificates by name, ALPN, the sessions that a server remembers
  *     tls_client.c      whom a client trusts and what it shows
@@ -151,5 +152,43 @@ static inline size_t tls_wire_pending(const struct tls_wire *wire)
 {
     return wire->out_end - wire->out_begin;
 }
+
+/* ---- a stream ----------------------------------------------------------------------------------- */
+
+#define TLS_STREAM_TAG OBJECT_TAG('t', 'l', 's', 's')
+
+struct tls_stream {
+    object_tag tag;
+    struct tls_stream *previous, *next; /* of this thread */
+    struct world *world;
+    struct stream *outer;      /* NULL once it is closed */
+    struct tls_server *server; /* one of these two */
+    struct tls_client *client;
+    struct tls_peer peer; /* a client's */
+    struct tls_wire wire;
+    enum tls_phase phase;
+    enum tls_trouble trouble;
+    const char *detail;
+    int error;       /* the sticky one that is TLS's own or of the time before it opened */
+    bool handshaken; /* OpenSSL is done; the last flight may be pending */
+    bool open_told;
+    bool shut_asked, shut_done;
+    bool read_used;  /* this upcall's one read took effect */
+    bool ended;      /* read gives end_result for ever */
+    int end_result;  /* 0 after a close_notify, or the error of the stream below */
+    unsigned wanted; /* above, and below */
+    unsigned lower_wanted;
+    struct timer turn_timer;   /* brings upcalls that the stream below has no reason for */
+    struct timer linger_timer; /* ends what is pending behind a close */
+};
+
+/* tls_handshake.c: phase becomes TLS_OPEN, or error is set, or it waits for the stream below. */
+void tls_handshake_go_on(struct tls_stream *at);
+
+void tls_stream_fail(struct tls_stream *at, int error, enum tls_trouble trouble);
+/* OpenSSL refused what came; its alert, if there is one, is pending on the wire. */
+void tls_stream_fail_by_openssl(struct tls_stream *at);
+/* All that came is read, and nothing more will come. */
+void tls_stream_meet_end(struct tls_stream *at);
 
 #endif

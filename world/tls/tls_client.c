@@ -59,7 +59,7 @@ void tls_client_opened(struct tls_client *client, SSL *ssl)
 /* ---- one connection ------------------------------------------------------------------------------ */
 
 /* RFC 6066 3: an address is not sent as a server name. RFC 9525 6.3: no "w*.example" in a certificate. */
-static bool name_peer(const struct tls_client *client, SSL *ssl, const struct tls_peer *peer)
+static bool name_peer(const struct tls_client *client, SSL *ssl, struct tls_peer *peer)
 {
     bool is_address = X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), peer->name) == 1;
 

@@ -8,35 +8,8 @@
 #include "world/base/bytes.h"
 #include "world/tls/state.h"
 
-#define TLS_STREAM_TAG OBJECT_TAG('t', 'l', 's', 's')
-
 /* Between upcalls that nobody heeds, so that a spinning program lets time pass. */
 enum { REPEAT_NS = NS_PER_US };
-
-struct tls_stream {
-    object_tag tag;
-    struct tls_stream *previous, *next; /* of this thread */
-    struct world *world;
-    struct stream *outer;      /* NULL once it is closed */
-    struct tls_server *server; /* one of these two */
-    struct tls_client *client;
-    struct tls_peer peer; /* a client's */
-    struct tls_wire wire;
-    enum tls_phase phase;
-    enum tls_trouble trouble;
-    const char *detail;
-    int error;       /* the sticky one that is TLS's own or of the time before it opened */
-    bool handshaken; /* OpenSSL is done; the last flight may be pending */
-    bool open_told;
-    bool shut_asked, shut_done;
-    bool read_used;  /* this upcall's one read took effect */
-    bool ended;      /* read gives end_result for ever */
-    int end_result;  /* 0 after a close_notify, or the error of the stream below */
-    unsigned wanted; /* above, and below */
-    unsigned lower_wanted;
-    struct timer turn_timer;   /* brings upcalls that the stream below has no reason for */
-    struct timer linger_timer; /* ends what is pending behind a close */
-};
 
 static const struct stream_ops tls_stream_ops;
 static void on_lower_event(struct stream *lower, unsigned events);
@@ -209,97 +182,9 @@ static void on_turn(struct timer *timer)
     call(at, own_level(at) & at->wanted);
 }
 
-/* ---- failing ------------------------------------------------------------------------------------- */
-
-static void fail(struct tls_stream *at, int error, enum tls_trouble trouble)
-{
-    at->error = error;
-    at->trouble = trouble;
-}
-
-/* OpenSSL refused what came; its alert, if there is one, is pending on the wire. */
-static void fail_by_openssl(struct tls_stream *at)
-{
-    unsigned long code = ERR_peek_last_error();
-    int reason = ERR_GET_REASON(code);
-    long verdict = SSL_get_verify_result(at->wire.ssl);
-
-    fail(at, EPROTO, TLS_PROTOCOL);
-    at->detail = ERR_reason_error_string(code);
-    if (ERR_GET_LIB(code) == ERR_LIB_SSL && reason > SSL_AD_REASON_OFFSET) {
-        at->trouble = TLS_ALERT;
-        at->detail = SSL_alert_desc_string_long(reason - SSL_AD_REASON_OFFSET);
-    } else if (reason == SSL_R_CERTIFICATE_VERIFY_FAILED && verdict != X509_V_OK) {
-        at->trouble = TLS_CERTIFICATE;
-        at->detail = X509_verify_cert_error_string(verdict);
-    } else if (reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE) {
-        at->trouble = TLS_CERTIFICATE;
-    }
-    ERR_clear_error();
-}
-
-/* All that came is read, and nothing more will come. RFC 8446 6.1: without a close_notify, something may be missing. */
-static void meet_end_of_input(struct tls_stream *at)
-{
-    if (at->phase == TLS_OPEN && at->wire.input_result == 0) {
-        fail(at, ECONNABORTED, TLS_TRUNCATED);
-    } else if (at->phase == TLS_OPEN) {
-        at->ended = true;
-        at->end_result = at->wire.input_result;
-    } else if (at->wire.input_result == 0) {
-        fail(at, ECONNRESET, TLS_ENDED_EARLY);
-    } else {
-        fail(at, -at->wire.input_result, TLS_NO_TROUBLE);
-    }
-}
-
-/* ---- the handshake ------------------------------------------------------------------------------- */
+/* ---- upcalls from below -------------------------------------------------------------------------- */
 
 static void end_output(struct tls_stream *at);
-
-static void take_handshake_step(struct tls_stream *at)
-{
-    int result;
-
-    ERR_clear_error();
-    result = SSL_do_handshake(at->wire.ssl);
-    if (result == 1) {
-        at->handshaken = true;
-    } else {
-        switch (SSL_get_error(at->wire.ssl, result)) {
-        case SSL_ERROR_WANT_READ:
-            if (at->wire.input_ended)
-                meet_end_of_input(at);
-            break;
-        case SSL_ERROR_WANT_WRITE:
-            break; /* a flight that is longer than what may be pending */
-        default:
-            fail_by_openssl(at);
-        }
-    }
-    tls_wire_flush(&at->wire);
-}
-
-/*
- * The stream opens when its own last flight was taken below, so that a baseline of counters is right, and when a first
- * byte would be taken too. Where nothing can be sent any more it opens as well: there may be something to be read.
- */
-static void go_on_with_handshake(struct tls_stream *at)
-{
-    struct tls_wire *wire = &at->wire;
-
-    if (!at->handshaken)
-        take_handshake_step(at);
-    if (!at->handshaken || at->error != 0)
-        return;
-    if (wire->write_error == 0 && (tls_wire_pending(wire) > 0 || !wire->may_write))
-        return;
-    at->phase = TLS_OPEN;
-    if (at->client != NULL)
-        tls_client_opened(at->client, wire->ssl);
-    if (at->shut_asked)
-        end_output(at);
-}
 
 static void meet_dial_outcome(struct tls_stream *at)
 {
@@ -308,10 +193,15 @@ static void meet_dial_outcome(struct tls_stream *at)
     if (status == 0)
         at->phase = TLS_HANDSHAKING;
     else
-        fail(at, -status, TLS_NO_TROUBLE);
+        tls_stream_fail(at, -status, TLS_NO_TROUBLE);
 }
 
-/* ---- upcalls from below -------------------------------------------------------------------------- */
+static void go_on_with_handshake(struct tls_stream *at)
+{
+    tls_handshake_go_on(at);
+    if (at->phase == TLS_OPEN && at->shut_asked)
+        end_output(at);
+}
 
 static void go_on_with_shut(struct tls_stream *at)
 {
@@ -393,12 +283,12 @@ static ssize_t read_record(struct tls_stream *at, void *data, size_t size)
         at->wire.starved = true;
         if (!at->wire.input_ended)
             return -EAGAIN;
-        meet_end_of_input(at);
+        tls_stream_meet_end(at);
         break;
     case SSL_ERROR_WANT_WRITE:
         return -EAGAIN; /* an answer of OpenSSL's own must be sent first */
     default:
-        fail_by_openssl(at);
+        tls_stream_fail_by_openssl(at);
     }
     return at->error != 0 ? -at->error : at->end_result;
 }
@@ -483,7 +373,8 @@ static void close_stream(struct stream *stream, enum stream_end end)
     }
     if (end == STREAM_FIN)
         tls_wire_flush(wire);
-    if (end == STREAM_RST || tls_wire_pending(wire) == 0 || wire->write_error != 0) {
+    if (end == STREAM_RST || tls_wire_pending(wire) == 0 || wire->write_error != 0 ||
+        (at->phase != TLS_OPEN && at->error == 0)) {
         finish(at, end);
         return;
     }
