@@ -18,7 +18,7 @@ struct admission_rules {
 struct admission {
     bool admitted;
     struct exchange_request
-        request;      /* when admitted; slices of the head. Its kind, route and host also when not */
+        request; /* when admitted; slices of the head. Its kind, route and host also when not */
     enum cause cause; /* when not */
     struct apology apology;
 };
