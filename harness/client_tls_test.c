@@ -185,10 +185,10 @@ static const struct row ROWS[] = {
      "eof]]",
      "101 0 whole; open, fin; stream 700", "GET / 0 whole; fin, fin; stream 1000"},
     {"both stream at once, more than fits anywhere",
-     "[request: {upgrade: websocket}, stream: 3MiB, read: 2MiB of stream, end: fin]",
-     "[[read: request, respond: {upgrade: websocket}, stream: 2MiB, read: 3MiB of stream, read: "
+     "[request: {upgrade: websocket}, stream: 600KiB, read: 400KiB of stream, end: fin]",
+     "[[read: request, respond: {upgrade: websocket}, stream: 400KiB, read: 600KiB of stream, read: "
      "eof]]",
-     "101 0 whole; open, fin; stream 2097152", "GET / 0 whole; fin, fin; stream 3145728"},
+     "101 0 whole; open, fin; stream 409600", "GET / 0 whole; fin, fin; stream 614400"},
     {"a half-close leaves the other direction open",
      "[request: {upgrade: websocket}, stream: 100, half-close, read: 5000 of stream, read: eof]",
      "[[read: request, respond: {upgrade: websocket}, read: 100 of stream, read: eof, stream: "
