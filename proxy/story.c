@@ -19,12 +19,12 @@ static void put_foreign(FILE *out, const char *text)
         fputc(*text >= ' ' && *text <= '~' ? *text : '?', out);
 }
 
-/* "GET /path", "CONNECT a.test:443" */
+/* "GET /path", "CONNECT a.test:443"; "- -" of a request that never came as far as that. */
 static void tell_request(FILE *out, const struct exchange_record *record)
 {
     put_foreign(out, record->method[0] != '\0' ? record->method : "-");
     fputc(' ', out);
-    put_foreign(out, record->target);
+    put_foreign(out, record->target[0] != '\0' ? record->target : "-");
 }
 
 /* The upstream of an attempt; one that the settings do not know is the request's own target, or a hook's. */

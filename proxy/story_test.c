@@ -61,7 +61,7 @@ static const struct row ROWS[] = {
     {"a failure without a word is told by its cause",
      {.target = "", .status = 408, .failure = FAILED(ROUTE, CLIENT_TIMEOUT)},
      {{0}},
-     "- : 408; client_timeout"},
+     "- -: 408; client_timeout"},
     {"each attempt is told, and whether it was made again",
      {.method = "GET", .target = "/", .status = 200},
      {{.begun_ns = 1, .failure = FAILED(DIAL, CONNECTION_TIMEOUT), .decision = AGAIN(NOTHING_SENT)},

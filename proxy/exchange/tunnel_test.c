@@ -560,6 +560,64 @@ static void no_hook_opens_a_tunnel_again(void **state)
     talk_release(&talk);
 }
 
+static struct exchange *waiting;
+
+static enum hook_answer on_connected_wait(struct exchange *exchange)
+{
+    if (calls_of(exchange)->connected++ > 0)
+        return HOOK_CONTINUE;
+    waiting = exchange;
+    return HOOK_WAIT;
+}
+
+static enum hook_answer on_connected_fail(struct exchange *exchange)
+{
+    return exchange_fail(exchange, 503);
+}
+
+/* The client learns of its tunnel when the hook has looked at the connection, and loses nothing meanwhile. */
+static void a_hook_may_keep_a_tunnel_waiting(void **state)
+{
+    static struct talk talk;
+    struct calls calls = {0};
+
+    (void)state;
+    talk_init(&talk, &ORDINARY, MODE_FORWARD);
+    talk.hooks = (struct proxy_hooks){.owner = &calls, .connected_to_upstream = on_connected_wait};
+    party_say(&talk.peers[0], "hello");
+    talk_start(&talk);
+    talk_say_connect(&talk);
+    party_say(&talk.client, "early");
+    talk_settle(&talk);
+    assert_int_equal(talk.peer_count, 1);
+    assert_int_equal(talk.client.heard_size, 0);
+    assert_int_equal(talk.peers[0].heard_size, 0);
+    exchange_resume(waiting);
+    talk_settle(&talk);
+    assert_string_equal(talk.client.heard, TALK_CONNECTED "hello");
+    assert_string_equal(talk.peers[0].heard, "early");
+    assert_int_equal(calls.connected, 2);
+    talk_release(&talk);
+}
+
+static void a_hook_may_refuse_a_tunnel(void **state)
+{
+    static struct talk talk;
+    struct calls calls = {0};
+
+    (void)state;
+    talk_init(&talk, &ORDINARY, MODE_FORWARD);
+    talk.hooks = (struct proxy_hooks){.owner = &calls, .connected_to_upstream = on_connected_fail};
+    talk_start(&talk);
+    talk_say_connect(&talk);
+    talk_settle(&talk);
+    assert_int_equal(strncmp(talk.client.heard, "HTTP/1.1 503 ", 13), 0);
+    assert_int_equal(talk.record.tunnel_up_bytes + talk.record.tunnel_down_bytes, 0);
+    assert_int_equal(attempt_of(&talk)->tunnel, TUNNEL_NONE);
+    assert_true(talk.peers[0].ended);
+    talk_release(&talk);
+}
+
 /* ---- before it stands ------------------------------------------------------------------------------ */
 
 static void a_dial_that_fails_before_the_200_is_tried_again(void **state)
@@ -679,6 +737,8 @@ static const struct CMUnitTest TESTS[] = {
     {"hooks see the connection of a tunnel and none of its bytes",
      hooks_see_the_connection_and_no_bytes, NULL, NULL, NULL},
     {"no hook opens a tunnel again", no_hook_opens_a_tunnel_again, NULL, NULL, NULL},
+    {"a hook may keep a tunnel waiting", a_hook_may_keep_a_tunnel_waiting, NULL, NULL, NULL},
+    {"a hook may refuse a tunnel", a_hook_may_refuse_a_tunnel, NULL, NULL, NULL},
     {"a dial that fails before the 200 is tried again",
      a_dial_that_fails_before_the_200_is_tried_again, NULL, NULL, NULL},
     {"a tunnel that cannot be opened is answered", a_tunnel_that_cannot_be_opened_is_answered, NULL,

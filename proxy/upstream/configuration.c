@@ -74,14 +74,13 @@ static bool find_upstreams(struct configuration *configuration, char error[SETTI
     const struct proxy_settings *settings = &configuration->settings;
 
     for (size_t i = 0; i < settings->upstream_count; i++) {
-        struct origin *origin = origins_find(configuration->origins, &settings->upstreams[i]);
+        struct origin *origin = origins_name(configuration->origins, &settings->upstreams[i]);
 
         if (origin == NULL) {
             snprintf(error, SETTINGS_ERROR_BYTES, "out of memory for upstream %s",
                      settings->upstreams[i].name);
             return false;
         }
-        origins_name(configuration->origins, origin);
         configuration->upstreams[i] = origin;
     }
     return true;

@@ -246,6 +246,47 @@ static void certificates_are_read_again(void **state)
     tear_down(&stand);
 }
 
+/* What the system trusts takes a while to read, and nobody needs it where all is said. */
+static void nothing_of_the_systems_is_read_for_it(void **state)
+{
+    const struct upstream_settings other = {.host = "c.test", .port = 443, .tls = true};
+    struct configuration *configuration;
+    struct stand stand;
+
+    (void)state;
+    set_up(&stand);
+    speak_tls(&stand, stand.identity.path, "");
+    configuration = make(&stand);
+    assert_null(stand.origins.system_tls);
+    assert_non_null(configuration->upstreams[1]->tls);
+    assert_non_null(origins_find(&stand.origins, &other)->tls);
+    assert_ptr_equal(origins_find(&stand.origins, &other)->tls, stand.origins.system_tls);
+    configuration_let_go(&configuration);
+    tear_down(&stand);
+}
+
+/* All others are in use, and a configuration still finds room for its own. */
+static void others_in_use_keep_no_configuration_out(void **state)
+{
+    struct configuration *configuration;
+    struct stand stand;
+
+    (void)state;
+    set_up(&stand);
+    for (unsigned i = 0; i < UPSTREAMS_OTHER_MAX; i++) {
+        struct upstream_settings other = {.port = OTHER_PORT};
+
+        snprintf(other.host, sizeof(other.host), "other-%u.test", i);
+        origins_find(&stand.origins, &other)->in_use = 1;
+    }
+    configuration = make(&stand);
+    assert_int_equal(stand.origins.other_count, UPSTREAMS_OTHER_MAX);
+    configuration_let_go(&configuration);
+    for (struct origin *origin = stand.origins.first; origin != NULL; origin = origin->next)
+        origin->in_use = 0;
+    tear_down(&stand);
+}
+
 /* ---- refused --------------------------------------------------------------------------------------- */
 
 static void expect_unchanged(struct stand *stand, const struct configuration *before,
@@ -362,6 +403,10 @@ static const struct CMUnitTest TESTS[] = {
      NULL, NULL},
     {"one that is spoken to otherwise is another one", one_that_is_spoken_to_otherwise_is_another,
      NULL, NULL, NULL},
+    {"nothing of what the system trusts is read for it", nothing_of_the_systems_is_read_for_it,
+     NULL, NULL, NULL},
+    {"others in use keep no configuration out", others_in_use_keep_no_configuration_out, NULL, NULL,
+     NULL},
     {"certificates are read again", certificates_are_read_again, NULL, NULL, NULL},
     {"a file that cannot be read is named and changes nothing",
      a_file_that_cannot_be_read_changes_nothing, NULL, NULL, NULL},

@@ -105,16 +105,34 @@ static bool make_room(struct origins *origins)
     return true;
 }
 
-/* Those that nobody configured are verified against what the system trusts. */
-static bool borrow_system_tls(struct origins *origins, struct origin *origin)
+/* One that is not known yet; it counts neither as named nor as another. */
+static struct origin *make(struct origins *origins, const struct place *place,
+                           const struct upstream_settings *wanted)
+{
+    struct origin *origin = calloc(1, sizeof(*origin));
+
+    if (origin == NULL)
+        return NULL;
+    origin->settings = *wanted;
+    memcpy(origin->settings.host, place->host, sizeof(place->host));
+    pool_init(&origin->pool, origins->world, &origins->links);
+    origin->pool.size_max = origins->pools_stay_empty ? 0 : origins->pool_size_max;
+    origin->pool.idle_ns = origins->pool_idle_ns;
+    return put_first(origins, origin);
+}
+
+/* Those that nobody configured are verified against what the system trusts, which takes a while to read. */
+static struct origin *borrow_system_tls(struct origins *origins, struct origin *origin)
 {
     static const struct tls_client_options options = {0};
     char error[TLS_ERROR_BYTES];
 
+    if (!origin->settings.tls || origin->tls != NULL)
+        return origin;
     if (origins->system_tls == NULL)
         origins->system_tls = tls_client_create(&options, error);
     origin->tls = origins->system_tls;
-    return origin->tls != NULL;
+    return origin->tls != NULL ? origin : NULL;
 }
 
 struct origin *origins_find(struct origins *origins, const struct upstream_settings *wanted)
@@ -127,29 +145,32 @@ struct origin *origins_find(struct origins *origins, const struct upstream_setti
         return NULL;
     origin = find_known(origins, &place, wanted);
     if (origin != NULL)
-        return origin;
+        return borrow_system_tls(origins, origin);
     if (!make_room(origins))
         return NULL;
-    origin = calloc(1, sizeof(*origin));
+    origin = make(origins, &place, wanted);
     if (origin == NULL)
         return NULL;
-    origin->settings = *wanted;
-    memcpy(origin->settings.host, place.host, sizeof(place.host));
-    if (wanted->tls && !borrow_system_tls(origins, origin)) {
-        free(origin);
-        return NULL;
-    }
-    pool_init(&origin->pool, origins->world, &origins->links);
-    origin->pool.size_max = origins->pools_stay_empty ? 0 : origins->pool_size_max;
-    origin->pool.idle_ns = origins->pool_idle_ns;
     origins->other_count++;
-    return put_first(origins, origin);
+    return borrow_system_tls(origins, origin);
 }
 
-void origins_name(struct origins *origins, struct origin *origin)
+struct origin *origins_name(struct origins *origins, const struct upstream_settings *wanted)
 {
-    if (origin->named++ == 0)
+    struct origin *origin;
+    struct place place;
+    const char *wrong;
+
+    if (!place_make(wanted->host, wanted->port, &place, &wrong))
+        return NULL;
+    origin = find_known(origins, &place, wanted);
+    if (origin == NULL)
+        origin = make(origins, &place, wanted);
+    else if (origin->named == 0)
         origins->other_count--;
+    if (origin != NULL)
+        origin->named++;
+    return origin;
 }
 
 void origins_unname(struct origins *origins, struct origin *origin)

@@ -38,8 +38,11 @@ void origins_set_pools(struct origins *origins, size_t size_max, uint64_t idle_n
  */
 struct origin *origins_find(struct origins *origins, const struct upstream_settings *wanted);
 
-/* A configuration names it, and names it no longer. */
-void origins_name(struct origins *origins, struct origin *origin);
+/*
+ * The same for a configuration, which names it until origins_unname(). It is none of the others, and its TLS is the
+ * configuration's to set before it is used. NULL when it is no place, or when memory is used up.
+ */
+struct origin *origins_name(struct origins *origins, const struct upstream_settings *wanted);
 void origins_unname(struct origins *origins, struct origin *origin);
 
 /* Makes the origin speak TLS by this client, in the place of the one it had; NULL: in the clear. Takes it over. */

@@ -11,7 +11,7 @@
  * The first byte of an input says who is tried, a server or a client, and in what pieces the rest of it arrives from a
  * peer that then closes.
  */
-enum { TRIES_CLIENT = 1, ONE_BYTE_AT_A_TIME = 2, ENDS_WITH_RST = 4 };
+enum { TRIES_CLIENT = 1, SMALL_PIECES = 2, ENDS_WITH_RST = 4 };
 
 struct trial {
     struct world *world;
@@ -113,7 +113,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct trial trial; /* servers and clients are dear: they are made once */
     uint8_t how = size > 0 ? data[0] : 0;
-    struct sim_options options = {.segment_bytes = (how & ONE_BYTE_AT_A_TIME) != 0 ? 1 : 0};
+    struct sim_options options = {.segment_bytes = (how & SMALL_PIECES) != 0 ? 3 : 0};
     struct address address = address_loopback(0);
 
     tls_randomness_seed(size);

@@ -448,6 +448,26 @@ static void sessions_are_resumed(void **state)
     end(&pair);
 }
 
+/* The end of a connection says nothing about its session: RFC 8446 has no rule as RFC 2246 7.2.1 had. */
+static void sessions_outlive_resets(void **state)
+{
+    struct pair pair;
+
+    (void)state;
+    for (enum tls_version version = TLS_1_2; version <= TLS_1_3; version++) {
+        begin(&pair, &(struct plan){.client_highest = version});
+        for (size_t i = 0; i < 3; i++) {
+            pair_shake_hands(&pair);
+            assert_int_equal(pair.ends[0].look.resumed, i > 0);
+            pair_run(&pair);
+            stream_close(&pair.ends[0].stream, STREAM_RST);
+            stream_close(&pair.ends[1].stream, STREAM_RST);
+            pair_hang_up(&pair);
+        }
+        end(&pair);
+    }
+}
+
 /* A server that was made anew does not know the tickets of the old one; the handshake is a whole one then. */
 static void forgotten_sessions_do_no_harm(void **state)
 {
@@ -533,6 +553,7 @@ int main(void)
         add(&list, SESSIONS[i].name, sessions_are_resumed, &SESSIONS[i]);
     add(&list, "an alert behind the handshake is an error of the open stream", late_alert, NULL);
     add(&list, "a refused or reset dial is the world's error", refused_dials_are_the_worlds, NULL);
+    add(&list, "sessions outlive resets", sessions_outlive_resets, NULL);
     add(&list, "forgotten sessions do no harm", forgotten_sessions_do_no_harm, NULL);
     add(&list, "bad files are named", bad_files_are_named, NULL);
     return _cmocka_run_group_tests("tls_handshake", list.tests, list.count, make_identities,

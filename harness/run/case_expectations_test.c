@@ -1,0 +1,232 @@
+/* clang-format off */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+/* clang-format on */
+
+/*
+ * Cases of TLS, names, routes, tunnels and the request log, with the built-in proxy and in both worlds: what is true
+ * passes, and each expectation is seen to fail.
+ */
+#include "harness/run/case_run.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "world/sim/sim.h"
+#include "world/sockets/sockets.h"
+
+enum { STEPS_AT_ONCE = 100000 };
+
+/* ---- bases ---------------------------------------------------------------------------------- */
+
+#define FAILS_OVER                                                              \
+    "client: [request: {path: /x}]\nupstreams: {a: {listen: refused}, b: []}\n" \
+    "proxy: {max_retries: 1}\n"
+#define SECURE                                                                                 \
+    "proxy: {tls: true}\nclient: [tls: true, request: {method: PUT, path: /x, body: 40000}]\n" \
+    "upstreams: {a: {tls: true}}\n"
+#define NAMED                                                                  \
+    "dns: {a.test: [127.0.0.9, a]}\nproxy: {upstreams: [a], max_retries: 0}\n" \
+    "client: [request: {path: /x}]\nupstreams: {a: {host: a.test}}\n"
+#define TUNNEL                                                                           \
+    "proxy: {mode: forward}\n"                                                           \
+    "client: [request: {method: CONNECT, to: a}, stream: 9000, half-close, read: eof]\n" \
+    "upstreams: {a: [[read: 9000 of stream, read: eof, stream: 70000, end: fin]]}\n"
+#define SOCKET                                                                                   \
+    "client: [request: {path: /chat, upgrade: websocket}, stream: 50, read: 60 of stream, end: " \
+    "fin]\n"                                                                                     \
+    "upstreams: {a: [[read: request, respond: {status: 101, upgrade: websocket},\n"              \
+    "  read: 50 of stream, stream: 60, read: eof, end: fin]]}\n"
+#define THROUGH                                                                               \
+    "proxy: {mode: forward}\n"                                                                \
+    "client: [request: {method: CONNECT, to: a}, request: {path: /1}, request: {path: /2}]\n" \
+    "upstreams: {a: []}\n"
+
+static const struct row {
+    const char *sentence;
+    const char *base;
+    const char *expect;
+    const char *finding; /* NULL: it passes */
+} ROWS[] = {
+    {"rows of the log are what happened", FAILS_OVER,
+     "log: [{status: 200, kind: reverse, route: default, user: none, method: GET, target: /x, "
+     "error: none,\n"
+     "  stage: none, cause: none, retry_attempts: 1, attempts: [{upstream: a, stage: dial,\n"
+     "  cause: connection_refused, message: Connection refused, retried: true},\n"
+     "  {upstream: b, stage: none, status: 200, retried: false}]}]",
+     NULL},
+    {"a row's status is compared", FAILS_OVER, "log: {status: 201}",
+     "row 1 of the log says status 200, expected 201"},
+    {"a row's words are compared", FAILS_OVER, "log: {route: other}",
+     "row 1 of the log says route default, expected other"},
+    {"how many rows there are is compared", FAILS_OVER, "log: {rows: 2}",
+     "the log says rows 1, expected 2"},
+    {"a list has as many rows as the log", FAILS_OVER, "log: []", "the log has 1 rows, expected 0"},
+    {"a row's attempts are counted", FAILS_OVER, "log: {attempts: [{}]}",
+     "row 1 of the log tells of 2 attempts, expected 1"},
+    {"a row's attempts are compared", FAILS_OVER, "log: {attempts: [{cause: dns_error}, {}]}",
+     "row 1 of the log, attempt 1, says cause connection_refused, expected dns_error"},
+    {"whether an attempt was tried again is compared", FAILS_OVER,
+     "log: {attempts: [{retried: false}, {}]}",
+     "attempt 1, says that it was tried again, expected that it was not"},
+    {"a record's route and kind are compared", FAILS_OVER, "record: {route: x, kind: upgrade}",
+     "the record says kind reverse, expected upgrade"},
+    {"both sides speak TLS", SECURE,
+     "client: {status: 200, from: a, tls: {version: \"1.3\", failed: false, alpn: none, detail: "
+     "none}}\n"
+     "  handshakes: {a: 1}\n  resumed: {a: 0}\n  sni: {a: a.test}\n  received: {a: {body: same}}\n"
+     "  held: 64KiB\n",
+     NULL},
+    {"handshakes are counted", SECURE, "handshakes: {a: 2}",
+     "upstream a: handshakes completed: 1, expected 2"},
+    {"a server name is compared", SECURE, "sni: {a: none}",
+     "connection 1 to a asked for the server name a.test, expected none"},
+    {"a client's version of TLS is compared", SECURE, "client: {tls: {version: \"1.2\"}}",
+     "the client had the TLS version 1.3, expected 1.2"},
+    {"a client's handshake is judged", SECURE, "client: {tls: {failed: true}}",
+     "the client completed its handshake, expected that it fails"},
+    {"a handshake that failed is told by stage, cause and detail",
+     "client: [request: {path: /x}]\nupstreams: {a: {tls: {certificate: expired}}}\n"
+     "proxy: {max_retries: 0}\n",
+     "record: {stage: handshake, cause: tls_certificate_error, detail: certificate has expired}\n"
+     "  handshakes: {a: 0}",
+     NULL},
+    {"all addresses of a name are one attempt", NAMED,
+     "client: {status: 200, from: a}\n  lookups: {a.test: 1}\n"
+     "  record: {attempts: 1, addresses: 1}\n",
+     NULL},
+    {"lookups are counted", NAMED, "lookups: {a.test: 0}",
+     "the name a.test was looked up 1 times, expected 0"},
+    {"addresses that failed are counted", NAMED, "record: {addresses: 0}",
+     "the record says addresses 1, expected 0"},
+    {"a tunnel carries both streams and both ends", TUNNEL,
+     "client: {status: 200, closed: fin}\n  tunnel: {up: 9000, down: 70000, same: true}\n"
+     "  attempts: {a: 1}\n  held: 64KiB\n  record: {kind: connect, phase: none}\n",
+     NULL},
+    {"bytes up a tunnel are compared", TUNNEL, "tunnel: {up: 9001}",
+     "9000 bytes of the tunnel reached a, expected 9001"},
+    {"bytes down a tunnel are compared", TUNNEL, "tunnel: {down: 70KiB}",
+     "70000 bytes of the tunnel reached the client, expected 71680"},
+    {"that a tunnel carried all is compared", TUNNEL, "tunnel: {same: false}",
+     "that is the same, expected that it is not"},
+    {"no tunnel is told", FAILS_OVER, "tunnel: {same: true}", "there was no tunnel, expected one"},
+    {"a tunnel's phase is compared", TUNNEL, "record: {phase: idle}",
+     "the record says phase none, expected idle"},
+    {"a WebSocket is a tunnel", SOCKET,
+     "client: {status: 101, from: a}\n  tunnel: {up: 50, down: 60, same: true}\n"
+     "  record: {kind: upgrade}\n  attempts: {a: 1}\n",
+     NULL},
+    {"HTTP through a tunnel is one attempt", THROUGH,
+     "client: [{status: 200}, {status: 200, from: a}, {status: 200, from: a}]\n"
+     "  attempts: {a: 1}\n  delivered: {a: 2}\n  connections: {a: 1}\n",
+     NULL},
+    {"IPv6 is on both sides",
+     "proxy: {listen: 6}\nclient: [request: {path: /x}]\n"
+     "upstreams: {a: {family: 6, listen: refused}, b: {family: 6}}\n",
+     "client: {status: 200, from: b}\n  attempts: {a: 1, b: 1}\n", NULL},
+};
+
+/* ---- playing -------------------------------------------------------------------------------- */
+
+struct place {
+    struct world *worlds[WORLD_KIND_COUNT];
+    struct case_run *runs[WORLD_KIND_COUNT];
+    struct region region;
+    struct scenario scenario;
+};
+
+static struct place place;
+
+static int set_up_place(void **state)
+{
+    const struct sim_options sim = {.seed = 1};
+    const struct sockets_options sockets = {.seed = 1};
+    (void)state;
+    region_init(&place.region, SCENARIO_BYTES_MAX);
+    place.worlds[WORLD_SIM] = sim_create(&sim);
+    place.worlds[WORLD_SOCKETS] = sockets_create(&sockets);
+    for (enum world_kind kind = 0; kind < WORLD_KIND_COUNT; kind++) {
+        assert_non_null(place.worlds[kind]);
+        place.runs[kind] = case_run_create(place.worlds[kind], kind);
+        assert_non_null(place.runs[kind]);
+    }
+    return 0;
+}
+
+static int tear_down_place(void **state)
+{
+    (void)state;
+    for (enum world_kind kind = 0; kind < WORLD_KIND_COUNT; kind++)
+        case_run_destroy(&place.runs[kind]);
+    sim_destroy(&place.worlds[WORLD_SIM]);
+    sockets_destroy(&place.worlds[WORLD_SOCKETS]);
+    region_release(&place.region);
+    return 0;
+}
+
+static void read_row(const struct row *row)
+{
+    struct scenario_file file;
+    struct yaml_error error = {{0}};
+    const char *text = region_format(&place.region, "name: n\nstage: tunnel\n%sexpect:\n  %s\n",
+                                     row->base, row->expect);
+    if (!scenario_file_parse(&file, &place.region, bytes_of(text), "f", &error) ||
+        scenario_read(&place.scenario, &file, 0, &place.region, &error) != SCENARIO_READ)
+        fail_msg("%s", error.sentence);
+}
+
+static void play(enum world_kind kind)
+{
+    struct case_run *run = place.runs[kind];
+    if (kind == WORLD_SIM) {
+        case_run_play(run, &place.scenario, 1);
+        return;
+    }
+    case_run_start(run, &place.scenario, 1);
+    while (
+        !case_run_advance(run, world_run(place.worlds[kind], STEPS_AT_ONCE, case_run_until(run))))
+        continue;
+}
+
+static void judge(const struct row *row, enum world_kind kind)
+{
+    struct case_outcome outcome;
+    bool found = row->finding == NULL;
+    case_run_judge(place.runs[kind], &outcome);
+    for (size_t i = 0; i < outcome.sentence_count; i++)
+        found = found || strstr(outcome.sentences[i], row->finding) != NULL;
+    enum verdict expected = row->finding == NULL ? VERDICT_PASS : VERDICT_FAIL;
+    bool right = found && outcome.verdict == expected;
+    for (size_t i = 0; i < outcome.sentence_count && !right; i++)
+        print_error("- %s\n", outcome.sentences[i]);
+    for (size_t i = 0; i < outcome.story_count && !right; i++)
+        print_error("  %s\n", outcome.story[i]);
+    case_run_reset(place.runs[kind]);
+    if (!right)
+        fail_msg("%s: verdict %s, expected %s with: %s", world_word(kind),
+                 verdict_word(outcome.verdict), verdict_word(expected),
+                 row->finding != NULL ? row->finding : "nothing");
+}
+
+static void plays_in_both_worlds(void **state)
+{
+    const struct row *row = *state;
+    for (enum world_kind kind = 0; kind < WORLD_KIND_COUNT; kind++) {
+        region_reset(&place.region);
+        read_row(row);
+        play(kind);
+        judge(row, kind);
+    }
+}
+
+int main(void)
+{
+    struct CMUnitTest tests[COUNT_OF(ROWS)];
+    for (size_t i = 0; i < COUNT_OF(ROWS); i++)
+        tests[i] = (struct CMUnitTest){.name = ROWS[i].sentence,
+                                       .test_func = plays_in_both_worlds,
+                                       .initial_state = (void *)(uintptr_t)&ROWS[i]};
+    return cmocka_run_group_tests(tests, set_up_place, tear_down_place);
+}
