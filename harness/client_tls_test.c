@@ -469,6 +469,34 @@ static void both_see_it_on_sockets(void **state)
     assert_string_equal(upstream, row->upstream_saw);
 }
 
+/* Wherever a failed check meets them, handshakes and streams are given back without a word to the world. */
+static void a_world_may_end_under_them(void **state)
+{
+    static const struct row ROW = {
+        .client = "[tls: {sni: a.test}, request: {}, end: fin, tls: close-mid-handshake, connect, "
+                  "tls: {sni: a.test}, request: {upgrade: echo}, stream: 500, end: cut]",
+        .upstream = "{tls: true, connections: [[], [], [read: request, respond: {upgrade: echo}, "
+                    "read: 500 of stream, end: cut]]}",
+    };
+    const struct sim_options sim = {.seed = 1, .latency_ns = NS_PER_MS, .segment_bytes = 500};
+    bool ended = false;
+
+    (void)state;
+    for (unsigned steps = 0; !ended; steps++) {
+        set_up(&ROW, &sim);
+        ended = world_run(stand.world, steps, TIME_NEVER) == RUN_QUIESCENT;
+        client_abandon(&stand.client);
+        fake_upstream_abandon(&stand.upstream);
+        sim_destroy(&stand.world);
+        client_release(&stand.client);
+        fake_upstream_release(&stand.upstream);
+        scene_release(&stand.scene);
+        assert_int_equal(tls_streams_in_use(), 0);
+        tls_randomness_restore();
+        region_release(&stand.region);
+    }
+}
+
 enum { ROW_COUNT = COUNT_OF(ROWS) };
 
 static int run_rows(const char *world, CMUnitTestFunction function)
@@ -484,7 +512,10 @@ static int run_rows(const char *world, CMUnitTestFunction function)
 
 int main(void)
 {
+    const struct CMUnitTest others[] = {cmocka_unit_test(a_world_may_end_under_them)};
+
     return run_rows("sim", both_see_it_in_the_simulation) +
            run_rows("small pieces", both_see_it_however_small_the_pieces) +
-           run_rows("sockets", both_see_it_on_sockets);
+           run_rows("sockets", both_see_it_on_sockets) +
+           cmocka_run_group_tests_name("ends", others, NULL, NULL);
 }
