@@ -150,7 +150,6 @@ static void the_limit_of_a_body_changes_on_an_open_connection(void **state)
 static void connections_and_health_are_kept(void **state)
 {
     static struct talk talk;
-    struct proxy_census census;
 
     (void)state;
     talk_init(&talk, &ORDINARY, MODE_REVERSE);
@@ -158,8 +157,7 @@ static void connections_and_health_are_kept(void **state)
     party_say(&talk.peers[0], OK);
     talk_settle(&talk);
     change(&talk);
-    proxy_census(talk.proxy, &census);
-    assert_int_equal(census.upstream_idle, 1);
+    assert_int_equal(talk_census(&talk).upstream_idle, 1);
     party_say(&talk.client, GET_1);
     talk_settle(&talk);
     party_say(&talk.peers[0], OK);
@@ -194,7 +192,6 @@ static void who_listens_to_records_goes_on_listening(void **state)
 static void pools_grow_and_shrink(void **state)
 {
     static struct talk talk;
-    struct proxy_census census;
 
     (void)state;
     talk_init(&talk, &ORDINARY, MODE_REVERSE);
@@ -203,8 +200,7 @@ static void pools_grow_and_shrink(void **state)
     change(&talk);
     party_say(&talk.peers[0], OK);
     talk_settle(&talk);
-    proxy_census(talk.proxy, &census);
-    assert_int_equal(census.upstream_idle, 0);
+    assert_int_equal(talk_census(&talk).upstream_idle, 0);
     talk_release(&talk);
 }
 

@@ -82,14 +82,6 @@ static void secure_client(struct stand *stand, const char *ca_path)
     assert_non_null(stand->talk.client_tls);
 }
 
-static struct proxy_census census_of(const struct stand *stand)
-{
-    struct proxy_census census;
-
-    proxy_census(stand->talk.proxy, &census);
-    return census;
-}
-
 /* Asks, and has it answered by the peer of that number. */
 static void exchange_once(struct talk *talk, size_t peer)
 {
@@ -120,8 +112,8 @@ static void a_client_keeps_its_connection(void **state)
     exchange_once(&stand.talk, 0);
     exchange_once(&stand.talk, 0);
     assert_non_null(strstr(stand.talk.peers[0].heard, "proto=https"));
-    assert_int_equal(census_of(&stand).sessions, 1);
-    assert_int_equal(census_of(&stand).handshake_failures, 0);
+    assert_int_equal(talk_census(&stand.talk).sessions, 1);
+    assert_int_equal(talk_census(&stand.talk).handshake_failures, 0);
     assert_int_equal(stand.talk.notices, 0);
     assert_false(stand.talk.record.attempts[0].tls);
     tear_down(&stand);
@@ -137,8 +129,8 @@ static void a_client_in_the_clear_is_told_of(void **state)
     talk_start(&stand.talk);
     party_say(&stand.talk.client, GET_1);
     talk_settle(&stand.talk);
-    assert_int_equal(census_of(&stand).sessions, 0);
-    assert_int_equal(census_of(&stand).handshake_failures, 1);
+    assert_int_equal(talk_census(&stand.talk).sessions, 0);
+    assert_int_equal(talk_census(&stand.talk).handshake_failures, 1);
     assert_int_equal(stand.talk.notices, 1);
     assert_non_null(
         strstr(stand.talk.notice, "the handshake of client 127.0.0.1 failed: http request"));
@@ -156,8 +148,8 @@ static void a_client_that_refuses_our_certificate_is_told_of(void **state)
     secure_client(&stand, stand.upstream.path);
     talk_start(&stand.talk);
     talk_settle(&stand.talk);
-    assert_int_equal(census_of(&stand).sessions, 0);
-    assert_int_equal(census_of(&stand).handshake_failures, 1);
+    assert_int_equal(talk_census(&stand.talk).sessions, 0);
+    assert_int_equal(talk_census(&stand.talk).handshake_failures, 1);
     assert_non_null(strstr(stand.talk.notice, "the handshake of client 127.0.0.1 failed: "));
     assert_non_null(strstr(stand.talk.notice, "unknown CA"));
     assert_int_equal(stand.talk.records, 0);
@@ -176,12 +168,12 @@ static void a_client_that_leaves_within_its_handshake_is_told_of(void **state)
         talk_start(&stand.talk);
         party_say(&stand.talk.client, "\x16\x03\x01");
         talk_settle(&stand.talk);
-        assert_int_equal(census_of(&stand).sessions, 1);
-        assert_int_equal(census_of(&stand).handshake_failures, 0);
+        assert_int_equal(talk_census(&stand.talk).sessions, 1);
+        assert_int_equal(talk_census(&stand.talk).handshake_failures, 0);
         party_close(&stand.talk.client, ends[i]);
         talk_settle(&stand.talk);
-        assert_int_equal(census_of(&stand).sessions, 0);
-        assert_int_equal(census_of(&stand).handshake_failures, 1);
+        assert_int_equal(talk_census(&stand.talk).sessions, 0);
+        assert_int_equal(talk_census(&stand.talk).handshake_failures, 1);
         assert_non_null(strstr(stand.talk.notice, "Connection reset by peer"));
         tear_down(&stand);
     }
@@ -197,11 +189,11 @@ static void a_client_that_stalls_is_given_up(void **state)
     stand.talk.settings.handshake_timeout_ns = NS_PER_S;
     talk_start(&stand.talk);
     talk_run(&stand.talk, NS_PER_S - 1);
-    assert_int_equal(census_of(&stand).sessions, 1);
+    assert_int_equal(talk_census(&stand.talk).sessions, 1);
     assert_int_equal(stand.talk.notices, 0);
     talk_run(&stand.talk, TALK_MOMENT_NS);
-    assert_int_equal(census_of(&stand).sessions, 0);
-    assert_int_equal(census_of(&stand).handshake_failures, 1);
+    assert_int_equal(talk_census(&stand.talk).sessions, 0);
+    assert_int_equal(talk_census(&stand.talk).handshake_failures, 1);
     assert_string_equal(stand.talk.notice,
                         "the handshake of client 127.0.0.1 failed: it took too long");
     assert_true(stand.talk.client.ended);
@@ -223,7 +215,7 @@ static void a_drain_waits_for_no_handshake(void **state)
     secure_listener(&stand);
     talk_start(&stand.talk);
     talk_settle(&stand.talk);
-    assert_int_equal(census_of(&stand).sessions, 1);
+    assert_int_equal(talk_census(&stand.talk).sessions, 1);
     proxy_drain(stand.talk.proxy, on_drained, &drained);
     talk_settle(&stand.talk);
     assert_int_equal(drained, 1);
@@ -246,7 +238,7 @@ static void a_connection_is_used_again(void **state)
     assert_false(attempt->reused);
     assert_false(attempt->tls_resumed);
     talk_run(&stand.talk, NS_PER_S);
-    assert_int_equal(census_of(&stand).upstream_idle, 1);
+    assert_int_equal(talk_census(&stand.talk).upstream_idle, 1);
     exchange_once(&stand.talk, 0);
     assert_true(attempt->reused);
     assert_true(attempt->tls);
@@ -439,7 +431,7 @@ static void a_whole_response_needs_no_close_notify(void **state)
     party_close(&stand.talk.peers[0], STREAM_FIN);
     talk_settle(&stand.talk);
     assert_int_equal(stand.talk.record.failure.cause, CAUSE_NONE);
-    assert_int_equal(census_of(&stand).upstream_idle, 0);
+    assert_int_equal(talk_census(&stand.talk).upstream_idle, 0);
     tear_down(&stand);
 }
 

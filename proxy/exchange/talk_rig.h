@@ -305,6 +305,41 @@ static inline void talk_open_tunnel(struct talk *talk)
     party_forget(&talk->client);
 }
 
+/* ---- what came of it ----------------------------------------------------------------------------- */
+
+static inline struct proxy_census talk_census(const struct talk *talk)
+{
+    struct proxy_census census;
+
+    proxy_census(talk->proxy, &census);
+    return census;
+}
+
+/* The last attempt of the last record. */
+static inline const struct attempt_record *talk_attempt(const struct talk *talk)
+{
+    assert_true(talk->record.attempt_count > 0);
+    return &talk->record.attempts[talk->record.attempt_count - 1];
+}
+
+/* One exchange, one attempt at it, and nothing was tried again. */
+static inline void talk_expect_tunnel_failure(const struct talk *talk, enum side side,
+                                              enum cause cause, enum tunnel_phase phase)
+{
+    const struct attempt_record *attempt = talk_attempt(talk);
+
+    assert_int_equal(talk->records, 1);
+    assert_int_equal(talk->record.attempt_count, 1);
+    assert_int_equal(attempt->failure.side, side);
+    assert_int_equal(attempt->failure.stage, STAGE_TUNNEL);
+    assert_int_equal(attempt->failure.cause, cause);
+    assert_string_equal(tunnel_phase_word(attempt->tunnel), tunnel_phase_word(phase));
+    assert_false(attempt->decision.retry);
+    assert_int_equal(talk->record.status, 200);
+}
+
+/* ---- the end --------------------------------------------------------------------------------------- */
+
 static inline void talk_release(struct talk *talk)
 {
     struct sim_census census;

@@ -18,12 +18,6 @@ static void begin(struct talk *talk, const struct sim_options *options, const ch
     assert_int_equal(talk->peer_count, 1);
 }
 
-static const struct attempt_record *attempt_of(const struct talk *talk)
-{
-    assert_true(talk->record.attempt_count > 0);
-    return &talk->record.attempts[talk->record.attempt_count - 1];
-}
-
 static bool is_answered(const struct talk *talk, const char *status)
 {
     char begin_of[32];
@@ -58,7 +52,7 @@ static void a_wish_goes_up_and_the_101_comes_down(void **state)
     assert_int_equal(talk.records, 1);
     assert_int_equal(talk.record.kind, EXCHANGE_UPGRADE);
     assert_int_equal(talk.record.status, 101);
-    assert_int_equal(attempt_of(&talk)->status, 101);
+    assert_int_equal(talk_attempt(&talk)->status, 101);
     assert_int_equal(talk.record.failure.cause, CAUSE_NONE);
     assert_int_equal(talk.record.tunnel_up_bytes, 7);
     assert_int_equal(talk.record.tunnel_down_bytes, 7);
@@ -96,9 +90,9 @@ static void a_cut_after_the_101_cuts_the_other_side(void **state)
     assert_non_null(strstr(talk.client.heard, "\r\n\r\nsome"));
     assert_int_equal(talk.client.read_error, ECONNRESET);
     assert_int_equal(talk.peer_count, 1);
-    assert_int_equal(attempt_of(&talk)->failure.stage, STAGE_TUNNEL);
-    assert_int_equal(attempt_of(&talk)->tunnel, TUNNEL_DOWN);
-    assert_int_equal(attempt_of(&talk)->decision.reason, RETRY_BECAUSE_TUNNEL);
+    assert_int_equal(talk_attempt(&talk)->failure.stage, STAGE_TUNNEL);
+    assert_int_equal(talk_attempt(&talk)->tunnel, TUNNEL_DOWN);
+    assert_int_equal(talk_attempt(&talk)->decision.reason, RETRY_BECAUSE_TUNNEL);
     talk_release(&talk);
 }
 
@@ -107,7 +101,6 @@ static void a_cut_after_the_101_cuts_the_other_side(void **state)
 static void a_wish_that_is_not_granted_is_a_request_like_any_other(void **state)
 {
     static struct talk talk;
-    struct proxy_census census;
 
     (void)state;
     begin(&talk, &ORDINARY, WISH);
@@ -117,9 +110,8 @@ static void a_wish_that_is_not_granted_is_a_request_like_any_other(void **state)
     assert_false(talk.client.ended);
     assert_int_equal(talk.record.kind, EXCHANGE_UPGRADE);
     assert_int_equal(talk.record.status, 200);
-    proxy_census(talk.proxy, &census);
-    assert_int_equal(census.tunnels, 0);
-    assert_int_equal(census.upstream_idle, 1);
+    assert_int_equal(talk_census(&talk).tunnels, 0);
+    assert_int_equal(talk_census(&talk).upstream_idle, 1);
     party_forget(&talk.client);
     party_say(&talk.client, PLAIN_GET);
     talk_settle(&talk);
@@ -184,8 +176,8 @@ static void meets_a_101(void **state)
     } else {
         assert_true(is_answered(&talk, "502"));
         assert_non_null(strstr(talk.client.heard, "error=http_protocol_error"));
-        assert_int_equal(attempt_of(&talk)->failure.cause, CAUSE_HTTP_PROTOCOL_ERROR);
-        assert_int_equal(attempt_of(&talk)->failure.stage, STAGE_MID_HEAD);
+        assert_int_equal(talk_attempt(&talk)->failure.cause, CAUSE_HTTP_PROTOCOL_ERROR);
+        assert_int_equal(talk_attempt(&talk)->failure.stage, STAGE_MID_HEAD);
     }
     talk_release(&talk);
 }
