@@ -20,10 +20,15 @@
  *
  * Rules: TLS 1.2 and 1.3 (RFC 5246, 8446); no renegotiation, no compression, no early data; at most one record of
  * ciphertext pending beside the handshake's flight. Sessions are resumed: a server hands out tickets, a client offers each
- * ticket of a peer once.
+ * ticket of TLS 1.3 once.
  *
  * Ownership: servers and clients are reference-counted by their streams: released by their maker, they end with the last
- * of these. Streams are embedded in their owner as everywhere. Threads: none. Allocation: OpenSSL's, per connection.
+ * of these. Streams are embedded in their owner as everywhere. What lingers behind a close has no owner: whoever destroys
+ * or resets a world calls tls_abandon_world(). Threads: a stream belongs to its world's.
+ *
+ * Memory: an idle stream holds about 16 KiB, nearly all of it OpenSSL's; one that moves holds up to 17 KiB more for what it
+ * reads, for what it encrypts, and for what is pending below. A client holds 20 KiB and a session's 1 KiB for each ticket, a
+ * server as much for each session that it remembers, 1024 at most.
  */
 #ifndef WORLD_TLS_TLS_H
 #define WORLD_TLS_TLS_H

@@ -173,6 +173,21 @@ static void half_close(void **state)
     }
 }
 
+static void half_close_before_it_opens(void **state)
+{
+    struct pair pair;
+
+    (void)state;
+    begin(&pair, &(struct sim_options){.latency_ns = NS_PER_MS}, TLS_1_3);
+    pair_dial(&pair);
+    assert_int_equal(stream_shut(&pair.ends[0].stream), 0);
+    pair_await(&pair, &pair.ends[1].ends, 1);
+    assert_int_equal(pair.ends[1].end_result, 0);
+    pair_send(&pair.ends[1], MESSAGE_BYTES);
+    pair_await(&pair, &pair.ends[0].got, MESSAGE_BYTES);
+    end(&pair);
+}
+
 /* Tickets are no bytes of the application, and their coming is no end. */
 static void tickets_are_silent(void **state)
 {
@@ -383,6 +398,7 @@ int main(void)
         cmocka_unit_test(sockets_carry_it),
         cmocka_unit_test(counters_are_the_lowest),
         cmocka_unit_test(half_close),
+        cmocka_unit_test(half_close_before_it_opens),
         cmocka_unit_test(tickets_are_silent),
         cmocka_unit_test(close_delivers),
         cmocka_unit_test(linger_ends),
@@ -391,7 +407,7 @@ int main(void)
         cmocka_unit_test(others_are_none_of_tls),
         cmocka_unit_test(equal_runs_are_equal),
     };
-    size_t count = 10;
+    size_t count = 11;
 
     for (size_t i = 0; i < COUNT_OF(NETWORKS); i++)
         tests[count++] = (struct CMUnitTest){.name = NETWORKS[i].name,

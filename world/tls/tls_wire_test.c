@@ -204,6 +204,22 @@ static void offered_again_in_other_sizes(void **state)
     expect_read(two, 2000);
 }
 
+/* RFC 8446 4.6.3: the answer to a KeyUpdate goes out before the record, and there is room for both. */
+static void key_update_fits_beside(void **state)
+{
+    struct two *two = *state;
+    uint8_t byte;
+
+    assert_int_equal(SSL_key_update(two->wires[1].ssl, SSL_KEY_UPDATE_REQUESTED), 1);
+    assert_int_equal(SSL_do_handshake(two->wires[1].ssl), 1);
+    tls_wire_flush(&two->wires[1]);
+    assert_true(SSL_read(two->wires[0].ssl, &byte, 1) <= 0);
+    tls_wire_flush(&two->wires[0]);
+    two->wires[0].may_write = true;
+    assert_int_equal(send_from(two, 0, TLS_RECORD_BYTES), TLS_RECORD_BYTES);
+    expect_read(two, TLS_RECORD_BYTES);
+}
+
 static void errors_below_stay(void **state)
 {
     struct two *two = *state;
@@ -274,6 +290,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(nothing_is_taken_unasked, begin, finish),
         cmocka_unit_test_setup_teardown(first_byte_below_decides, begin, finish),
         cmocka_unit_test_setup_teardown(offered_again_in_other_sizes, begin, finish),
+        cmocka_unit_test_setup_teardown(key_update_fits_beside, begin, finish),
         cmocka_unit_test_setup_teardown(errors_below_stay, begin, finish),
         cmocka_unit_test(sessions_are_given_once),
         cmocka_unit_test(oldest_peer_is_forgotten),
