@@ -33,8 +33,9 @@ static const char EXPECT_OF_TLS[] =
     "record: {phase: no-up, kind: connect, route: r, user: u, detail: d, error: E, addresses: 2}\n"
     "log: [{status: 502, kind: forward, route: r, user: u, method: GET, host: h, target: /t,\n"
     "       error: E, stage: dial, cause: dns_error, tunnel: idle, retry_attempts: 1,\n"
+    "       summary: s, request_bytes: 5, response_bytes: \">= 7\",\n"
     "       attempts: [{upstream: a, stage: none, cause: none, message: m, status: 1, retried: "
-    "false}, {}]}, {}]\n";
+    "false, reason: r, tx: 9}, {}]}, {}]\n";
 
 static void every_key_becomes_a_value(void **state)
 {
@@ -130,6 +131,11 @@ static void tls_names_tunnels_and_logs_become_values(void **state)
     assert_string_equal(row->tunnel, "idle");
     assert_int_equal(row->attempt_count, 2);
     assert_string_equal(row->attempts[0].message, "m");
+    assert_string_equal(row->attempts[0].reason, "r");
+    assert_true(number_rule_fits(&row->attempts[0].tx, 9));
+    assert_string_equal(row->summary, "s");
+    assert_true(number_rule_fits(&row->request_bytes, 5));
+    assert_false(number_rule_fits(&row->response_bytes, 6));
     assert_true(row->attempts[0].retried_set && !row->attempts[0].retried);
     assert_false(row->attempts[1].retried_set || expect.log->list[1].attempts_set);
     region_release(&region);

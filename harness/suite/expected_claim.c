@@ -123,18 +123,20 @@ expected_record_read(struct region *region, const struct yaml_node *map, struct 
 static bool read_log_attempt(const struct reading *reading, const struct yaml_node *map,
                              struct expected_log_attempt *out)
 {
-    static const char *const KEYS[] = {"upstream", "stage",   "cause", "message",
-                                       "status",   "retried", NULL};
+    static const char *const KEYS[] = {"upstream", "stage", "cause",   "message", "reason",
+                                       "status",   "tx",    "retried", NULL};
     const struct text_key texts[] = {{"upstream", NULL, &out->upstream},
                                      {"stage", STAGES_OR_NONE, &out->stage},
                                      {"cause", CAUSES, &out->cause},
-                                     {"message", NULL, &out->message}};
+                                     {"message", NULL, &out->message},
+                                     {"reason", NULL, &out->reason}};
     if (!must_be_map(reading, map, "an attempt in a row of the log", KEYS))
         return false;
     const struct yaml_node *retried = yaml_get(map, "retried");
     out->retried_set = retried != NULL;
     return (retried == NULL || yaml_bool(retried, "'retried'", &out->retried, reading->error)) &&
            read_number(reading, map, "status", &out->status) &&
+           read_number(reading, map, "tx", &out->tx) &&
            read_texts(reading, map, texts, COUNT_OF(texts));
 }
 
@@ -159,21 +161,25 @@ static bool read_log_attempts(const struct reading *reading, const struct yaml_n
 static bool read_log_row(const struct reading *reading, const struct yaml_node *map,
                          struct expected_log_row *out)
 {
-    static const char *const KEYS[] = {"status", "kind",           "route",    "user",  "method",
-                                       "host",   "target",         "error",    "stage", "cause",
-                                       "tunnel", "retry_attempts", "attempts", "rows",  NULL};
+    static const char *const KEYS[] = {
+        "status",        "kind",           "route",          "user",     "method", "host",
+        "target",        "error",          "stage",          "cause",    "tunnel", "summary",
+        "request_bytes", "response_bytes", "retry_attempts", "attempts", "rows",   NULL};
     const struct text_key texts[] = {
-        {"kind", KINDS, &out->kind},    {"route", NULL, &out->route},
-        {"user", NULL, &out->user},     {"method", NULL, &out->method},
-        {"host", NULL, &out->host},     {"target", NULL, &out->target},
-        {"error", NULL, &out->error},   {"stage", STAGES_OR_NONE, &out->stage},
-        {"cause", CAUSES, &out->cause}, {"tunnel", PHASES, &out->tunnel},
+        {"kind", KINDS, &out->kind},      {"route", NULL, &out->route},
+        {"user", NULL, &out->user},       {"method", NULL, &out->method},
+        {"host", NULL, &out->host},       {"target", NULL, &out->target},
+        {"error", NULL, &out->error},     {"stage", STAGES_OR_NONE, &out->stage},
+        {"cause", CAUSES, &out->cause},   {"tunnel", PHASES, &out->tunnel},
+        {"summary", NULL, &out->summary},
     };
     if (!must_be_map(reading, map, "a row of the log", KEYS))
         return false;
     const struct yaml_node *attempts = yaml_get(map, "attempts");
     return read_texts(reading, map, texts, COUNT_OF(texts)) &&
            read_number(reading, map, "status", &out->status) &&
+           read_number(reading, map, "request_bytes", &out->request_bytes) &&
+           read_number(reading, map, "response_bytes", &out->response_bytes) &&
            read_number(reading, map, "retry_attempts", &out->retry_attempts) &&
            (attempts == NULL || read_log_attempts(reading, attempts, out));
 }

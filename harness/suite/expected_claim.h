@@ -32,7 +32,9 @@ struct expected_log_attempt {
     const char *stage;
     const char *cause;
     const char *message;
+    const char *reason; /* why it was tried again, or not */
     struct number_rule status;
+    struct number_rule tx; /* bytes of the request that were handed over */
     bool retried_set;
     bool retried;
 };
@@ -49,7 +51,10 @@ struct expected_log_row {
     const char *stage;
     const char *cause;
     const char *tunnel;
+    const char *summary;
     struct number_rule status;
+    struct number_rule request_bytes;
+    struct number_rule response_bytes;
     struct number_rule retry_attempts;
     bool attempts_set;
     const struct expected_log_attempt *attempts; /* all of them, in order */

@@ -113,16 +113,20 @@ static void judge_log_attempt(const char *who, const struct json *attempt,
                               struct findings *findings)
 {
     uint64_t status = 0;
+    uint64_t tx = 0;
     bool retried = false;
     const struct said said[] = {
         {"upstream", json_text(json_get(attempt, "upstream")), expected->upstream},
         {"stage", json_text(json_get(attempt, "stage")), expected->stage},
         {"cause", json_text(json_get(attempt, "cause")), expected->cause},
         {"message", json_text(json_get(attempt, "message")), expected->message},
+        {"reason", json_text(json_get(attempt, "reason")), expected->reason},
     };
     judge_texts(who, said, COUNT_OF(said), findings);
     (void)json_u64(json_get(attempt, "status"), &status); /* no status came: 0 */
     judge_number(who, &(struct counted){"status", status, &expected->status}, findings);
+    (void)json_u64(json_get(attempt, "tx"), &tx);
+    judge_number(who, &(struct counted){"tx", tx, &expected->tx}, findings);
     (void)json_bool(json_get(attempt, "retried"), &retried); /* not said: it was not */
     if (expected->retried_set && retried != expected->retried)
         findings_add(findings, "%s says that it was %stried again, expected %s", who,
@@ -155,17 +159,22 @@ static void judge_log_row(const char *who, const struct log_row *row,
                           const struct expected_log_row *expected, struct findings *findings)
 {
     const struct said said[] = {
-        {"kind", row->kind, expected->kind},    {"route", row->route, expected->route},
-        {"user", row->user, expected->user},    {"method", row->method, expected->method},
-        {"host", row->host, expected->host},    {"target", row->target, expected->target},
-        {"error", row->error, expected->error}, {"stage", row->stage, expected->stage},
-        {"cause", row->cause, expected->cause}, {"tunnel", row->tunnel, expected->tunnel},
+        {"kind", row->kind, expected->kind},          {"route", row->route, expected->route},
+        {"user", row->user, expected->user},          {"method", row->method, expected->method},
+        {"host", row->host, expected->host},          {"target", row->target, expected->target},
+        {"error", row->error, expected->error},       {"stage", row->stage, expected->stage},
+        {"cause", row->cause, expected->cause},       {"tunnel", row->tunnel, expected->tunnel},
+        {"summary", row->summary, expected->summary},
+    };
+    const struct counted counted[] = {
+        {"status", row->status, &expected->status},
+        {"request_bytes", row->request_bytes, &expected->request_bytes},
+        {"response_bytes", row->response_bytes, &expected->response_bytes},
+        {"retry_attempts", row->retry_attempts, &expected->retry_attempts},
     };
     judge_texts(who, said, COUNT_OF(said), findings);
-    judge_number(who, &(struct counted){"status", row->status, &expected->status}, findings);
-    judge_number(
-        who, &(struct counted){"retry_attempts", row->retry_attempts, &expected->retry_attempts},
-        findings);
+    for (size_t i = 0; i < COUNT_OF(counted); i++)
+        judge_number(who, &counted[i], findings);
     judge_log_attempts(who, row, expected, findings);
 }
 
