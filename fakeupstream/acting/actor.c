@@ -118,6 +118,11 @@ static void end_close_framed(struct actor *actor)
         line_half_close(actor->line);
 }
 
+static bool is_stalled(const struct actor *actor)
+{
+    return actor->line != NULL && actor->line->stalled;
+}
+
 static void play_steps(struct actor *actor)
 {
     while (actor->step < actor->script->count) {
@@ -132,7 +137,7 @@ static void play_steps(struct actor *actor)
             return;
         }
         if (outcome == OVER) {
-            become(actor, actor->line != NULL && actor->line->stalled ? ACTOR_STALLED : ACTOR_DONE);
+            become(actor, is_stalled(actor) ? ACTOR_STALLED : ACTOR_DONE);
             return;
         }
         actor->begun = false;
@@ -140,7 +145,7 @@ static void play_steps(struct actor *actor)
     }
     if (actor_is_upstream(actor))
         end_close_framed(actor);
-    become(actor, ACTOR_RESTING);
+    become(actor, is_stalled(actor) ? ACTOR_STALLED : ACTOR_RESTING);
 }
 
 /* The message that a standing answer would answer next. */

@@ -447,7 +447,7 @@ static enum play_outcome play_tls(struct actor *actor, const struct step *step)
     }
     if (!tls_draft_ends(step->tls))
         return PLAYED;
-    return line_is_held(line) && !line->stalled && !line->fading ? WAITS : OVER;
+    return line_is_held(line) && !line->stalled && !line->fading ? WAITS : PLAYED;
 }
 
 /* The fault is made on the proxy's side of the seam; here it is the peer's end that comes. */

@@ -4,6 +4,7 @@
 
 #include "fakeupstream/wire/splice.h"
 #include "world/base/check.h"
+#include "world/tls/tls.h"
 
 void scene_init(struct scene *scene, struct world *world)
 {
@@ -23,6 +24,7 @@ void scene_reset(struct scene *scene)
 
 void scene_release(struct scene *scene)
 {
+    tls_abandon_world(&scene->sieve.world);
     sieve_forget(&scene->sieve);
     authority_destroy(&scene->authority);
 }

@@ -44,6 +44,7 @@ struct scene {
 
 void scene_init(struct scene *scene, struct world *world);
 void scene_reset(struct scene *scene);
+/* The world goes too, or was reset: what TLS still had to say behind a close is forgotten without a word to it. */
 void scene_release(struct scene *scene);
 
 /* Who makes certificates; NULL when memory or descriptors ran out. */

@@ -36,7 +36,8 @@ struct reading {
     uint64_t body_sent;
     bool all_sent;
     size_t steps;     /* read so far, with the one under way */
-    const char *over; /* the step after which nothing can come; NULL: none */
+    const char *over;   /* the step after which nothing can come; NULL: none */
+    bool signals_after; /* but signals: others may want to know that it happened */
 };
 
 static bool read_step(struct reading *reading, const struct yaml_node *node, struct step *step);
@@ -162,7 +163,7 @@ static bool read_step(struct reading *reading, const struct yaml_node *node, str
     reading->steps++;
     if (!read_word(reading, node, step, &argument))
         return false;
-    if (reading->over != NULL)
+    if (reading->over != NULL && !(reading->signals_after && step->word == STEP_SIGNAL))
         return yaml_fail(reading->error, node, "nothing can follow `%s`", reading->over);
     if (takes_no_argument(step->word) && argument != NULL)
         return yaml_fail(reading->error, argument, "`%s` stands alone", STEP_WORDS[step->word]);
@@ -373,8 +374,10 @@ static bool read_tls(struct reading *reading, const struct yaml_node *node, stru
         return yaml_fail(reading->error, node, "`tls` is the first step of a connection");
     if (!tls_draft_parse_word(node, draft, reading->error))
         return false;
-    if (tls_draft_ends(draft))
+    if (tls_draft_ends(draft)) {
         reading->over = STEP_WORDS[step->word];
+        reading->signals_after = true;
+    }
     return true;
 }
 
