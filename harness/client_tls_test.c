@@ -125,6 +125,19 @@ static const struct row ROWS[] = {
      "; open, rst; no handshake"},
     {"an upstream that never answers the ClientHello", CONNECTS, "[[tls: stall]]",
      "; open, open; no handshake", "; open, open; no handshake"},
+    {"others can wait until a handshake stalls",
+     "[tls: stall, connect, wait: the hello came, tls: {sni: a.test}, request: {}]",
+     "{tls: true, connections: [[tls: stall, signal: the hello came]]}",
+     "; open, open; no handshake | 200 0 whole; open, open; tls 1.3",
+     "; open, open; no handshake | GET / 0 whole; open, open; tls 1.3 a.test"},
+    {"and until one was closed or reset",
+     "[tls: {sni: a.test}, connect, wait: closed, connect, wait: reset, request: {}]",
+     "{tls: true, connections: [[tls: close-after-hello, signal: closed], [tls: "
+     "reset-mid-handshake, signal: reset]]}",
+     "; fin, fin; failed: the connection ended within the handshake | ; rst, fin; failed: the "
+     "connection was reset | 200 0 whole; open, open; tls 1.3",
+     "; fin, fin; no handshake | ; open, rst; no handshake | GET / 0 whole; open, open; tls 1.3 "
+     "a.test"},
     {"an upstream that resets behind the handshake", CONNECTS, "[[tls: rst-after-finished]]",
      "; rst, fin; tls 1.3", "; open, rst; tls 1.3 a.test"},
     {"the connections behind a fault are as the upstream says",

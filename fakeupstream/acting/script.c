@@ -35,7 +35,7 @@ struct reading {
     bool head_sent;
     uint64_t body_sent;
     bool all_sent;
-    size_t steps;     /* read so far, with the one under way */
+    size_t steps;       /* read so far, with the one under way */
     const char *over;   /* the step after which nothing can come; NULL: none */
     bool signals_after; /* but signals: others may want to know that it happened */
 };
