@@ -184,18 +184,29 @@ static struct admission find_route(struct reading *reading, const struct admissi
 
 /* ---- who comes in ----------------------------------------------------------------------------- */
 
+/* Of two credentials, and be they alike, another proxy may believe the other: RFC 9110 5.3 allows a field of one value once. */
+static enum credentials_verdict judge_credentials(const struct head *head,
+                                                  const struct user_settings *users,
+                                                  uint64_t allowed, size_t *user)
+{
+    const struct field *field = head_find(head, "proxy-authorization");
+    struct bytes value = field != NULL ? field->value : bytes_make(NULL, 0);
+
+    if (head_count(head, "proxy-authorization") > 1)
+        return CREDENTIALS_WRONG;
+    return credentials_check(value, users, allowed, user);
+}
+
 static struct admission check_user(const struct head *head, struct exchange_request *request,
                                    const struct admission_rules *rules)
 {
     const struct route_settings *route = &rules->routes[request->route];
-    const struct field *field = head_find(head, "proxy-authorization");
-    struct bytes value = field != NULL ? field->value : bytes_make(NULL, 0);
     struct admission refusal;
     size_t user;
 
     if (route->users == 0)
         return (struct admission){.admitted = true};
-    switch (credentials_check(value, rules->users, route->users, &user)) {
+    switch (judge_credentials(head, rules->users, route->users, &user)) {
     case CREDENTIALS_FINE:
         request->user = rules->users[user].name;
         return (struct admission){.admitted = true};

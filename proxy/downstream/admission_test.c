@@ -281,23 +281,31 @@ struct caller {
     const char *word;
     bool challenged;
     const char *user;
+    const char *second; /* further credentials, in a field of their own; NULL: none */
 };
 
 /* ann:secret, ben:hidden, ann:wrong */
 static const struct caller CALLERS[] = {
-    {"nobody is asked where a route has no users", NULL, 0, 403, 0, NULL, false, NULL},
-    {"a user comes in", "Basic YW5uOnNlY3JldA==", 3, 403, 0, NULL, false, "ann"},
-    {"the other user too", "Basic YmVuOmhpZGRlbg==", 3, 403, 0, NULL, false, "ben"},
+    {"nobody is asked where a route has no users", NULL, 0, 403, 0, NULL, false, NULL, NULL},
+    {"a user comes in", "Basic YW5uOnNlY3JldA==", 3, 403, 0, NULL, false, "ann", NULL},
+    {"the other user too", "Basic YmVuOmhpZGRlbg==", 3, 403, 0, NULL, false, "ben", NULL},
     {"a user of another route does not", "Basic YW5uOnNlY3JldA==", 2, 403, 403, "AUTH_FAILED",
-     false, NULL},
-    {"who says nothing is asked who he is", NULL, 3, 403, 407, "AUTH_REQUIRED", true, NULL},
+     false, NULL, NULL},
+    {"who says nothing is asked who he is", NULL, 3, 403, 407, "AUTH_REQUIRED", true, NULL, NULL},
     {"who speaks of another scheme is asked too", "Bearer abc", 3, 403, 407, "AUTH_REQUIRED", true,
-     NULL},
-    {"a wrong password is forbidden", "Basic YW5uOndyb25n", 3, 403, 403, "AUTH_FAILED", false,
+     NULL, NULL},
+    {"a wrong password is forbidden", "Basic YW5uOndyb25n", 3, 403, 403, "AUTH_FAILED", false, NULL,
      NULL},
     {"or asked again, as the settings say", "Basic YW5uOndyb25n", 3, 407, 407, "AUTH_FAILED", true,
+     NULL, NULL},
+    {"what is no base64 is a wrong password", "Basic *", 3, 403, 403, "AUTH_FAILED", false, NULL,
      NULL},
-    {"what is no base64 is a wrong password", "Basic *", 3, 403, 403, "AUTH_FAILED", false, NULL},
+    {"a second field takes away what the first one says", "Basic YW5uOnNlY3JldA==", 3, 403, 403,
+     "AUTH_FAILED", false, NULL, "Basic YmVuOmhpZGRlbg=="},
+    {"even if it says the same", "Basic YW5uOnNlY3JldA==", 3, 403, 403, "AUTH_FAILED", false, NULL,
+     "Basic YW5uOnNlY3JldA=="},
+    {"where nobody is asked it may say anything", "Basic YW5uOnNlY3JldA==", 0, 403, 0, NULL, false,
+     NULL, "Basic *"},
 };
 
 static void comes_in(void **state)
@@ -322,6 +330,8 @@ static void comes_in(void **state)
         add(&fixture, "Host", "x");
         if (caller->credentials != NULL)
             add(&fixture, "Proxy-Authorization", caller->credentials);
+        if (caller->second != NULL)
+            add(&fixture, "Proxy-Authorization", caller->second);
         admission = admission_decide(&fixture.head, false, &rules);
         assert_int_equal(admission.apology.status, caller->status);
         assert_int_equal(admission.admitted, caller->status == 0);
