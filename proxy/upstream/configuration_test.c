@@ -59,15 +59,20 @@ static struct configuration *make(struct stand *stand)
     return configuration;
 }
 
-/* The second upstream speaks TLS; of whom it trusts and who we are there, the file says. */
-static void speak_tls(struct stand *stand, const char *ca, const char *certificate)
+/* An upstream speaks TLS; whom it trusts and who we are there, the files say. */
+static void speak_tls_at(struct upstream_settings *upstream, const char *ca,
+                         const char *certificate)
 {
-    struct upstream_settings *upstream = &stand->settings.upstreams[1];
-
     upstream->tls = true;
     snprintf(upstream->ca, sizeof(upstream->ca), "%s", ca);
     snprintf(upstream->certificate, sizeof(upstream->certificate), "%s", certificate);
     snprintf(upstream->key, sizeof(upstream->key), "%s", certificate);
+}
+
+/* The second one does. */
+static void speak_tls(struct stand *stand, const char *ca, const char *certificate)
+{
+    speak_tls_at(&stand->settings.upstreams[1], ca, certificate);
 }
 
 /* ---- holding -------------------------------------------------------------------------------------- */
@@ -222,6 +227,26 @@ static void one_that_is_spoken_to_otherwise_is_another(void **state)
     tear_down(&stand);
 }
 
+/* The same place may be several servers, told apart by the name that is asked for. */
+static void one_that_is_asked_for_by_another_name_is_another(void **state)
+{
+    struct configuration *configuration;
+    struct stand stand;
+
+    (void)state;
+    set_up(&stand);
+    add_upstream(&stand, "b.test:80");
+    speak_tls(&stand, stand.identity.path, "");
+    stand.settings.upstreams[2] = stand.settings.upstreams[1];
+    memcpy(stand.settings.upstreams[2].sni, "inner.test", sizeof("inner.test"));
+    configuration = make(&stand);
+    assert_ptr_not_equal(configuration->upstreams[1], configuration->upstreams[2]);
+    assert_string_equal(origin_server_name(configuration->upstreams[1]), "b.test");
+    assert_string_equal(origin_server_name(configuration->upstreams[2]), "inner.test");
+    configuration_let_go(&configuration);
+    tear_down(&stand);
+}
+
 /* Its files are read again: later connections are made with what stands there now. */
 static void certificates_are_read_again(void **state)
 {
@@ -290,7 +315,7 @@ static void others_in_use_keep_no_configuration_out(void **state)
 /* ---- refused --------------------------------------------------------------------------------------- */
 
 static void expect_unchanged(struct stand *stand, const struct configuration *before,
-                             const struct tls_client *tls)
+                             struct tls_client *const tls[2])
 {
     size_t origins = 0;
 
@@ -299,7 +324,8 @@ static void expect_unchanged(struct stand *stand, const struct configuration *be
     assert_int_equal(origins, 2);
     assert_int_equal(before->upstreams[0]->named, 1);
     assert_int_equal(before->upstreams[1]->named, 1);
-    assert_ptr_equal(before->upstreams[1]->tls, tls);
+    assert_ptr_equal(before->upstreams[0]->tls, tls[0]);
+    assert_ptr_equal(before->upstreams[1]->tls, tls[1]);
     assert_int_equal(before->holders, 1);
 }
 
@@ -313,12 +339,14 @@ static void a_file_that_cannot_be_read_changes_nothing(void **state)
     for (unsigned which = 0; which < 3; which++) {
         struct certificate_settings *own = &stand.settings.certificates[0];
         struct configuration *before;
-        struct tls_client *tls;
+        struct tls_client *tls[2];
 
         set_up(&stand);
+        speak_tls_at(&stand.settings.upstreams[0], stand.identity.path, "");
         speak_tls(&stand, stand.identity.path, "");
         before = make(&stand);
-        tls = before->upstreams[1]->tls;
+        tls[0] = before->upstreams[0]->tls;
+        tls[1] = before->upstreams[1]->tls;
         if (which == 0)
             speak_tls(&stand, missing, "");
         else if (which == 1)
@@ -403,6 +431,8 @@ static const struct CMUnitTest TESTS[] = {
      NULL, NULL},
     {"one that is spoken to otherwise is another one", one_that_is_spoken_to_otherwise_is_another,
      NULL, NULL, NULL},
+    {"one that is asked for by another name is another one",
+     one_that_is_asked_for_by_another_name_is_another, NULL, NULL, NULL},
     {"nothing of what the system trusts is read for it", nothing_of_the_systems_is_read_for_it,
      NULL, NULL, NULL},
     {"others in use keep no configuration out", others_in_use_keep_no_configuration_out, NULL, NULL,
