@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "proxy/downstream/session.h"
+#include "world/tls/tls.h"
 
 enum { LISTEN_BACKLOG = 1024 }; /* as much as a burst of clients needs; the kernel caps it */
 
@@ -293,6 +294,7 @@ void proxy_destroy(struct proxy **proxy)
     destroy_sessions(gone->live);
     destroy_sessions(gone->ended);
     destroy_sessions(gone->shelf);
+    tls_end_lingering(gone->world);
     timer_stop(gone->world, &gone->reaper);
     configuration_let_go(&gone->ground.configuration);
     origins_release(&gone->ground.origins);

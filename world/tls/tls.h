@@ -155,6 +155,12 @@ size_t tls_streams_in_use(void);
 void tls_abandon(struct stream *stream);
 
 /*
+ * Ends at once what streams of this world still hand over behind a close: whoever made them is about to go, and will run
+ * the world no more on their behalf.
+ */
+void tls_end_lingering(const struct world *world);
+
+/*
  * The same for all streams of that world, also for those that were closed and still hand over what is pending behind the
  * close. To be called before or after the world is reset or destroyed; streams in use are forgotten and not touched, since
  * their owners may be gone.

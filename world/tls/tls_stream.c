@@ -90,6 +90,17 @@ void tls_abandon(struct stream *stream)
     stream->impl = NULL;
 }
 
+void tls_end_lingering(const struct world *world)
+{
+    struct tls_stream *next;
+
+    for (struct tls_stream *at = registry.first; at != NULL; at = next) {
+        next = at->next;
+        if (at->world == world && at->outer == NULL)
+            finish(at, STREAM_RST);
+    }
+}
+
 void tls_abandon_world(const struct world *world)
 {
     struct tls_stream *next;
