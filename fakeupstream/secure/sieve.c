@@ -12,6 +12,7 @@ enum sieve_state {
     SIEVE_PASSING,
     SIEVE_PARTING, /* the place was reached: the rule's last bytes are on their way */
     SIEVE_SPENT,
+    SIEVE_CLOSED, /* within an upcall of its own, which gives the node back */
 };
 
 struct sieve_stream {
@@ -31,7 +32,7 @@ struct sieve_stream {
     bool withheld;    /* bytes past the rule's place were written */
     bool cut;         /* everything is withheld, and nobody is told */
     bool closed_told; /* STREAM_CLOSED comes once */
-    bool *gone;       /* set when the node ends within an upcall of its own */
+    bool telling;     /* an upcall is under way */
 };
 
 static const struct world_ops sieve_world_ops;
@@ -68,8 +69,6 @@ static void free_node(struct sieve_stream *at)
     *place = at->next;
     if (at->handle != NULL)
         *at->handle = NULL;
-    if (at->gone != NULL)
-        *at->gone = true;
     at->tag = 0;
     free(at);
 }
@@ -208,7 +207,10 @@ static void close_stream(struct stream *stream, enum stream_end end)
 
     stream_close(&at->lower, end);
     stream->impl = NULL;
-    free_node(at);
+    if (at->telling)
+        at->state = SIEVE_CLOSED;
+    else
+        free_node(at);
 }
 
 static void want(struct stream *stream, unsigned events)
@@ -282,14 +284,12 @@ static void begin_parting(struct sieve_stream *at)
 
 static void pass_event(struct sieve_stream *at, unsigned events)
 {
-    bool gone = false;
-
-    at->gone = &gone;
+    at->telling = true;
     at->outer->on_event(at->outer, events);
-    if (gone)
-        return;
-    at->gone = NULL;
-    if (is_reached(at))
+    at->telling = false;
+    if (at->state == SIEVE_CLOSED)
+        free_node(at);
+    else if (is_reached(at))
         begin_parting(at);
 }
 
