@@ -256,6 +256,33 @@ static void a_dial_that_fails_before_the_200_is_tried_again(void **state)
     talk_release(&talk);
 }
 
+/* An idle connection has spoken HTTP, and a tunnel would take it away. */
+static void a_tunnel_dials_for_itself(void **state)
+{
+    static struct talk talk;
+    char text[ADDRESS_TEXT_BYTES];
+    char request[2 * ADDRESS_TEXT_BYTES];
+
+    (void)state;
+    talk_init(&talk, &ORDINARY, MODE_FORWARD);
+    talk_start(&talk);
+    address_format(&talk.address, text);
+    snprintf(request, sizeof(request), "GET http://%s/ HTTP/1.1\r\nHost: a\r\n\r\n", text);
+    party_say(&talk.client, request);
+    party_say(&talk.peers[0], "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    talk_settle(&talk);
+    assert_int_equal(talk_census(&talk).upstream_idle, 1);
+    party_forget(&talk.client);
+    talk_say_connect(&talk);
+    party_say(&talk.client, "x");
+    talk_settle(&talk);
+    assert_string_equal(talk.client.heard, TALK_CONNECTED);
+    assert_int_equal(talk.peer_count, 2);
+    assert_string_equal(talk.peers[1].heard, "x");
+    assert_int_equal(talk_census(&talk).upstream_idle, 1);
+    talk_release(&talk);
+}
+
 static void a_tunnel_that_cannot_be_opened_is_answered(void **state)
 {
     static struct talk talk;
@@ -337,6 +364,8 @@ int main(void)
         {"a hook may refuse a tunnel", a_hook_may_refuse_a_tunnel, NULL, NULL, NULL},
         {"a dial that fails before the 200 is tried again",
          a_dial_that_fails_before_the_200_is_tried_again, NULL, NULL, NULL},
+        {"a tunnel dials for itself, though an idle connection waits", a_tunnel_dials_for_itself,
+         NULL, NULL, NULL},
         {"a tunnel that cannot be opened is answered", a_tunnel_that_cannot_be_opened_is_answered,
          NULL, NULL, NULL},
         {"a drain waits for an open tunnel", a_drain_waits_for_an_open_tunnel, NULL, NULL, NULL},

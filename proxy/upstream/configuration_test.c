@@ -155,6 +155,29 @@ static void an_upstream_of_two_is_one_origin(void **state)
     tear_down(&stand);
 }
 
+/* What was known of it as another one is kept. */
+static void another_one_may_be_named(void **state)
+{
+    const struct upstream_settings wanted = {.host = "A.test", .port = 80};
+    struct configuration *configuration;
+    struct origin *a;
+    struct stand stand;
+
+    (void)state;
+    set_up(&stand);
+    a = origins_find(&stand.origins, &wanted);
+    assert_non_null(a);
+    assert_int_equal(stand.origins.other_count, 1);
+    a->health.failures_in_row = 2;
+    configuration = make(&stand);
+    assert_ptr_equal(configuration->upstreams[0], a);
+    assert_int_equal(a->health.failures_in_row, 2);
+    assert_int_equal(stand.origins.other_count, 0);
+    configuration_let_go(&configuration);
+    assert_int_equal(stand.origins.other_count, 2);
+    tear_down(&stand);
+}
+
 /* It is known as one that a request named would be, and makes room like one. */
 static void one_that_is_named_no_longer_is_an_ordinary_other(void **state)
 {
@@ -425,6 +448,8 @@ static const struct CMUnitTest TESTS[] = {
     {"it has a copy of its settings, and a route", has_a_copy_of_its_settings, NULL, NULL, NULL},
     {"an upstream of two configurations is one, and its health is kept",
      an_upstream_of_two_is_one_origin, NULL, NULL, NULL},
+    {"another one may be named, and what is known of it is kept", another_one_may_be_named, NULL,
+     NULL, NULL},
     {"one that is named no longer is an ordinary other one",
      one_that_is_named_no_longer_is_an_ordinary_other, NULL, NULL, NULL},
     {"the limit of others is kept when upstreams become others", the_limit_of_others_is_kept, NULL,
