@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "harness/cast/warm_up.h"
 #include "harness/run/case_state.h"
-#include "harness/run/warm_up.h"
 #include "world/sim/sim.h"
 #include "world/tls/tls.h"
 

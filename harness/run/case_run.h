@@ -12,7 +12,7 @@
 #ifndef HARNESS_RUN_CASE_RUN_H
 #define HARNESS_RUN_CASE_RUN_H
 
-#include "harness/run/cast.h"
+#include "harness/cast/cast.h"
 #include "harness/verdict/evidence.h"
 #include "harness/verdict/findings.h"
 #include "reports/result.h"

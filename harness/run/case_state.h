@@ -5,7 +5,7 @@
 #define HARNESS_RUN_CASE_STATE_H
 
 #include "harness/run/case_run.h"
-#include "harness/run/subject.h"
+#include "harness/subject/subject.h"
 
 enum phase {
     PHASE_NONE,

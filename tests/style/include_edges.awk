@@ -33,7 +33,9 @@ BEGIN {
     may["harness/suite"] = may["harness/hooks"] " proxy proxy/policy proxy/log fakeupstream fakeupstream/secure fakeupstream/wire reports harness/hooks"
     may["harness/verdict"] = may["harness/suite"] " world/filters proxy/exchange harness harness/suite"
     may["harness/oracle"] = may["harness/verdict"] " harness/verdict"
-    may["harness/run"] = may["harness/oracle"] " world/sim world/sockets world/tls harness/oracle"
+    may["harness/subject"] = "world world/base retryproof proxy harness/subject"
+    may["harness/cast"] = may["harness/verdict"] " world/sim world/sockets world/tls harness/verdict"
+    may["harness/run"] = may["harness/oracle"] " world/sim world/sockets world/tls harness/oracle harness/cast harness/subject"
     may["harness"] = may["harness/run"] " harness/run"
     may["tests/wrong"] = may["proxy/downstream"] " tests/wrong proxy/downstream proxy" # faults are put in below every door
     may["examples"] = "world world/base world/sockets retryproof"

@@ -5,7 +5,7 @@
 #include <cmocka.h>
 /* clang-format on */
 
-#include "harness/run/case_log.h"
+#include "harness/cast/case_log.h"
 
 #include <string.h>
 #include <sys/stat.h>

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "harness/run/subject.h"
+#include "harness/subject/subject.h"
 
 /* Writes the settings to a file, and reads the file as the subject will. */
 static void write_and_read(const struct proxy_settings *settings, struct proxy_settings *back)

@@ -1,8 +1,8 @@
 /*
  * The certificates of a case's proxy: which files of the test authority its settings name.
  */
-#ifndef HARNESS_RUN_CREDENTIALS_H
-#define HARNESS_RUN_CREDENTIALS_H
+#ifndef HARNESS_CAST_CREDENTIALS_H
+#define HARNESS_CAST_CREDENTIALS_H
 
 #include "fakeupstream/acting/scene.h"
 #include "harness/suite/scenario.h"

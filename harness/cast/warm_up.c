@@ -1,4 +1,4 @@
-#include "harness/run/warm_up.h"
+#include "harness/cast/warm_up.h"
 
 /* Connections are closed after each exchange: none may be left in a pool whose end could race with the case. */
 #define FIRST_LINES "name: the subject has served before\nstage: route\n"

@@ -5,8 +5,8 @@
  * What was read lives in the region that was given.
  * Errors: a sentence.
  */
-#ifndef HARNESS_RUN_CASE_LOG_H
-#define HARNESS_RUN_CASE_LOG_H
+#ifndef HARNESS_CAST_CASE_LOG_H
+#define HARNESS_CAST_CASE_LOG_H
 
 #include "proxy/log/log_reader.h"
 #include "proxy/log/request_log.h"

@@ -1,4 +1,4 @@
-#include "harness/run/cast.h"
+#include "harness/cast/cast.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "harness/run/credentials.h"
+#include "harness/cast/credentials.h"
 #include "world/sim/sim.h"
 #include "world/sockets/sockets.h"
 

@@ -7,14 +7,14 @@
  * Limits: those of the actors and filters.
  * Errors: a sentence, when something that the case needs first did not come about.
  */
-#ifndef HARNESS_RUN_CAST_H
-#define HARNESS_RUN_CAST_H
+#ifndef HARNESS_CAST_CAST_H
+#define HARNESS_CAST_CAST_H
 
 #include "fakeupstream/fake_upstream.h"
 #include "fakeupstream/name_server.h"
+#include "harness/cast/case_log.h"
 #include "harness/client.h"
 #include "harness/hooks/scripted_hooks.h"
-#include "harness/run/case_log.h"
 #include "harness/suite/scenario.h"
 #include "harness/verdict/evidence.h"
 #include "retryproof/proxy.h"

@@ -1,4 +1,4 @@
-#include "harness/run/subject.h"
+#include "harness/subject/subject.h"
 
 #include <inttypes.h>
 

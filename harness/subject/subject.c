@@ -1,4 +1,4 @@
-#include "harness/run/subject.h"
+#include "harness/subject/subject.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "harness/run/program.h"
+#include "harness/subject/program.h"
 
 static const char OWN_PROGRAM[] = "/proc/self/exe";
 

@@ -1,4 +1,4 @@
-#include "harness/run/program.h"
+#include "harness/subject/program.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -4,8 +4,8 @@
  *
  * Ownership: a plain value; arguments point into it, so it is not copied. Errors: a sentence.
  */
-#ifndef HARNESS_RUN_PROGRAM_H
-#define HARNESS_RUN_PROGRAM_H
+#ifndef HARNESS_SUBJECT_PROGRAM_H
+#define HARNESS_SUBJECT_PROGRAM_H
 
 #include <limits.h>
 

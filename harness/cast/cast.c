@@ -1,4 +1,4 @@
-#include "harness/run/cast.h"
+#include "harness/cast/cast.h"
 
 #include <stdlib.h>
 

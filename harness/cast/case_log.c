@@ -1,4 +1,4 @@
-#include "harness/run/case_log.h"
+#include "harness/cast/case_log.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -2,8 +2,8 @@
  * The exchanges that a subject in its own process makes before its case, so that what it allocates once is not counted
  * as growth: a scenario like any other, with the case's settings and upstreams.
  */
-#ifndef HARNESS_RUN_WARM_UP_H
-#define HARNESS_RUN_WARM_UP_H
+#ifndef HARNESS_CAST_WARM_UP_H
+#define HARNESS_CAST_WARM_UP_H
 
 #include "harness/suite/scenario.h"
 

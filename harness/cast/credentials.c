@@ -1,4 +1,4 @@
-#include "harness/run/credentials.h"
+#include "harness/cast/credentials.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -6,8 +6,8 @@
  * Nothing is left on disk: the configuration is a file in memory.
  * Threads: one. Errors: a sentence.
  */
-#ifndef HARNESS_RUN_SUBJECT_H
-#define HARNESS_RUN_SUBJECT_H
+#ifndef HARNESS_SUBJECT_SUBJECT_H
+#define HARNESS_SUBJECT_SUBJECT_H
 
 #include <stdio.h>
 #include <sys/types.h>
