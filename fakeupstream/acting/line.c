@@ -206,6 +206,16 @@ enum line_progress line_read(struct line *line, const struct transcript_goal *go
     }
 }
 
+/* Whoever sends it within this scene has said so before: large streams need no digest then. */
+static void take_stream(struct line *line, struct bytes bytes, uint64_t before)
+{
+    struct witness_flow_start start = {.begins_at = before};
+
+    if (line->witness.flow_in.bytes == 0)
+        start.seed = scene_find_stream(line->scene, bytes);
+    witness_flow_in(&line->witness, bytes, &start);
+}
+
 static void take_one(struct line *line, size_t size)
 {
     uint64_t before = line->witness.in.bytes - (line->input_size - line->input_first);
@@ -214,7 +224,7 @@ static void take_one(struct line *line, size_t size)
     line->input_first +=
         transcript_next(&line->transcript, line->input + line->input_first, size, &piece);
     if (piece.event == TRANSCRIPT_RAW && line->transcript.state == TRANSCRIPT_TUNNEL)
-        witness_flow_in(&line->witness, piece.data, before);
+        take_stream(line, piece.data, before);
     witness_note(&line->witness, &line->transcript, &piece, world_now(line->scene->world));
 }
 
@@ -289,6 +299,7 @@ enum line_progress line_send(struct line *line, const void *data, size_t size, s
 
 void line_begin_stream(struct line *line, uint64_t seed)
 {
+    scene_add_stream(line->scene, seed);
     witness_begin_flows(&line->witness, seed);
 }
 

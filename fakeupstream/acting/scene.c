@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "fakeupstream/wire/pattern.h"
 #include "fakeupstream/wire/splice.h"
 #include "world/base/check.h"
 #include "world/tls/tls.h"
@@ -10,6 +11,7 @@ void scene_init(struct scene *scene, struct world *world)
 {
     scene->world = world;
     scene->place_count = 0;
+    scene->stream_count = 0;
     scene->authority = NULL;
     signals_init(&scene->signals);
     sieve_init(&scene->sieve, world);
@@ -20,6 +22,7 @@ void scene_reset(struct scene *scene)
     check(scene->signals.waiters == NULL);
     signals_init(&scene->signals);
     scene->place_count = 0;
+    scene->stream_count = 0;
 }
 
 void scene_release(struct scene *scene)
@@ -72,4 +75,22 @@ struct bytes scene_find(const struct scene *scene, const char *name,
         }
     splice_text(&found, "nobody.invalid:1");
     return splice_whole(&found);
+}
+
+void scene_add_stream(struct scene *scene, uint64_t seed)
+{
+    scene->stream_seeds[scene->stream_count++ % SCENE_STREAMS_MAX] = seed;
+}
+
+uint64_t scene_find_stream(const struct scene *scene, struct bytes bytes)
+{
+    enum { TELLING_BYTES = 16 }; /* by which two patterns are told apart */
+    size_t count =
+        scene->stream_count < SCENE_STREAMS_MAX ? scene->stream_count : SCENE_STREAMS_MAX;
+    size_t size = bytes.size < TELLING_BYTES ? bytes.size : TELLING_BYTES;
+
+    for (size_t i = 0; i < count; i++)
+        if (pattern_match(scene->stream_seeds[i], 0, bytes.data, size) == size)
+            return scene->stream_seeds[i];
+    return 0;
 }

@@ -21,6 +21,7 @@
 
 enum {
     SCENE_SCRATCH_BYTES = 32 * 1024, /* one piece of a large body: few calls, stays in cache */
+    SCENE_STREAMS_MAX = 64,          /* whose patterns are known; the oldest are forgotten */
     SCENE_PLACES_MAX = 64,           /* upstreams of one case; scenarios have two or three */
     SCENE_AUTHORITY_BYTES = MESSAGE_PLACE_BYTES, /* "HOST:PORT" and a NUL */
 };
@@ -37,6 +38,8 @@ struct scene {
     struct signals signals;
     struct scene_place places[SCENE_PLACES_MAX];
     size_t place_count;
+    uint64_t stream_seeds[SCENE_STREAMS_MAX];
+    size_t stream_count;                  /* begun so far */
     struct sieve sieve;                   /* the world of lines with TLS */
     struct authority *authority;          /* NULL: nobody asked; use scene_authority() */
     uint8_t scratch[SCENE_SCRATCH_BYTES]; /* used within one call, never kept */
@@ -55,5 +58,10 @@ void scene_add_place(struct scene *scene, const struct scene_place *place);
 /* "HOST:PORT" of an upstream, as a request's target names it; "nobody.invalid:1" (RFC 6761 6.4) where there is no such upstream. */
 struct bytes scene_find(const struct scene *scene, const char *name,
                         char text[SCENE_AUTHORITY_BYTES]);
+
+/* A stream begins that will follow the pattern of this seed. */
+void scene_add_stream(struct scene *scene, uint64_t seed);
+/* The seed of the stream that these first bytes of one seem to follow; any other where they follow none. */
+uint64_t scene_find_stream(const struct scene *scene, struct bytes bytes);
 
 #endif

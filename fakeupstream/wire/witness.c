@@ -289,20 +289,9 @@ void witness_begin_flows(struct witness *witness, uint64_t seed)
     witness->flow_out.seed = seed;
 }
 
-void witness_flow_in(struct witness *witness, struct bytes bytes, uint64_t before)
-{
-    struct witness_flow *flow = &witness->flow_in;
-
-    if (flow->bytes == 0)
-        flow->begins_at = before;
-    flow->bytes += bytes.size;
-    digest_update(&flow->digest, bytes.data, bytes.size);
-}
-
 /* Like a body: as long as it follows its pattern its digest is a function of its length. */
-void witness_flow_out(struct witness *witness, struct bytes bytes)
+static void note_flow(struct witness_flow *flow, struct bytes bytes)
 {
-    struct witness_flow *flow = &witness->flow_out;
     size_t matched = 0;
 
     if (flow->patterned == flow->bytes) {
@@ -316,6 +305,21 @@ void witness_flow_out(struct witness *witness, struct bytes bytes)
     flow->bytes += bytes.size;
 }
 
+void witness_flow_in(struct witness *witness, struct bytes bytes,
+                     const struct witness_flow_start *start)
+{
+    if (witness->flow_in.bytes == 0) {
+        witness->flow_in.begins_at = start->begins_at;
+        witness->flow_in.seed = start->seed;
+    }
+    note_flow(&witness->flow_in, bytes);
+}
+
+void witness_flow_out(struct witness *witness, struct bytes bytes)
+{
+    note_flow(&witness->flow_out, bytes);
+}
+
 static void digest_of_pattern(uint64_t seed, uint64_t size, uint8_t out[DIGEST_BYTES])
 {
     struct digest digest;
@@ -326,7 +330,6 @@ static void digest_of_pattern(uint64_t seed, uint64_t size, uint8_t out[DIGEST_B
     digest_release(&digest);
 }
 
-/* Only a flow that is sent can follow a pattern: what comes is digested as it comes. */
 void witness_flow_digest(const struct witness_flow *flow, uint8_t out[DIGEST_BYTES])
 {
     if (flow->bytes > 0 && flow->patterned == flow->bytes)
@@ -358,7 +361,10 @@ bool witness_flow_is_of(const struct witness *receiver, const struct witness *se
 
     if (came->bytes == 0 || came->bytes > went->bytes)
         return came->bytes == 0;
-    digest_peek(&came->digest, digest_is);
+    if (came->seed == went->seed && came->patterned == came->bytes &&
+        came->bytes <= went->patterned)
+        return true;
+    witness_flow_digest(came, digest_is);
     if (came->bytes == went->bytes) {
         witness_flow_digest(went, digest_was);
     } else if (came->bytes <= went->patterned) {

@@ -44,8 +44,8 @@ struct witness_stream {
 struct witness_flow {
     uint64_t begins_at; /* so many bytes of the direction came before */
     uint64_t bytes;
-    uint64_t seed;        /* out: of the pattern that `stream` steps send */
-    uint64_t patterned;   /* out: how many from the start follow it; == bytes: all of them */
+    uint64_t seed; /* of the pattern that `stream` steps send, or that what came seems to follow */
+    uint64_t patterned;   /* how many from the start follow it; == bytes: all of them */
     struct digest digest; /* use witness_flow_digest() */
 };
 
@@ -152,8 +152,16 @@ void witness_settle(struct witness *witness, const struct transcript *transcript
 
 /* From the next byte on in each direction nothing is HTTP. seed: of what the actor will send. */
 void witness_begin_flows(struct witness *witness, uint64_t seed);
-/* Bytes of the flows; witness_bytes_in() and witness_bytes_out() have been told of them before. before: so many came first. */
-void witness_flow_in(struct witness *witness, struct bytes bytes, uint64_t before);
+/*
+ * Bytes of the flows; witness_bytes_in() and witness_bytes_out() have been told of them before. start: where the first ones stand
+ * in that direction, and the seed of the pattern they seem to follow.
+ */
+struct witness_flow_start {
+    uint64_t begins_at;
+    uint64_t seed;
+};
+void witness_flow_in(struct witness *witness, struct bytes bytes,
+                     const struct witness_flow_start *start);
 void witness_flow_out(struct witness *witness, struct bytes bytes);
 void witness_flow_digest(const struct witness_flow *flow, uint8_t out[DIGEST_BYTES]);
 /*

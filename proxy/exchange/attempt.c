@@ -204,7 +204,7 @@ static enum exchange_event begin_at(struct exchange *exchange, struct origin *or
     bool fresh = must_dial(exchange) || exchange->kind == EXCHANGE_CONNECT;
 
     begin_attempt(exchange, origin);
-    exchange->link = fresh ? NULL : pool_take(&origin->pool);
+    exchange->link = fresh ? NULL : pool_take(&origin->pool, &exchange->plan);
     if (exchange->link != NULL) {
         present_attempt(exchange)->reused = true;
         return EVENT_TAKEN;

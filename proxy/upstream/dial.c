@@ -145,11 +145,9 @@ static int connect_to(struct dial *dial, const struct address *address)
                        server_name(link->origin, store));
 }
 
-static bool is_forbidden(const struct dial *dial, const struct address *address)
+bool dial_may_go(const struct dial_plan *plan, const struct address *address)
 {
-    const struct dial_plan *plan = &dial->plan;
-
-    return plan->limited && !reach_allows(plan->allow, plan->allow_count, address);
+    return !plan->limited || reach_allows(plan->allow, plan->allow_count, address);
 }
 
 static bool addresses_are_left(const struct dial *dial)
@@ -187,7 +185,7 @@ static bool try_address(struct dial *dial, const struct address *address)
 {
     int result;
 
-    if (is_forbidden(dial, address)) {
+    if (!dial_may_go(&dial->plan, address)) {
         note_forbidden(dial, address);
         return false;
     }

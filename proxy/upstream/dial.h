@@ -40,6 +40,9 @@ struct dial {
     void *owner;
 };
 
+/* Whether the address is one where the plan may go. */
+bool dial_may_go(const struct dial_plan *plan, const struct address *address);
+
 void dial_init(struct dial *dial, struct world *world);
 /* on_end follows, later. The link has an origin and a stream that is not in use. on_end, on_address and owner are set. */
 void dial_start(struct dial *dial, struct link *link, const struct dial_plan *plan);

@@ -2,7 +2,7 @@
 
 #include <errno.h>
 
-#include "proxy/upstream/origin.h"
+#include "proxy/upstream/dial.h"
 
 static void on_idle_event(struct stream *stream, unsigned events);
 static void on_idle_too_long(struct timer *timer);
@@ -42,11 +42,22 @@ static bool is_open_and_silent(struct link *link)
            stream_read(&link->stream, &byte, sizeof(byte)) == -EAGAIN;
 }
 
-struct link *pool_take(struct pool *pool)
+static bool leads_where_one_may(struct link *link, const struct dial_plan *plan)
 {
-    while (pool->newest != NULL) {
-        struct link *link = pool->newest;
+    struct stream_info info;
 
+    stream_info(&link->stream, &info);
+    return dial_may_go(plan, &info.peer);
+}
+
+struct link *pool_take(struct pool *pool, const struct dial_plan *plan)
+{
+    struct link *next;
+
+    for (struct link *link = pool->newest; link != NULL; link = next) {
+        next = link->next;
+        if (!leads_where_one_may(link, plan))
+            continue;
         if (is_open_and_silent(link)) {
             take_out(pool, link);
             return link;

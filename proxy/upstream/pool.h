@@ -12,6 +12,8 @@
 
 #include "proxy/upstream/link.h"
 
+struct dial_plan;
+
 struct pool {
     struct world *world;
     struct link_shelf *shelf;
@@ -23,8 +25,11 @@ struct pool {
 
 void pool_init(struct pool *pool, struct world *world, struct link_shelf *shelf);
 
-/* The connection used last, proven open and silent, or NULL. The caller owns it and sets its callback. */
-struct link *pool_take(struct pool *pool);
+/*
+ * The connection used last of those that lead where the plan may go, proven open and silent, or NULL. Another route, with
+ * other limits, may have made it. The caller owns it and sets its callback.
+ */
+struct link *pool_take(struct pool *pool, const struct dial_plan *plan);
 
 /*
  * Takes over a link whose exchange is complete; empties *link. The caller has made sure that the response was read to

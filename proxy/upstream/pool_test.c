@@ -5,10 +5,12 @@
 
 #include <cmocka.h>
 
-#include "proxy/upstream/origin.h"
+#include "proxy/upstream/dial.h"
 #include "world/sim/sim.h"
 
 enum { PEERS_MAX = 4, STEPS_MAX = 1000, POOL_SIZE = 3 };
+
+static const struct dial_plan ANYWHERE = {.limited = false};
 
 /* A pool, and an upstream that accepts whatever is dialled and does nothing by itself. */
 struct stand {
@@ -111,14 +113,14 @@ static void the_newest_comes_first(void **state)
     set_up(&stand);
     first = give(&stand);
     second = give(&stand);
-    taken = pool_take(&stand.origin.pool);
+    taken = pool_take(&stand.origin.pool, &ANYWHERE);
     assert_ptr_equal(taken, second);
     assert_int_equal(taken->exchanges, 1);
     link_give_back(&stand.shelf, &taken, STREAM_FIN);
-    taken = pool_take(&stand.origin.pool);
+    taken = pool_take(&stand.origin.pool, &ANYWHERE);
     assert_ptr_equal(taken, first);
     link_give_back(&stand.shelf, &taken, STREAM_FIN);
-    assert_null(pool_take(&stand.origin.pool));
+    assert_null(pool_take(&stand.origin.pool, &ANYWHERE));
     tear_down(&stand);
 }
 
@@ -131,7 +133,7 @@ static void a_link_comes_and_goes_many_times(void **state)
     set_up(&stand);
     link = give(&stand);
     for (unsigned served = 1; served < 5; served++) {
-        taken = pool_take(&stand.origin.pool);
+        taken = pool_take(&stand.origin.pool, &ANYWHERE);
         assert_ptr_equal(taken, link);
         assert_int_equal(taken->exchanges, served);
         pool_give(&stand.origin.pool, &taken);
@@ -185,7 +187,7 @@ static void one_that_is_found_closed_when_taken_gives_way_to_the_next(void **sta
     stream_close(&stand.peers[2], STREAM_FIN);
     run_for(&stand, NS_PER_MS);
     assert_int_equal(stand.origin.pool.count, 3);
-    taken = pool_take(&stand.origin.pool);
+    taken = pool_take(&stand.origin.pool, &ANYWHERE);
     assert_ptr_equal(taken, first);
     assert_int_equal(stand.origin.pool.count, 0);
     assert_int_equal(stand.shelf.lent, 1);
@@ -234,7 +236,7 @@ static void a_full_pool_keeps_what_it_has(void **state)
     give(&stand);
     assert_int_equal(stand.origin.pool.count, POOL_SIZE);
     assert_int_equal(stand.shelf.lent, POOL_SIZE);
-    taken = pool_take(&stand.origin.pool);
+    taken = pool_take(&stand.origin.pool, &ANYWHERE);
     assert_ptr_equal(taken, third);
     link_give_back(&stand.shelf, &taken, STREAM_FIN);
     tear_down(&stand);
@@ -275,7 +277,7 @@ static void the_order_survives_the_loss_of_any(void **state)
 
             if (i == lost)
                 continue;
-            taken = pool_take(&stand.origin.pool);
+            taken = pool_take(&stand.origin.pool, &ANYWHERE);
             assert_ptr_equal(taken, links[i]);
             link_give_back(&stand.shelf, &taken, STREAM_FIN);
         }
@@ -283,9 +285,34 @@ static void the_order_survives_the_loss_of_any(void **state)
     }
 }
 
+static void one_that_leads_where_one_may_not_go_stays(void **state)
+{
+    static const struct address_range other = {{.family = 4, .bytes = {10}}, 8};
+    static const struct dial_plan to_other = {.limited = true, .allow = &other, .allow_count = 1};
+    static const struct dial_plan to_this_machine = {.limited = true};
+    struct stand stand;
+    struct link *first, *second, *taken;
+
+    (void)state;
+    set_up(&stand);
+    first = give(&stand);
+    second = give(&stand);
+    assert_null(pool_take(&stand.origin.pool, &to_other));
+    assert_int_equal(stand.origin.pool.count, 2);
+    taken = pool_take(&stand.origin.pool, &to_this_machine);
+    assert_ptr_equal(taken, second);
+    link_give_back(&stand.shelf, &taken, STREAM_FIN);
+    taken = pool_take(&stand.origin.pool, &ANYWHERE);
+    assert_ptr_equal(taken, first);
+    link_give_back(&stand.shelf, &taken, STREAM_FIN);
+    tear_down(&stand);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        {"a link that leads where one may not go stays, for those who may",
+         one_that_leads_where_one_may_not_go_stays, NULL, NULL, NULL},
         {"of two silent links the newest comes first", the_newest_comes_first, NULL, NULL, NULL},
         {"a link comes and goes many times, and counts them", a_link_comes_and_goes_many_times,
          NULL, NULL, NULL},
