@@ -9,6 +9,7 @@ endif()
 
 set(TEST_SECONDS_MAX 300)     # far above the slowest test on a busy machine; only a test that hangs meets it
 set(FUZZ_RUNS 100000)         # per target: some ten seconds, enough to see that a target still finds its way
+set(FUZZ_RUNS_tls 10000)      # each is a handshake, some two milliseconds of it
 set(FUZZ_INPUT_BYTES_MAX 4096) # longer inputs are slower and find nothing that shorter ones do not
 add_custom_target(fuzzers)
 
@@ -75,8 +76,12 @@ function(house_fuzzer source)
     if(RETRYPROOF_FUZZ)
         set(found ${CMAKE_BINARY_DIR}/found/${subject})
         file(MAKE_DIRECTORY ${found})
+        set(runs ${FUZZ_RUNS})
+        if(DEFINED FUZZ_RUNS_${subject})
+            set(runs ${FUZZ_RUNS_${subject}})
+        endif()
         target_link_options(${name} PRIVATE -fsanitize=fuzzer)
-        add_test(NAME ${name} COMMAND ${name} -runs=${FUZZ_RUNS} -max_len=${FUZZ_INPUT_BYTES_MAX} -seed=1
+        add_test(NAME ${name} COMMAND ${name} -runs=${runs} -max_len=${FUZZ_INPUT_BYTES_MAX} -seed=1
                                       -timeout=10 -print_final_stats=1 ${found} ${corpus})
     else()
         target_sources(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests/corpus_main.c)
