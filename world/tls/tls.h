@@ -11,7 +11,7 @@
  * counts a request's bytes takes its baseline when the stream has opened. info.tx_pending is ciphertext that this filter
  * holds. stream_write() reports bytes as accepted only when at least one byte of their record was accepted below; while
  * it answers -EAGAIN nothing counts as accepted, and the next write begins with the same bytes. So what never left can
- * be handed out again by whoever wrote it.
+ * be handed out again by whoever wrote it; an end drops it, and the peer then sees one without a close_notify.
  *
  * Ends: a close_notify is the peer's FIN. The connection's end without one is a sticky -ECONNABORTED, after all bytes
  * that came: whoever takes the end of the connection for the end of a message learns that it is not. stream_shut() sends
