@@ -501,6 +501,16 @@ enum tls_phase tls_phase_of(const struct stream *stream)
     return at != NULL && stream->ops == &tls_stream_ops ? at->phase : TLS_NONE;
 }
 
+enum tls_phase tls_phase_above(const struct stream *lower)
+{
+    const struct tls_stream *at;
+
+    if (lower->on_event != on_lower_event)
+        return TLS_NONE;
+    at = object_cast(lower->owner, TLS_STREAM_TAG);
+    return at->phase;
+}
+
 static void copy_text(char *out, size_t size, struct bytes text)
 {
     size_t part = text.size < size - 1 ? text.size : size - 1;
