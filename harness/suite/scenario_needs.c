@@ -1,5 +1,7 @@
 #include "harness/suite/scenario_needs.h"
 
+#include "world/sockets/sockets.h"
+
 /* ---- what its attempts are held to ---------------------------------------------------------- */
 
 static uint64_t larger(uint64_t a, uint64_t b)
@@ -99,6 +101,15 @@ static bool is_memory_measurable(void)
 #endif
 }
 
+/* Whether one of its listeners is on ::1. */
+static bool is_on_ipv6(const struct scenario *scenario)
+{
+    bool on_ipv6 = scenario->proxy_on_ipv6;
+    for (size_t i = 0; i < scenario->upstream_count; i++)
+        on_ipv6 |= scenario->upstreams[i].on_ipv6;
+    return on_ipv6;
+}
+
 /* What a world cannot do although the file does not say so. */
 static void find_unsupported(struct scenario *scenario)
 {
@@ -109,9 +120,8 @@ static void find_unsupported(struct scenario *scenario)
     if (scenario->expect.memory_growth_max != UINT64_MAX && !is_memory_measurable() &&
         *sockets == NULL)
         *sockets = "memory cannot be measured in a build with -fsanitize=address";
-    if (hook_plan_asks_for_unknown(&scenario->hooks) && !scenario->needs_nameserver &&
-        *sockets == NULL)
-        *sockets = "a name that nobody knows would be asked for beyond this machine";
+    if (is_on_ipv6(scenario) && *sockets == NULL && !sockets_have_ipv6())
+        *sockets = "this machine has no ::1";
     for (size_t i = 0; i < scenario->upstream_count && *sockets == NULL; i++) {
         if (scenario->upstreams[i].listen_times > 0)
             *sockets = "real sockets cannot refuse or drop the first dials only";
@@ -122,7 +132,8 @@ static void find_unsupported(struct scenario *scenario)
 
 void scenario_find_needs(struct scenario *scenario)
 {
-    scenario->needs_nameserver = scenario->names.entry_count > 0;
+    scenario->needs_nameserver =
+        scenario->names.entry_count > 0 || hook_plan_asks_for_unknown(&scenario->hooks);
     find_retries(scenario);
     find_tls(scenario);
     find_unsupported(scenario);

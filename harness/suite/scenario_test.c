@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "world/sockets/sockets.h"
+
 struct fixture {
     struct region region;
     struct yaml_error error;
@@ -331,6 +333,33 @@ static void how_the_proxy_speaks_tls_is_said_by_two_keys(void **state)
     assert_false(scenario_upstream_is_secure(scenario, 0));
 }
 
+/* A machine may have no ::1; its cases are passed over there, and fail nobody. */
+static void a_case_on_ipv6_needs_a_machine_that_has_it(void **state)
+{
+    static const char *const texts[] = {
+        TOP "client: [request: {}]\nupstreams: {a: {family: 6}}\n" EXPECT,
+        TOP "proxy: {listen: 6}\nclient: [request: {}]\nupstreams: {a: []}\n" EXPECT,
+    };
+    struct fixture *fixture = *state;
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        assert_int_equal(read_text(fixture, texts[i], 0), SCENARIO_READ);
+        assert_null(fixture->scenario.unsupported[WORLD_SIM]);
+        assert_int_equal(fixture->scenario.unsupported[WORLD_SOCKETS] == NULL, sockets_have_ipv6());
+    }
+}
+
+static void a_name_that_nobody_knows_is_asked_for_within_the_case(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_int_equal(read_text(fixture,
+                               TOP "hooks: {upstream_peer: {address: unknown}}\n"
+                                   "client: [request: {}]\nupstreams: {a: []}\n" EXPECT,
+                               0),
+                     SCENARIO_READ);
+    assert_true(fixture->scenario.needs_nameserver);
+    assert_null(fixture->scenario.unsupported[WORLD_SOCKETS]);
+}
+
 static void a_world_that_cannot_do_it_is_found_out(void **state)
 {
     struct fixture *fixture = *state;
@@ -378,6 +407,8 @@ int main(void)
         ROW(a_host_is_a_name_that_leads_to_its_upstream),
         ROW(how_the_proxy_speaks_tls_is_said_by_two_keys),
         ROW(a_world_that_cannot_do_it_is_found_out),
+        ROW(a_case_on_ipv6_needs_a_machine_that_has_it),
+        ROW(a_name_that_nobody_knows_is_asked_for_within_the_case),
         ROW(the_method_of_raw_bytes_is_their_first_word),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

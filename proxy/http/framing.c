@@ -47,6 +47,14 @@ static bool has_no_body(const struct framing_facts *facts)
            (facts->status / 100 == 2 && bytes_equal_text(facts->method, "CONNECT"));
 }
 
+/* RFC 9110 9.3.6: behind the head of a CONNECT begins the tunnel, whatever its fields announce. */
+static bool is_connect_with_body(const struct framing_facts *facts,
+                                 const struct framing_decision *decision)
+{
+    return !facts->response && bytes_equal_text(facts->method, "CONNECT") &&
+           (decision->framing == FRAMING_CHUNKED || decision->content_length > 0);
+}
+
 struct framing_decision framing_decide(const struct framing_facts *facts)
 {
     struct framing_decision decision = {.framing = FRAMING_NONE};
@@ -64,5 +72,7 @@ struct framing_decision framing_decide(const struct framing_facts *facts)
     }
     if (decision.refusal == 0 && has_no_body(facts))
         decision.framing = FRAMING_NONE;
+    if (decision.refusal == 0 && is_connect_with_body(facts, &decision))
+        decision = refuse(400, "a body of CONNECT");
     return decision;
 }

@@ -42,7 +42,7 @@ struct framing_decision {
  * Refusals: both fields (6.3 item 3); Transfer-Encoding in HTTP/1.0 (6.1); any coding but chunked alone:
  * 501 where chunked is the final one, 400 where it is not (6.3 item 4); for a response always 501. Content-Length
  * that is no number, or that is repeated, be it identically: honest senders do not, and a hop behind us may
- * take another one of them.
+ * take another one of them. A CONNECT that announces a body: one hop would read it, the other pass it into the tunnel.
  */
 struct framing_decision framing_decide(const struct framing_facts *facts);
 

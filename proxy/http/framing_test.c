@@ -81,6 +81,12 @@ static const struct row ROWS[] = {
     {"199 has no body", NULL, NULL, 1, 199, NULL, FRAMING_NONE, 0, 0},
     {"2xx to CONNECT has no body", NULL, NULL, 1, 299, "CONNECT", FRAMING_NONE, 0, 0},
     {"4xx to CONNECT has one", "11", NULL, 1, 407, "CONNECT", FRAMING_LENGTH, 11, 0},
+
+    {"CONNECT says nothing of a body", NULL, NULL, 1, 0, "CONNECT", FRAMING_NONE, 0, 0},
+    {"or that it has none", "0", NULL, 1, 0, "CONNECT", FRAMING_LENGTH, 0, 0},
+    {"a body of CONNECT", "1", NULL, 1, 0, "CONNECT", FRAMING_NONE, 0, 400},
+    {"a body of CONNECT in chunks", NULL, "chunked", 1, 0, "CONNECT", FRAMING_NONE, 0, 400},
+    {"connect is another method", "1", NULL, 1, 0, "connect", FRAMING_LENGTH, 1, 0},
 };
 
 static size_t fields_of(const char *values, struct bytes *first)

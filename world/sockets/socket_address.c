@@ -1,5 +1,7 @@
 #include <netinet/in.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "world/sockets/state.h"
 
@@ -41,4 +43,18 @@ bool socket_address_read(const struct sockaddr *from, struct address *out)
         return true;
     }
     return false;
+}
+
+/* Only who binds to it knows whether it is there. */
+bool sockets_have_ipv6(void)
+{
+    const struct address loopback = {.family = 6, .bytes = {[15] = 1}};
+    struct sockaddr_storage at;
+    socklen_t size = socket_address_write(&loopback, &at);
+    int descriptor = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool bound = descriptor >= 0 && bind(descriptor, (struct sockaddr *)&at, size) == 0;
+
+    if (descriptor >= 0)
+        close(descriptor);
+    return bound;
 }

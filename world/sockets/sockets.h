@@ -20,6 +20,7 @@
 #ifndef WORLD_SOCKETS_SOCKETS_H
 #define WORLD_SOCKETS_SOCKETS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -63,6 +64,9 @@ void sockets_leave_upcall(struct world *world);
  * to its address; for sizes that differ from case to case. 0 leaves a size as it was.
  */
 void sockets_shape_listener(struct world *world, struct listener *listener, int sndbuf, int rcvbuf);
+
+/* Whether this machine has ::1; many a container has not. Needs no world. */
+bool sockets_have_ipv6(void);
 
 typedef void signal_callback(void *owner, int signal_number);
 

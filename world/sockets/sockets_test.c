@@ -528,6 +528,18 @@ static void a_signal_is_told_from_the_loop(void **state)
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+static void a_machine_has_ipv6_where_one_can_listen_there(void **state)
+{
+    struct fixture *fixture = *state;
+    struct listener listener = {.on_acceptable = NULL};
+    struct address address = {.family = 6, .bytes = {[15] = 1}};
+    int outcome = world_listen(fixture->world, &listener, &address, LISTEN_REFUSED, 1);
+
+    assert_int_equal(sockets_have_ipv6(), outcome == 0);
+    if (outcome == 0)
+        world_unlisten(fixture->world, &listener);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -549,6 +561,7 @@ int main(void)
         CASE(nothing_to_wait_for_is_quiescence),
         CASE(a_world_goes_on_after_an_upcall_was_left),
         CASE(a_signal_is_told_from_the_loop),
+        CASE(a_machine_has_ipv6_where_one_can_listen_there),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

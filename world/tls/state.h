@@ -145,6 +145,12 @@ BIO_METHOD *tls_wire_method_create(void);
 /* Hands what is pending to the layer below: at most one write. */
 void tls_wire_flush(struct tls_wire *wire);
 
+/*
+ * To be called before an end: a record that nobody was told was accepted must not leave behind it, for whoever wrote it may
+ * send it elsewhere. Records are numbered, so nothing can be sent in its place. False if there is none such.
+ */
+bool tls_wire_withdraw(struct tls_wire *wire);
+
 /* Sends a record's worth at most. As stream_write(); -ENOMEM or -EPROTO, for ever, when OpenSSL cannot. */
 ssize_t tls_wire_write(struct tls_wire *wire, const struct iovec *pieces, int count);
 

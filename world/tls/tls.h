@@ -11,7 +11,7 @@
  * counts a request's bytes takes its baseline when the stream has opened. info.tx_pending is ciphertext that this filter
  * holds. stream_write() reports bytes as accepted only when at least one byte of their record was accepted below; while
  * it answers -EAGAIN nothing counts as accepted, and the next write begins with the same bytes. So what never left can
- * be handed out again by whoever wrote it.
+ * be handed out again by whoever wrote it; an end drops it, and the peer then sees one without a close_notify.
  *
  * Ends: a close_notify is the peer's FIN. The connection's end without one is a sticky -ECONNABORTED, after all bytes
  * that came: whoever takes the end of the connection for the end of a message learns that it is not. stream_shut() sends
@@ -137,6 +137,8 @@ struct tls_look {
 void tls_look(const struct stream *stream, struct tls_look *out);
 /* Only the phase and the trouble with its detail, without copying names. */
 enum tls_phase tls_phase_of(const struct stream *stream);
+/* The phase of the TLS that reads and writes on this stream, for filters beneath it. TLS_NONE: somebody else does. */
+enum tls_phase tls_phase_above(const struct stream *lower);
 
 /*
  * For a simulated world: all randomness of TLS in this thread follows from the seed from here on, so that equal runs send

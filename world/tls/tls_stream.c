@@ -337,9 +337,11 @@ static ssize_t write_bytes(struct stream *stream, const struct iovec *pieces, in
 /* RFC 8446 6.1: close_notify ends this direction alone. */
 static void end_output(struct tls_stream *at)
 {
-    ERR_clear_error();
-    SSL_shutdown(at->wire.ssl);
-    tls_wire_flush(&at->wire);
+    if (!tls_wire_withdraw(&at->wire)) {
+        ERR_clear_error();
+        SSL_shutdown(at->wire.ssl);
+        tls_wire_flush(&at->wire);
+    }
     go_on_with_shut(at);
 }
 
@@ -376,6 +378,7 @@ static void close_stream(struct stream *stream, enum stream_end end)
     stream->impl = NULL;
     at->outer = NULL;
     at->wanted = 0;
+    tls_wire_withdraw(wire);
     if (end == STREAM_FIN && at->phase == TLS_OPEN && at->error == 0) {
         if (has_unread(at))
             end = STREAM_RST; /* as the stream below would, had it not given them to us */
@@ -496,6 +499,16 @@ enum tls_phase tls_phase_of(const struct stream *stream)
     const struct tls_stream *at = stream->impl;
 
     return at != NULL && stream->ops == &tls_stream_ops ? at->phase : TLS_NONE;
+}
+
+enum tls_phase tls_phase_above(const struct stream *lower)
+{
+    const struct tls_stream *at;
+
+    if (lower->on_event != on_lower_event)
+        return TLS_NONE;
+    at = object_cast(lower->owner, TLS_STREAM_TAG);
+    return at->phase;
 }
 
 static void copy_text(char *out, size_t size, struct bytes text)

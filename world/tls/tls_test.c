@@ -3,11 +3,12 @@
 
 #include "world/filters/fault.h"
 #include "world/sockets/sockets.h"
+#include "world/tls/state.h"
 
 enum {
     BODY_BYTES = 300 * 1000,
     MESSAGE_BYTES = 100,
-    FIRST_TURN_OF_APPLICATION = 3, /* behind the ClientHello, Finished, and the tickets that came */
+    FIRST_TURN_OF_APPLICATION = 1, /* the handshake is none: the filter looks at the TLS above it */
 };
 
 static struct rig_identity authority, host;
@@ -308,6 +309,51 @@ static void linger_ends(void **state)
     end(&pair);
 }
 
+static ssize_t take_nothing(struct stream *stream, const struct iovec *pieces, int count)
+{
+    (void)stream;
+    (void)pieces;
+    (void)count;
+    return -EAGAIN;
+}
+
+/* A message that the filter holds whole and the layer below has not begun to take; then that layer is as it was. */
+static void leave_unaccepted(struct pair_end *end)
+{
+    struct tls_stream *at = end->stream.impl;
+    const struct stream_ops *ops = at->wire.lower.ops;
+    struct stream_ops unwilling = *ops;
+    struct iovec piece = {end->pair->pattern, MESSAGE_BYTES};
+    struct stream_info info;
+
+    unwilling.write = take_nothing;
+    at->wire.lower.ops = &unwilling;
+    assert_int_equal(stream_write(&end->stream, &piece, 1), -EAGAIN);
+    at->wire.lower.ops = ops;
+    stream_info(&end->stream, &info);
+    assert_true(info.tx_pending > MESSAGE_BYTES);
+}
+
+/* Its writer was never told that it went, and sends it elsewhere: so it must not arrive as well. */
+static void what_was_not_accepted_never_arrives(void **state)
+{
+    const bool *half = *state;
+    struct pair pair;
+
+    begin(&pair, &(struct sim_options){.seed = 1}, TLS_1_3);
+    pair_shake_hands(&pair);
+    pair_run(&pair);
+    leave_unaccepted(&pair.ends[0]);
+    if (*half)
+        stream_shut(&pair.ends[0].stream);
+    else
+        stream_close(&pair.ends[0].stream, STREAM_FIN);
+    pair_await(&pair, &pair.ends[1].ends, 1);
+    assert_int_equal(pair.ends[1].got, 0);
+    assert_int_equal(pair.ends[1].end_result, -ECONNABORTED);
+    end(&pair);
+}
+
 static void worlds_may_end_first(void **state)
 {
     struct pair pair;
@@ -392,6 +438,8 @@ static void equal_runs_are_equal(void **state)
     assert_true(hash_of_run(2) != hash);
 }
 
+static const bool ENDS[] = {false, true}; /* whether the end is a half-close */
+
 int main(void)
 {
     struct CMUnitTest tests[32] = {
@@ -406,8 +454,10 @@ int main(void)
         cmocka_unit_test(streams_keep_their_makers),
         cmocka_unit_test(others_are_none_of_tls),
         cmocka_unit_test(equal_runs_are_equal),
+        cmocka_unit_test_prestate(what_was_not_accepted_never_arrives, (void *)(uintptr_t)&ENDS[0]),
+        cmocka_unit_test_prestate(what_was_not_accepted_never_arrives, (void *)(uintptr_t)&ENDS[1]),
     };
-    size_t count = 11;
+    size_t count = 13;
 
     for (size_t i = 0; i < COUNT_OF(NETWORKS); i++)
         tests[count++] = (struct CMUnitTest){.name = NETWORKS[i].name,

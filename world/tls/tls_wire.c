@@ -127,6 +127,16 @@ void tls_wire_flush(struct tls_wire *wire)
     }
 }
 
+bool tls_wire_withdraw(struct tls_wire *wire)
+{
+    if (wire->unclaimed == 0 || wire->record_left)
+        return false;
+    forget_out(wire);
+    wire->unclaimed = 0;
+    wire->write_error = ECONNABORTED;
+    return true;
+}
+
 static size_t size_of(const struct iovec *pieces, int count)
 {
     size_t size = 0;
