@@ -74,9 +74,9 @@ int line_accept(struct line *line, struct listener *listener, unsigned ordinal,
                 const struct line_security *security)
 {
     struct scene *scene = line->scene;
-    int outcome = security == NULL
-                      ? world_accept(scene->world, listener, &line->stream)
-                      : tls_accept(security->server, &scene->sieve.world, listener, &line->stream);
+    int outcome = security == NULL ? world_accept(scene->world, listener, &line->stream)
+                                   : tls_accept(security->server, &scene->sieve.passing.world,
+                                                listener, &line->stream);
 
     if (outcome < 0)
         return outcome;
@@ -97,8 +97,8 @@ int line_connect(struct line *line, const struct address *address, unsigned ordi
     transcript_reset(&line->transcript, TRANSCRIPT_RESPONSES);
     line->witness.connection = ordinal;
     outcome = security == NULL ? world_connect(scene->world, &line->stream, address)
-                               : tls_connect(security->client, &scene->sieve.world, &line->stream,
-                                             address, security->server_name);
+                               : tls_connect(security->client, &scene->sieve.passing.world,
+                                             &line->stream, address, security->server_name);
     line->opening = outcome == 0;
     line->read_ended = outcome != 0;
     line->write_ended = outcome != 0;

@@ -27,7 +27,7 @@ void scene_reset(struct scene *scene)
 
 void scene_release(struct scene *scene)
 {
-    tls_abandon_world(&scene->sieve.world);
+    tls_abandon_world(&scene->sieve.passing.world);
     sieve_forget(&scene->sieve);
     authority_destroy(&scene->authority);
 }

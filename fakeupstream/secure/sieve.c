@@ -56,7 +56,8 @@ static struct sieve_stream *stream_of(struct stream *stream)
 
 void sieve_init(struct sieve *sieve, struct world *inner)
 {
-    *sieve = (struct sieve){.world = {.ops = &sieve_world_ops}, .tag = SIEVE_TAG, .inner = inner};
+    *sieve = (struct sieve){.passing = {.world = {.ops = &sieve_world_ops}, .inner = inner},
+                            .tag = SIEVE_TAG};
 }
 
 /* Takes a node off the list and frees it. */
@@ -351,7 +352,8 @@ static int accept_stream(struct world *world, struct listener *listener, struct 
     struct sieve *sieve = sieve_of(world);
     struct sieve_stream *at = make_node(sieve, stream);
 
-    return at == NULL ? -ENOMEM : finish_node(at, world_accept(sieve->inner, listener, &at->lower));
+    return at == NULL ? -ENOMEM
+                      : finish_node(at, world_accept(sieve->passing.inner, listener, &at->lower));
 }
 
 static int connect_stream(struct world *world, struct stream *stream, const struct address *address)
@@ -359,34 +361,15 @@ static int connect_stream(struct world *world, struct stream *stream, const stru
     struct sieve *sieve = sieve_of(world);
     struct sieve_stream *at = make_node(sieve, stream);
 
-    return at == NULL ? -ENOMEM : finish_node(at, world_connect(sieve->inner, &at->lower, address));
-}
-
-static uint64_t now(struct world *world)
-{
-    return world_now(sieve_of(world)->inner);
-}
-
-static uint64_t random_number(struct world *world)
-{
-    return world_random(sieve_of(world)->inner);
-}
-
-static void set_timer(struct world *world, struct timer *timer, uint64_t at_ns)
-{
-    timer_set(sieve_of(world)->inner, timer, at_ns);
-}
-
-static void stop_timer(struct world *world, struct timer *timer)
-{
-    timer_stop(sieve_of(world)->inner, timer);
+    return at == NULL ? -ENOMEM
+                      : finish_node(at, world_connect(sieve->passing.inner, &at->lower, address));
 }
 
 static const struct world_ops sieve_world_ops = {
-    .now = now,
-    .random = random_number,
-    .timer_set = set_timer,
-    .timer_stop = stop_timer,
+    .now = passing_now,
+    .random = passing_random,
+    .timer_set = passing_timer_set,
+    .timer_stop = passing_timer_stop,
     .accept = accept_stream,
     .connect = connect_stream,
 };

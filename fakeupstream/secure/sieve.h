@@ -19,16 +19,15 @@
 
 #include "world/base/bytes.h"
 #include "world/base/object.h"
-#include "world/world.h"
+#include "world/passing.h"
 
 #define SIEVE_WHOLE_FLIGHT UINT64_MAX
 
 struct sieve_stream;
 
 struct sieve {
-    struct world world; /* first: a struct world * of it is a struct sieve * */
+    struct passing passing; /* first: a struct world * of it is a struct sieve * */
     object_tag tag;
-    struct world *inner;
     struct sieve_stream *streams; /* the one made last first */
 };
 

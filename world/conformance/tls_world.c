@@ -3,14 +3,14 @@
 #include <stdlib.h>
 
 #include "world/base/object.h"
+#include "world/passing.h"
 #include "world/tls/tls_rig.h"
 
 #define TLS_WORLD_TAG OBJECT_TAG('t', 'l', 's', 'w')
 
 struct tls_world {
-    struct world world; /* first: a struct world * is a struct tls_world * */
+    struct passing passing; /* first: a struct world * is a struct tls_world * */
     object_tag tag;
-    struct world *inner;
     struct tls_server *server;
     struct tls_client *client;
 };
@@ -57,11 +57,11 @@ struct world *tls_world_create(struct world *inner, enum tls_version version)
 
     if (at == NULL)
         return NULL;
-    at->world.ops = &tls_world_ops;
+    at->passing.world.ops = &tls_world_ops;
     at->tag = TLS_WORLD_TAG;
-    at->inner = inner;
+    at->passing.inner = inner;
     agree(at, version);
-    return &at->world;
+    return &at->passing.world;
 }
 
 void tls_world_destroy(struct world **world)
@@ -87,74 +87,26 @@ static int accept_stream(struct world *world, struct listener *listener, struct 
 {
     struct tls_world *at = tls_world_of(world);
 
-    return tls_accept(at->server, at->inner, listener, stream);
+    return tls_accept(at->server, at->passing.inner, listener, stream);
 }
 
 static int connect_stream(struct world *world, struct stream *stream, const struct address *address)
 {
     struct tls_world *at = tls_world_of(world);
 
-    return tls_connect(at->client, at->inner, stream, address, "127.0.0.1");
-}
-
-/* ---- what passes through ----------------------------------------------------------------------- */
-
-static uint64_t now_ns(struct world *world)
-{
-    return world_now(tls_world_of(world)->inner);
-}
-
-static uint64_t draw_random(struct world *world)
-{
-    return world_random(tls_world_of(world)->inner);
-}
-
-static void set_timer(struct world *world, struct timer *timer, uint64_t at_ns)
-{
-    timer_set(tls_world_of(world)->inner, timer, at_ns);
-}
-
-static void stop_timer(struct world *world, struct timer *timer)
-{
-    timer_stop(tls_world_of(world)->inner, timer);
-}
-
-static int resolve(struct world *world, struct query *query, const char *host, uint16_t port)
-{
-    return world_resolve(tls_world_of(world)->inner, query, host, port);
-}
-
-static void resolve_cancel(struct world *world, struct query *query)
-{
-    world_resolve_cancel(tls_world_of(world)->inner, query);
-}
-
-static int start_listening(struct world *world, struct listener *listener, struct address *address,
-                           enum listen_mode mode, int backlog)
-{
-    return world_listen(tls_world_of(world)->inner, listener, address, mode, backlog);
-}
-
-static void stop_listening(struct world *world, struct listener *listener)
-{
-    world_unlisten(tls_world_of(world)->inner, listener);
-}
-
-static enum run_end run(struct world *world, uint64_t steps_max, uint64_t until_ns)
-{
-    return world_run(tls_world_of(world)->inner, steps_max, until_ns);
+    return tls_connect(at->client, at->passing.inner, stream, address, "127.0.0.1");
 }
 
 static const struct world_ops tls_world_ops = {
-    .now = now_ns,
-    .random = draw_random,
-    .timer_set = set_timer,
-    .timer_stop = stop_timer,
-    .resolve = resolve,
-    .resolve_cancel = resolve_cancel,
-    .listen = start_listening,
+    .now = passing_now,
+    .random = passing_random,
+    .timer_set = passing_timer_set,
+    .timer_stop = passing_timer_stop,
+    .resolve = passing_resolve,
+    .resolve_cancel = passing_resolve_cancel,
+    .listen = passing_listen,
     .accept = accept_stream,
-    .unlisten = stop_listening,
+    .unlisten = passing_unlisten,
     .connect = connect_stream,
-    .run = run,
+    .run = passing_run,
 };

@@ -5,6 +5,7 @@
 
 #include "world/base/object.h"
 #include "world/filters/node_pool.h"
+#include "world/passing.h"
 #include "world/tls/tls.h"
 
 #define FAULT_TAG        OBJECT_TAG('f', 'a', 'u', 'l')
@@ -23,9 +24,8 @@ struct fault_peer {
 };
 
 struct fault {
-    struct world world; /* first: a struct world * is a struct fault * */
+    struct passing passing; /* first: a struct world * is a struct fault * */
     object_tag tag;
-    struct world *inner;
     struct node_pool streams;
     struct fault_rule rules[FAULT_RULES_MAX];
     uint32_t fired[FAULT_RULES_MAX];
@@ -68,11 +68,11 @@ struct world *fault_create(struct world *inner)
 
     if (fault == NULL)
         return NULL;
-    fault->world.ops = &fault_world_ops;
+    fault->passing.world.ops = &fault_world_ops;
     fault->tag = FAULT_TAG;
-    fault->inner = inner;
+    fault->passing.inner = inner;
     node_pool_init(&fault->streams, sizeof(struct fault_stream));
-    return &fault->world;
+    return &fault->passing.world;
 }
 
 void fault_destroy(struct world **world)
@@ -196,9 +196,10 @@ static unsigned level_of(const struct fault_stream *at)
 static void ask_for_turn(struct fault_stream *at, uint64_t delay_ns)
 {
     if ((level_of(at) & at->wanted) != 0)
-        timer_set(at->fault->inner, &at->turn_timer, world_now(at->fault->inner) + delay_ns);
+        timer_set(at->fault->passing.inner, &at->turn_timer,
+                  world_now(at->fault->passing.inner) + delay_ns);
     else
-        timer_stop(at->fault->inner, &at->turn_timer);
+        timer_stop(at->fault->passing.inner, &at->turn_timer);
 }
 
 static void on_turn(struct timer *timer)
@@ -284,7 +285,7 @@ static void close_stream(struct stream *stream, enum stream_end end)
 {
     struct fault_stream *at = stream_of(stream);
 
-    timer_stop(at->fault->inner, &at->turn_timer);
+    timer_stop(at->fault->passing.inner, &at->turn_timer);
     stream_close(&at->lower, end);
     stream->impl = NULL;
     node_pool_give(&at->fault->streams, at);
@@ -378,7 +379,7 @@ static int connect_stream(struct world *world, struct stream *stream, const stru
     at->lower.owner = at;
     at->turn_timer.on_time = on_turn;
     at->turn_timer.owner = at;
-    result = world_connect(fault->inner, &at->lower, address);
+    result = world_connect(fault->passing.inner, &at->lower, address);
     if (result != 0) {
         node_pool_give(&fault->streams, at);
         return result;
@@ -388,69 +389,16 @@ static int connect_stream(struct world *world, struct stream *stream, const stru
     return 0;
 }
 
-/* ---- what passes through ----------------------------------------------------------------------- */
-
-static uint64_t now_ns(struct world *world)
-{
-    return world_now(fault_of(world)->inner);
-}
-
-static uint64_t draw_random(struct world *world)
-{
-    return world_random(fault_of(world)->inner);
-}
-
-static void set_timer(struct world *world, struct timer *timer, uint64_t at_ns)
-{
-    timer_set(fault_of(world)->inner, timer, at_ns);
-}
-
-static void stop_timer(struct world *world, struct timer *timer)
-{
-    timer_stop(fault_of(world)->inner, timer);
-}
-
-static int resolve(struct world *world, struct query *query, const char *host, uint16_t port)
-{
-    return world_resolve(fault_of(world)->inner, query, host, port);
-}
-
-static void resolve_cancel(struct world *world, struct query *query)
-{
-    world_resolve_cancel(fault_of(world)->inner, query);
-}
-
-static int start_listening(struct world *world, struct listener *listener, struct address *address,
-                           enum listen_mode mode, int backlog)
-{
-    return world_listen(fault_of(world)->inner, listener, address, mode, backlog);
-}
-
-static int accept_stream(struct world *world, struct listener *listener, struct stream *stream)
-{
-    return world_accept(fault_of(world)->inner, listener, stream);
-}
-
-static void stop_listening(struct world *world, struct listener *listener)
-{
-    world_unlisten(fault_of(world)->inner, listener);
-}
-
-static enum run_end run(struct world *world, uint64_t steps_max, uint64_t until_ns)
-{
-    return world_run(fault_of(world)->inner, steps_max, until_ns);
-}
-
 static const struct world_ops fault_world_ops = {
-    .now = now_ns,
-    .random = draw_random,
-    .timer_set = set_timer,
-    .timer_stop = stop_timer,
-    .resolve = resolve,
-    .resolve_cancel = resolve_cancel,
-    .listen = start_listening,
-    .accept = accept_stream,
-    .unlisten = stop_listening,
+    .now = passing_now,
+    .random = passing_random,
+    .timer_set = passing_timer_set,
+    .timer_stop = passing_timer_stop,
+    .resolve = passing_resolve,
+    .resolve_cancel = passing_resolve_cancel,
+    .listen = passing_listen,
+    .accept = passing_accept,
+    .unlisten = passing_unlisten,
     .connect = connect_stream,
-    .run = run,
+    .run = passing_run,
 };

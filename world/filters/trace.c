@@ -35,9 +35,9 @@ struct world *trace_create(struct world *inner, const struct trace_options *opti
 
     if (trace == NULL)
         return NULL;
-    trace->world.ops = &trace_world_ops;
+    trace->passing.world.ops = &trace_world_ops;
     trace->tag = TRACE_TAG;
-    trace->inner = inner;
+    trace->passing.inner = inner;
     trace->options = *options;
     trace->options.streams_max = or_default(options->streams_max, TRACE_STREAMS_MAX);
     if (options->events_max > 0) {
@@ -51,7 +51,7 @@ struct world *trace_create(struct world *inner, const struct trace_options *opti
     node_pool_init(&trace->timers, sizeof(struct trace_live_timer));
     node_pool_init(&trace->queries, sizeof(struct trace_live_query));
     trace_record_forget(trace);
-    return &trace->world;
+    return &trace->passing.world;
 }
 
 void trace_destroy(struct world **world)
@@ -128,7 +128,7 @@ static void set_timer(struct world *world, struct timer *outer, uint64_t at_ns)
     struct trace_live_timer *live =
         timer_is_set(outer) ? timer_of(trace, outer) : start_timer(trace, outer);
 
-    timer_set(trace->inner, &live->lower, at_ns);
+    timer_set(trace->passing.inner, &live->lower, at_ns);
     outer->at_ns = live->lower.at_ns;
     outer->sequence = live->lower.sequence;
 }
@@ -141,7 +141,7 @@ static void stop_timer(struct world *world, struct timer *outer)
     if (!timer_is_set(outer))
         return;
     live = timer_of(trace, outer);
-    timer_stop(trace->inner, &live->lower);
+    timer_stop(trace->passing.inner, &live->lower);
     end_timer(live);
 }
 
@@ -180,7 +180,7 @@ static int resolve(struct world *world, struct query *outer, const char *host, u
     live->lower.nameserver = outer->nameserver;
     live->lower.on_answer = on_answer;
     live->lower.owner = live;
-    result = world_resolve(trace->inner, &live->lower, host, port);
+    result = world_resolve(trace->passing.inner, &live->lower, host, port);
     if (result == 0)
         outer->impl = live;
     else
@@ -196,27 +196,17 @@ static void resolve_cancel(struct world *world, struct query *outer)
     if (outer->impl == NULL)
         return;
     live = object_cast(outer->impl, TRACE_QUERY_TAG);
-    world_resolve_cancel(trace->inner, &live->lower);
+    world_resolve_cancel(trace->passing.inner, &live->lower);
     end_query(live);
 }
 
-/* ---- what passes through ----------------------------------------------------------------------- */
-
-static uint64_t now_ns(struct world *world)
-{
-    return world_now(trace_of(world)->inner);
-}
-
-static uint64_t draw_random(struct world *world)
-{
-    return world_random(trace_of(world)->inner);
-}
+/* ---- listeners ---------------------------------------------------------------------------------- */
 
 static int start_listening(struct world *world, struct listener *listener, struct address *address,
                            enum listen_mode mode, int backlog)
 {
     struct trace *trace = trace_of(world);
-    int result = world_listen(trace->inner, listener, address, mode, backlog);
+    int result = world_listen(trace->passing.inner, listener, address, mode, backlog);
 
     if (result == 0)
         trace->listener_count++;
@@ -229,17 +219,12 @@ static void stop_listening(struct world *world, struct listener *listener)
 
     if (listener->impl != NULL)
         trace->listener_count--;
-    world_unlisten(trace->inner, listener);
-}
-
-static enum run_end run(struct world *world, uint64_t steps_max, uint64_t until_ns)
-{
-    return world_run(trace_of(world)->inner, steps_max, until_ns);
+    world_unlisten(trace->passing.inner, listener);
 }
 
 static const struct world_ops trace_world_ops = {
-    .now = now_ns,
-    .random = draw_random,
+    .now = passing_now,
+    .random = passing_random,
     .timer_set = set_timer,
     .timer_stop = stop_timer,
     .resolve = resolve,
@@ -248,5 +233,5 @@ static const struct world_ops trace_world_ops = {
     .accept = trace_stream_accept,
     .unlisten = stop_listening,
     .connect = trace_stream_connect,
-    .run = run,
+    .run = passing_run,
 };

@@ -118,7 +118,7 @@ static void keep_record(struct trace_live_stream *live, const struct trace_strea
 
 void trace_record_begin(struct trace_live_stream *live, const struct address *address, int result)
 {
-    uint64_t now_ns = world_now(live->trace->inner);
+    uint64_t now_ns = world_now(live->trace->passing.inner);
     struct trace_stream record = {.side = live->side,
                                   .began_ns = now_ns,
                                   .opened_ns = now_ns,
@@ -148,7 +148,7 @@ void trace_record_dial_ended(struct trace_live_stream *live, int outcome)
         if (record->outcome != -EINPROGRESS)
             return;
         record->outcome = outcome;
-        record->opened_ns = world_now(live->trace->inner);
+        record->opened_ns = world_now(live->trace->passing.inner);
     }
     trace_record_event(live, TRACE_DIAL_ENDED, outcome);
 }
@@ -161,7 +161,7 @@ void trace_record_end(struct trace_live_stream *live, enum stream_end end)
 
     trace_record_event(live, TRACE_CLOSE, end);
     if (record != NULL) {
-        record->ended_ns = world_now(trace->inner);
+        record->ended_ns = world_now(trace->passing.inner);
         record->end = end == STREAM_FIN ? TRACE_CLOSED_FIN : TRACE_CLOSED_RST;
     }
     if (place != NULL)
@@ -229,6 +229,9 @@ void trace_record_event(struct trace_live_stream *live, enum trace_what what, in
         trace->incomplete = true;
         return;
     }
-    trace->events[trace->event_count++] = (struct trace_event){
-        .at_ns = world_now(trace->inner), .what = what, .stream = live->record, .value = value};
+    trace->events[trace->event_count++] =
+        (struct trace_event){.at_ns = world_now(trace->passing.inner),
+                             .what = what,
+                             .stream = live->record,
+                             .value = value};
 }

@@ -7,6 +7,7 @@
 #include "world/base/object.h"
 #include "world/filters/node_pool.h"
 #include "world/filters/trace.h"
+#include "world/passing.h"
 
 #define TRACE_TAG        OBJECT_TAG('t', 'r', 'a', 'c')
 #define TRACE_STREAM_TAG OBJECT_TAG('t', 'r', 's', 't')
@@ -22,9 +23,8 @@ struct trace_place {
 };
 
 struct trace {
-    struct world world; /* first: a struct world * is a struct trace * */
+    struct passing passing; /* first: a struct world * is a struct trace * */
     object_tag tag;
-    struct world *inner;
     struct trace_options options; /* defaults filled in */
 
     struct node_pool streams, timers, queries; /* the live ones */

@@ -117,7 +117,7 @@ int trace_stream_connect(struct world *world, struct stream *stream, const struc
 
     if (live == NULL)
         return -ENOMEM;
-    result = world_connect(trace->inner, &live->lower, address);
+    result = world_connect(trace->passing.inner, &live->lower, address);
     trace_record_begin(live, address, result);
     if (result == 0)
         open_outer(live);
@@ -134,7 +134,7 @@ int trace_stream_accept(struct world *world, struct listener *listener, struct s
 
     if (live == NULL)
         return -ENOMEM;
-    result = world_accept(trace->inner, listener, &live->lower);
+    result = world_accept(trace->passing.inner, listener, &live->lower);
     if (result != 0) {
         node_pool_give(&trace->streams, live);
         return result;
