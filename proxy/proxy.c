@@ -86,6 +86,11 @@ struct address proxy_address(const struct proxy *proxy)
     return proxy->address;
 }
 
+void proxy_close_to(struct proxy *proxy, const struct address *listener)
+{
+    proxy->ground.closed = *listener;
+}
+
 /* ---- settings that change ------------------------------------------------------------------------ */
 
 static bool refuse_change(char error[SETTINGS_ERROR_BYTES], const char *what)

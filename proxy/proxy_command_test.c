@@ -330,6 +330,36 @@ static void an_exchange_is_told_logged_and_counted(void **state)
     assert_string_equal(said, "");
 }
 
+/* Clients are let in to go elsewhere: who may come by way of the proxy may not rule it. */
+static void no_client_reaches_the_admin_listener_through_the_proxy(void **state)
+{
+    static const char *const arguments[] = {"CONFIG", NULL};
+    static const char *const hosts[] = {"127.0.0.1", "[::ffff:127.0.0.1]", "0.0.0.0"};
+    struct running running = {.config = ""};
+    char answer[ANSWER_BYTES];
+    char said[STDERR_AT_END_BYTES];
+    char line[LINE_BYTES], admin[LINE_BYTES], request[LINE_BYTES];
+
+    (void)state;
+    make_folder(&running, FORWARD "allow: any\nadmin: 127.0.0.1:0\n");
+    start(&running, arguments);
+    assert_non_null(fgets(line, sizeof(line), running.out));
+    assert_non_null(fgets(admin, sizeof(admin), running.out));
+    for (size_t i = 0; i < COUNT_OF(hosts); i++) {
+        snprintf(request, sizeof(request),
+                 "GET http://%s:%lu/healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+                 hosts[i], strtoul(strrchr(admin, ':') + 1, NULL, 10));
+        ask(line, request, answer);
+        assert_has(answer, "INVALID_HOST");
+        assert_line(running.err, "destination_ip_prohibited");
+    }
+    ask(admin, GET("/healthz"), answer);
+    assert_has(answer, "HTTP/1.1 200 ");
+    kill(running.pid, SIGTERM);
+    assert_int_equal(finish(&running, said), 0);
+    assert_string_equal(said, "");
+}
+
 /* The environment, then a file that says another number. */
 static void retries_come_from_the_environment_unless_the_file_says_them(void **state)
 {
@@ -380,6 +410,7 @@ int main(void)
         cmocka_unit_test(it_has_a_log_and_an_admin_listener),
         cmocka_unit_test(it_reads_its_file_again),
         cmocka_unit_test(an_exchange_is_told_logged_and_counted),
+        cmocka_unit_test(no_client_reaches_the_admin_listener_through_the_proxy),
         cmocka_unit_test(retries_come_from_the_environment_unless_the_file_says_them),
         cmocka_unit_test(help_names_what_there_is),
     };

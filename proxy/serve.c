@@ -272,6 +272,7 @@ static int start(struct world *world, struct serving *serving,
                  const struct proxy_settings *settings)
 {
     struct admin_options options = {.listen = settings->admin, .metrics = &serving->metrics};
+    struct address address;
     int os_error;
 
     memcpy(serving->log_path, settings->log, sizeof(serving->log_path));
@@ -288,7 +289,11 @@ static int start(struct world *world, struct serving *serving,
     options.log = serving->log;
     options.log_path = serving->log != NULL ? serving->log_path : NULL;
     serving->admin = admin_create(world, &options, &os_error);
-    return serving->admin != NULL ? EXIT_FINE : refuse_start(&settings->admin, os_error);
+    if (serving->admin == NULL)
+        return refuse_start(&settings->admin, os_error);
+    address = admin_address(serving->admin);
+    proxy_close_to(serving->proxy, &address);
+    return EXIT_FINE;
 }
 
 static void run(struct world *world, struct serving *serving)

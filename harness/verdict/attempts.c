@@ -82,6 +82,13 @@ static uint64_t earlier(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
+/* A 101 makes a tunnel only where the upstream was asked for it. RFC 9110 7.8. */
+static bool is_switch(const struct attempt_fact *attempt)
+{
+    return attempt->answer != NULL && attempt->answer->draft->status == 101 &&
+           witness_message_field(attempt->message, "Upgrade").data != NULL;
+}
+
 static void add_attempt(struct evidence *evidence, const struct connection_fact *connection,
                         const struct witness_message *message)
 {
@@ -104,7 +111,7 @@ static void add_attempt(struct evidence *evidence, const struct connection_fact 
             answer_to(evidence, connection->upstream, connection->witness, message->number);
         attempt->written = 1; /* at least */
         attempt->unread = !secure && stream != NULL && stream->tx > connection->witness->in.bytes;
-        attempt->tunnel = attempt->answer != NULL && attempt->answer->draft->status == 101;
+        attempt->tunnel = is_switch(attempt);
     }
     /* Under TLS the seam sees records and handshakes: what was written of the request only its upstream knows. */
     if (attempt->fresh && !secure && stream != NULL && (message == NULL || message->next == NULL))

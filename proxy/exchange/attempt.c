@@ -229,6 +229,7 @@ enum exchange_event choose(struct exchange *exchange)
         .limited = exchange->route->mode == MODE_FORWARD,
         .allow = exchange->route->allow,
         .allow_count = exchange->route->allow_count,
+        .closed = exchange->ground->closed,
     };
     if (exchange->ground->hooks->upstream_peer == NULL)
         return origin == NULL ? no_upstream(exchange) : begin_at(exchange, origin);

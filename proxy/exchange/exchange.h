@@ -82,10 +82,11 @@ struct exchange_ground {
     struct configuration *configuration; /* under which exchanges begin now */
     const struct proxy_hooks *hooks;     /* never NULL; absent hooks are */
     struct origins origins;
-    size_t live;     /* exchanges under way */
-    size_t retrying; /* of them at a further attempt, or backing off before one */
-    bool draining;   /* every answer says that the connection closes */
-    size_t tunnels;  /* exchanges that are one by now */
+    struct address closed; /* where no forward route goes; family 0: none such */
+    size_t live;           /* exchanges under way */
+    size_t retrying;       /* of them at a further attempt, or backing off before one */
+    bool draining;         /* every answer says that the connection closes */
+    size_t tunnels;        /* exchanges that are one by now */
     uint64_t exchanges_begun;
     uint64_t handshake_failures; /* of clients */
 };

@@ -68,6 +68,31 @@ bool reach_allows(const struct address_range *ranges, size_t count, const struct
     return false;
 }
 
+/* 0.0.0.0 and ::, with which a listener means every address, and the kernel, of who connects, this machine. */
+static bool is_unspecified(const struct address *address)
+{
+    static const uint8_t none[IPV6_BYTES];
+
+    return memcmp(address->bytes, none, address->family == 4 ? IPV4_BYTES : IPV6_BYTES) == 0;
+}
+
+static bool is_this_machine(const struct address *address)
+{
+    return is_unspecified(address) || reach_allows(NULL, 0, address);
+}
+
+bool reach_meets(const struct address *listener, const struct address *address)
+{
+    struct address there = unmapped(listener);
+    struct address wanted = unmapped(address);
+
+    if (listener->family == 0 || there.port != wanted.port)
+        return false;
+    if (is_unspecified(&there) || is_unspecified(&wanted))
+        return is_this_machine(&there) && is_this_machine(&wanted);
+    return address_equal(&there, &wanted);
+}
+
 /* Without port; an IPv6 address with or without brackets. */
 static bool read_address(struct bytes host, struct address *out)
 {

@@ -92,6 +92,41 @@ static void one_range_of_several_is_enough(void **state)
     assert_false(reach_allows(ranges, 2, &address));
 }
 
+/* Port 80, unless the address says another. */
+static const struct meeting {
+    const char *name;
+    const char *listener; /* NULL: none */
+    const char *address;
+    bool meets;
+} MEETINGS[] = {
+    {"no listener is met nowhere", NULL, "127.0.0.1", false},
+    {"a listener is met at its address", "127.0.0.1", "127.0.0.1", true},
+    {"also where it is written as an IPv6 one", "127.0.0.1", "[::ffff:127.0.0.1]", true},
+    {"or the listener's is", "[::ffff:127.0.0.1]", "127.0.0.1", true},
+    {"not at another port", "127.0.0.1", "127.0.0.1:81", false},
+    {"nor at another address", "127.0.0.1", "127.0.0.2", false},
+    {"nor in the other family", "127.0.0.1", "[::1]", false},
+    {"0.0.0.0 leads to this machine", "127.0.0.1", "0.0.0.0", true},
+    {"and so does ::", "[::1]", "[::]", true},
+    {"but to no other", "10.0.0.1", "0.0.0.0", false},
+    {"who listens everywhere is met at each address of this machine", "0.0.0.0", "127.9.9.9", true},
+    {"of both families", "[::]", "127.0.0.1", true},
+    {"and at 0.0.0.0", "[::]", "0.0.0.0", true},
+    {"not at another port either", "0.0.0.0", "127.0.0.1:81", false},
+    {"nor on another machine", "0.0.0.0", "10.0.0.1", false},
+};
+
+static void is_met(void **state)
+{
+    const struct meeting *row = *state;
+    struct address listener = {0};
+    struct address address = address_of(row->address);
+
+    if (row->listener != NULL)
+        listener = address_of(row->listener);
+    assert_int_equal(reach_meets(&listener, &address), row->meets);
+}
+
 struct reading {
     const char *text;
     size_t count; /* 0: it is none */
@@ -148,13 +183,17 @@ static void is_read(void **state)
 int main(void)
 {
     static const struct CMUnitTest others[] = {cmocka_unit_test(one_range_of_several_is_enough)};
-    struct CMUnitTest tests[COUNT_OF(ROWS) + COUNT_OF(READINGS)];
+    struct CMUnitTest tests[COUNT_OF(ROWS) + COUNT_OF(MEETINGS) + COUNT_OF(READINGS)];
     size_t count = 0;
 
     for (size_t i = 0; i < COUNT_OF(ROWS); i++)
         tests[count++] = (struct CMUnitTest){.name = ROWS[i].name,
                                              .test_func = is_in_reach,
                                              .initial_state = (void *)(uintptr_t)&ROWS[i]};
+    for (size_t i = 0; i < COUNT_OF(MEETINGS); i++)
+        tests[count++] = (struct CMUnitTest){.name = MEETINGS[i].name,
+                                             .test_func = is_met,
+                                             .initial_state = (void *)(uintptr_t)&MEETINGS[i]};
     for (size_t i = 0; i < COUNT_OF(READINGS); i++)
         tests[count++] = (struct CMUnitTest){.name = READINGS[i].text,
                                              .test_func = is_read,

@@ -147,7 +147,8 @@ static int connect_to(struct dial *dial, const struct address *address)
 
 bool dial_may_go(const struct dial_plan *plan, const struct address *address)
 {
-    return !plan->limited || reach_allows(plan->allow, plan->allow_count, address);
+    return !plan->limited || (reach_allows(plan->allow, plan->allow_count, address) &&
+                              !reach_meets(&plan->closed, address));
 }
 
 static bool addresses_are_left(const struct dial *dial)

@@ -22,6 +22,7 @@ struct dial_plan {
     bool limited;              /* to addresses that the ranges below allow (proxy/routes/reach.h) */
     const struct address_range *allow;
     size_t allow_count;
+    struct address closed; /* a listener where it may not go all the same; family 0: none */
 };
 
 struct dial {

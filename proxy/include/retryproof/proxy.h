@@ -48,6 +48,11 @@ struct address proxy_address(const struct proxy *proxy);
  */
 MUST_USE bool proxy_reconfigure(struct proxy *proxy, const struct proxy_settings *settings,
                                 char error[SETTINGS_ERROR_BYTES]);
+/*
+ * No forward route goes to who listens there, whatever it allows: an admin listener that trusts whoever can connect to it
+ * would trust every client. The listener is of this machine; one at most, the last one counts.
+ */
+void proxy_close_to(struct proxy *proxy, const struct address *listener);
 /* The settings under which exchanges begin now; until the next proxy_reconfigure(). */
 const struct proxy_settings *proxy_settings_now(const struct proxy *proxy);
 /* Stops listening, closes idle connections, lets exchanges end. on_drained comes once, later, when none is left. */
