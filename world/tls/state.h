@@ -129,6 +129,8 @@ struct tls_wire {
     bool record_left; /* a byte of that record was taken below */
     bool may_write;   /* the layer below said that it would take a byte, and was given none since */
     bool starved;     /* all that came is decrypted, but for a part of a record */
+    bool
+        choked; /* when it was last read: OpenSSL reads on only when an answer of its own is taken */
     bool input_ended; /* the layer below has told how: input_result is 0 or -errno */
     int input_result;
     int write_error; /* positive errno: nothing can be written below any more */
@@ -157,6 +159,12 @@ ssize_t tls_wire_write(struct tls_wire *wire, const struct iovec *pieces, int co
 static inline size_t tls_wire_pending(const struct tls_wire *wire)
 {
     return wire->out_end - wire->out_begin;
+}
+
+/* Nothing can be read before what is pending is taken: to try it would keep us busy for as long as a peer takes nothing. */
+static inline bool tls_wire_is_choked(const struct tls_wire *wire)
+{
+    return wire->choked && wire->write_error == 0 && tls_wire_pending(wire) > 0;
 }
 
 /* ---- a stream ----------------------------------------------------------------------------------- */

@@ -128,7 +128,8 @@ static unsigned own_level(const struct tls_stream *at)
         return level | STREAM_READ | STREAM_WRITE;
     if (at->phase != TLS_OPEN)
         return 0;
-    if (at->ended || (!at->wire.starved && SSL_has_pending(at->wire.ssl)))
+    if (at->ended ||
+        (!at->wire.starved && !tls_wire_is_choked(&at->wire) && SSL_has_pending(at->wire.ssl)))
         level |= STREAM_READ;
     if (at->shut_asked || at->wire.write_error != 0)
         level |= STREAM_WRITE;
@@ -151,6 +152,8 @@ static unsigned lower_level_wanted(const struct tls_stream *at)
         events |= STREAM_WRITE;
     if (at->phase == TLS_HANDSHAKING)
         return at->handshaken || wire->input_ended ? events : events | STREAM_READ;
+    if (tls_wire_is_choked(wire))
+        satisfied |= STREAM_READ;
     return events | (at->wanted & ~satisfied & (STREAM_READ | STREAM_WRITE));
 }
 
@@ -282,6 +285,7 @@ static ssize_t read_record(struct tls_stream *at, void *data, size_t size)
     ERR_clear_error();
     got = SSL_read(at->wire.ssl, data, size < INT_MAX ? (int)size : INT_MAX);
     at->wire.starved = false;
+    at->wire.choked = false;
     if (got > 0) {
         at->read_used = true;
         return got;
@@ -297,7 +301,8 @@ static ssize_t read_record(struct tls_stream *at, void *data, size_t size)
         tls_stream_meet_end(at);
         break;
     case SSL_ERROR_WANT_WRITE:
-        return -EAGAIN; /* an answer of OpenSSL's own must be sent first */
+        at->wire.choked = true;
+        return -EAGAIN;
     default:
         tls_stream_fail_by_openssl(at);
     }

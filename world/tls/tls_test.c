@@ -8,6 +8,8 @@
 enum {
     BODY_BYTES = 300 * 1000,
     MESSAGE_BYTES = 100,
+    KEY_UPDATES = 5000, /* more than all buffers on the way have room for */
+    STEPS_OF_A_BUSY_LOOP = 10000,
     FIRST_TURN_OF_APPLICATION = 1, /* the handshake is none: the filter looks at the TLS above it */
 };
 
@@ -438,6 +440,41 @@ static void equal_runs_are_equal(void **state)
     assert_true(hash_of_run(2) != hash);
 }
 
+/* ---- a peer that asks for answers and takes none ---------------------------------------------------- */
+
+/* RFC 8446 4.6.3: each is answered, until no answer can be sent any more. */
+static void ask_for_keys(struct pair *pair)
+{
+    struct tls_stream *at = pair->ends[1].stream.impl;
+
+    for (int i = 0; i < KEY_UPDATES && tls_wire_pending(&at->wire) == 0; i++) {
+        assert_int_equal(SSL_key_update(at->wire.ssl, SSL_KEY_UPDATE_REQUESTED), 1);
+        assert_int_equal(SSL_do_handshake(at->wire.ssl), 1);
+        tls_wire_flush(&at->wire);
+        world_run(pair->world, UINT64_MAX, world_now(pair->world) + NS_PER_MS);
+    }
+}
+
+static void a_peer_that_takes_no_answers_keeps_nobody_busy(void **state)
+{
+    struct pair pair;
+
+    (void)state;
+    begin(&pair, &(struct sim_options){.sndbuf_bytes = 3000, .rcvbuf_bytes = 2000}, TLS_1_3);
+    pair.ends[1].stays_put = true;
+    pair_shake_hands(&pair);
+    pair_run(&pair);
+    ask_for_keys(&pair);
+    assert_int_not_equal(
+        world_run(pair.world, STEPS_OF_A_BUSY_LOOP, world_now(pair.world) + NS_PER_S), RUN_STEPS);
+    pair_want(&pair.ends[1], STREAM_READ);
+    pair.ends[1].stays_put = false;
+    pair_run(&pair);
+    pair_send(&pair.ends[1], MESSAGE_BYTES);
+    pair_await(&pair, &pair.ends[0].got, MESSAGE_BYTES);
+    end(&pair);
+}
+
 static const bool ENDS[] = {false, true}; /* whether the end is a half-close */
 
 int main(void)
@@ -454,10 +491,11 @@ int main(void)
         cmocka_unit_test(streams_keep_their_makers),
         cmocka_unit_test(others_are_none_of_tls),
         cmocka_unit_test(equal_runs_are_equal),
+        cmocka_unit_test(a_peer_that_takes_no_answers_keeps_nobody_busy),
         cmocka_unit_test_prestate(what_was_not_accepted_never_arrives, (void *)(uintptr_t)&ENDS[0]),
         cmocka_unit_test_prestate(what_was_not_accepted_never_arrives, (void *)(uintptr_t)&ENDS[1]),
     };
-    size_t count = 13;
+    size_t count = 14;
 
     for (size_t i = 0; i < COUNT_OF(NETWORKS); i++)
         tests[count++] = (struct CMUnitTest){.name = NETWORKS[i].name,

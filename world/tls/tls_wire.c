@@ -38,6 +38,8 @@ static int write_pending(BIO *bio, const char *data, int size)
     size_t room;
 
     BIO_clear_retry_flags(bio);
+    if (wire->write_error != 0)
+        return size; /* it goes nowhere, but reading goes on */
     if (wire->out == NULL)
         wire->out = malloc(TLS_OUT_BYTES);
     room = wire->out == NULL ? 0 : TLS_OUT_BYTES - wire->out_end;
