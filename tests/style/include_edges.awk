@@ -7,7 +7,7 @@ BEGIN {
     may["world/sim"] = "world world/base"
     may["world/sockets"] = "world world/base"
     may["world/tls"] = "world world/base"
-    may["world/filters"] = "world world/base"
+    may["world/filters"] = "world world/base world/tls"
     may["world/conformance"] = "world world/base world/sim world/sockets world/filters world/tls"
 
     # Public headers are written "retryproof/x.h", as whoever uses the library writes them.
@@ -30,7 +30,7 @@ BEGIN {
     may["fakeupstream"] = may["fakeupstream/acting"] " fakeupstream/acting world/sockets"
     may["reports"] = "world world/base world/data"
     may["harness/hooks"] = "world world/base world/data retryproof fakeupstream/acting"
-    may["harness/suite"] = may["harness/hooks"] " proxy proxy/policy proxy/log fakeupstream fakeupstream/secure fakeupstream/wire reports harness/hooks"
+    may["harness/suite"] = may["harness/hooks"] " proxy proxy/policy proxy/log fakeupstream fakeupstream/secure fakeupstream/wire reports harness/hooks world/sockets"
     may["harness/verdict"] = may["harness/suite"] " world/filters proxy/exchange harness harness/suite"
     may["harness/oracle"] = may["harness/verdict"] " harness/verdict"
     may["harness/subject"] = "world world/base retryproof proxy harness/subject"
