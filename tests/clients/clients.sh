@@ -6,11 +6,8 @@ set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 retryproof=$1
-work=$(mktemp -d)
-cd "$work"
-running=
-trap 'stop_all; rm -rf "$work"' EXIT
-trap 'exit 130' INT TERM
+# shellcheck source=tests/clients/common.sh
+. "$here/common.sh"
 
 main()
 {
@@ -25,70 +22,6 @@ main()
     every_exchange_has_a_row
     a_killed_log_opens_clean
     echo 'clients: all well'
-}
-
-# ---- starting and stopping
-
-# start NAME PATTERN COMMAND...: waits until NAME.log says where it listens; the address is then in $address.
-start()
-{
-    name=$1
-    pattern=$2
-    shift 2
-    : >"$name.log"
-    "$@" >"$name.log" 2>&1 &
-    pid=$!
-    running="$running $pid"
-    waited=0
-    until address=$(sed -n "s/^$pattern\([^ ]*\).*/\1/p" "$name.log") && [ -n "$address" ]; do
-        waited=$((waited + 1))
-        if [ $waited -gt 300 ] || ! kill -0 "$pid" 2>/dev/null; then
-            give_up "$name does not start: $(cat "$name.log")"
-        fi
-        sleep 0.05
-    done
-}
-
-stop()
-{
-    kill "$1" 2>/dev/null || true
-    wait "$1" 2>/dev/null || true
-}
-
-stop_all()
-{
-    for each in $running; do
-        stop "$each"
-    done
-}
-
-start_proxy() # NAME CONFIGURATION [ARGUMENTS]
-{
-    name=$1
-    printf '%s\n' "$2" >"$1.yaml"
-    shift 2
-    start "$name" 'listening on ' "$retryproof" proxy "$name.yaml" "$@"
-}
-
-give_up()
-{
-    echo "clients: $*" >&2
-    exit 1
-}
-
-expect() # WHAT EXPECTED SEEN
-{
-    [ "$2" = "$3" ] || give_up "$1: expected '$2', saw '$3'"
-}
-
-expect_in() # WHAT FILE TEXT
-{
-    grep -q -- "$3" "$2" || give_up "$1: '$3' is not in: $(head -c 2000 "$2")"
-}
-
-status_of() # CURL ARGUMENTS
-{
-    curl --silent --show-error --max-time 20 --output body --write-out '%{http_code}' "$@" 2>curl.log || true
 }
 
 # ---- what the tests stand on
@@ -106,13 +39,6 @@ make_certificates()
     openssl req -x509 -newkey ed25519 -nodes -keyout ca.key -out ca.pem -days 30 -subj /CN=authority 2>>openssl.log
     certificate first first
     certificate second second
-}
-
-start_upstream()
-{
-    echo 'upstreams: {a: {then: [read: request, respond: {body: 20}]}}' >upstream.yaml
-    start upstream 'a listens on ' "$retryproof" upstream upstream.yaml
-    upstream=$address
 }
 
 # ---- curl, openssl s_client
@@ -210,16 +136,6 @@ certificates_are_read_again()
     cp second.pem first.pem
 }
 
-wait_for() # FILE TEXT
-{
-    waited=0
-    until grep -q -- "$2" "$1"; do
-        waited=$((waited + 1))
-        [ $waited -le 300 ] || give_up "'$2' never came to stand in: $(cat "$1")"
-        sleep 0.05
-    done
-}
-
 mistake() # CODE TEXT CONFIGURATION
 {
     printf '%s\n' "$3" >mistake.yaml
@@ -241,17 +157,6 @@ mistakes_are_told()
 }
 
 # ---- the log
-
-ask_many() # ADDRESS TIMES
-{
-    seq "$2" | sed "s|.*|url = \"http://$1/&\"\noutput = /dev/null|" >many.curl
-    curl --silent --show-error --max-time 120 --config many.curl
-}
-
-rows_in()
-{
-    sqlite3 -readonly "$1" 'SELECT count(*) FROM requests'
-}
 
 every_exchange_has_a_row()
 {
