@@ -78,6 +78,21 @@ static bool request_was_read(struct exchange *exchange)
            request->reader.keep_alive;
 }
 
+/*
+ * Whether something came behind a CONNECT that gets no tunnel. It may have been meant for that, and who chose it may not be
+ * the client: it is not taken for requests. RFC 9110 9.3.6.
+ */
+static bool has_come_too_early(struct exchange *exchange)
+{
+    struct inlet *request = exchange->request;
+
+    if (!bytes_equal_text(request->head.method, "CONNECT"))
+        return false;
+    if (inlet_raw(request) == 0 && !request->input_ended)
+        (void)inlet_fill(request, exchange->client);
+    return inlet_raw(request) > 0;
+}
+
 /* What exchange_fail() asked for stands over the failure's own status. */
 static struct apology make_apology(const struct exchange *exchange)
 {
@@ -101,8 +116,8 @@ static void send_down(struct exchange *exchange, const struct answer *answer)
     struct http1_writer writer;
 
     exchange->record.status = answer->status;
-    exchange->keep_alive =
-        request_was_read(exchange) && !exchange->ground->draining && !exchange->close_client;
+    exchange->keep_alive = request_was_read(exchange) && !exchange->ground->draining &&
+                           !exchange->close_client && !has_come_too_early(exchange);
     manner.keep_alive = exchange->keep_alive;
     exchange->progress_ns = world_now(exchange->ground->world);
     http1_writer_init(&writer, exchange->down_head + before, exchange->head_bytes_max - before);
