@@ -53,6 +53,7 @@ struct trace_stream {
     enum trace_end end;
     uint64_t tx; /* bytes written, as the layer below took them */
     uint64_t rx; /* bytes read */
+    bool tls;    /* what came or went first is a record of TLS */
 };
 
 /* In the order in which they began. NULL past the last. */
@@ -97,10 +98,21 @@ enum trace_what {
     TRACE_PEER_CLOSED, /* STREAM_CLOSED was told */
 };
 
+/* What bytes under TLS begin with, as far as it can be seen from outside (RFC 8446 5.1): the end of a handshake may be DATA. */
+enum trace_tls {
+    TRACE_TLS_UNKNOWN, /* no TLS, or from within a record */
+    TRACE_TLS_CLIENT_HELLO,
+    TRACE_TLS_SERVER_HELLO,
+    TRACE_TLS_HANDSHAKE,
+    TRACE_TLS_ALERT,
+    TRACE_TLS_DATA,
+};
+
 struct trace_event {
     uint64_t at_ns;
     enum trace_what what;
-    uint32_t stream; /* index for trace_stream_at() */
+    enum trace_tls tls; /* of TRACE_READ and TRACE_WRITE */
+    uint32_t stream;    /* index for trace_stream_at() */
     int64_t value;
 };
 
@@ -117,7 +129,7 @@ bool trace_is_complete(const struct world *trace);
 MUST_USE bool trace_name_address(struct world *trace, const struct address *address,
                                  const char *name);
 
-/* "+0.3 ms dial a#1 127.0.0.1:9001", "+0.4 ms wrote 120 B to a#1"; times since origin_ns. */
+/* "+0.3 ms dial a#1 127.0.0.1:9001", "+0.4 ms wrote 323 B to a#1 (TLS ClientHello)"; times since origin_ns. */
 const char *trace_story_line(const struct world *trace, const struct trace_event *event,
                              uint64_t origin_ns, char line[TRACE_LINE_BYTES]);
 

@@ -1,9 +1,13 @@
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "world/filters/trace_state.h"
 
-enum { CAPACITY_FIRST = 64 }; /* records and places; a case's worth */
+enum {
+    CAPACITY_FIRST = 64,  /* records and places; a case's worth */
+    TLS_HEADER_BYTES = 6, /* of a record, and the type of the message that it begins with */
+};
 
 /* ---- arrays ------------------------------------------------------------------------------------ */
 
@@ -188,12 +192,75 @@ static void let_go(uint64_t *held, uint64_t bytes)
     *held = *held > bytes ? *held - bytes : 0;
 }
 
-void trace_record_read(struct trace_live_stream *live, ssize_t result)
+/*
+ * By the header of a record: its type, two bytes of version, of which the first is 3, and two of length (RFC 8446 5.1); then,
+ * where a handshake is in the clear, the type of the message (RFC 8446 4).
+ */
+static enum trace_tls tls_begins_with(const uint8_t header[TLS_HEADER_BYTES])
 {
+    enum { CHANGE_CIPHER_SPEC = 20, ALERT, HANDSHAKE, APPLICATION_DATA };
+    enum { CLIENT_HELLO = 1, SERVER_HELLO };
+
+    if (header[1] != 3 || header[2] > 4)
+        return TRACE_TLS_UNKNOWN;
+    switch (header[0]) {
+    case HANDSHAKE:
+        if (header[5] == CLIENT_HELLO)
+            return TRACE_TLS_CLIENT_HELLO;
+        return header[5] == SERVER_HELLO ? TRACE_TLS_SERVER_HELLO : TRACE_TLS_HANDSHAKE;
+    case CHANGE_CIPHER_SPEC:
+        return TRACE_TLS_HANDSHAKE;
+    case ALERT:
+        return TRACE_TLS_ALERT;
+    case APPLICATION_DATA:
+        return TRACE_TLS_DATA;
+    default:
+        return TRACE_TLS_UNKNOWN;
+    }
+}
+
+/* A stream is TLS from its first byte on or never, so that nothing in a body is taken for a record. */
+static enum trace_tls tls_of(struct trace_stream *record, const struct iovec *pieces,
+                             ssize_t result)
+{
+    uint8_t header[TLS_HEADER_BYTES] = {0};
+    size_t wanted = result < TLS_HEADER_BYTES ? (size_t)result : TLS_HEADER_BYTES;
+    enum trace_tls tls;
+
+    for (size_t have = 0; have < wanted; pieces++) {
+        size_t part = pieces->iov_len < wanted - have ? pieces->iov_len : wanted - have;
+
+        if (part > 0)
+            memcpy(header + have, pieces->iov_base, part);
+        have += part;
+    }
+    tls = tls_begins_with(header);
+    if (record->tx == 0 && record->rx == 0)
+        record->tls = tls != TRACE_TLS_UNKNOWN;
+    return record->tls ? tls : TRACE_TLS_UNKNOWN;
+}
+
+static void record_bytes(struct trace_live_stream *live, enum trace_what what,
+                         const struct iovec *pieces, ssize_t result)
+{
+    struct trace_stream *record = record_of(live);
+    enum trace_tls tls = TRACE_TLS_UNKNOWN;
+    size_t events = live->trace->event_count;
+
+    if (record != NULL && result > 0)
+        tls = tls_of(record, pieces, result);
+    trace_record_event(live, what, result);
+    if (live->trace->event_count > events)
+        live->trace->events[events].tls = tls;
+}
+
+void trace_record_read(struct trace_live_stream *live, const void *data, ssize_t result)
+{
+    const struct iovec piece = {(void *)(uintptr_t)data, result > 0 ? (size_t)result : 0};
     struct trace_stream *record = record_of(live);
     struct trace_held *held = &live->trace->held;
 
-    trace_record_event(live, TRACE_READ, result);
+    record_bytes(live, TRACE_READ, &piece, result);
     if (result <= 0)
         return;
     if (record != NULL)
@@ -206,12 +273,12 @@ void trace_record_read(struct trace_live_stream *live, ssize_t result)
         hold(&held->down, &held->down_peak, (uint64_t)result);
 }
 
-void trace_record_write(struct trace_live_stream *live, ssize_t result)
+void trace_record_write(struct trace_live_stream *live, const struct iovec *pieces, ssize_t result)
 {
     struct trace_stream *record = record_of(live);
     struct trace_held *held = &live->trace->held;
 
-    trace_record_event(live, TRACE_WRITE, result);
+    record_bytes(live, TRACE_WRITE, pieces, result);
     if (result <= 0)
         return;
     if (record != NULL)

@@ -79,8 +79,9 @@ void trace_record_release(struct trace *trace);
 /* A dial to address, or (NULL) an accept. result as of connect; the stream lives on only if it is 0. */
 void trace_record_begin(struct trace_live_stream *live, const struct address *address, int result);
 void trace_record_dial_ended(struct trace_live_stream *live, int outcome);
-void trace_record_read(struct trace_live_stream *live, ssize_t result);
-void trace_record_write(struct trace_live_stream *live, ssize_t result);
+/* What stream_read() and stream_write() were given, and what they returned. */
+void trace_record_read(struct trace_live_stream *live, const void *data, ssize_t result);
+void trace_record_write(struct trace_live_stream *live, const struct iovec *pieces, ssize_t result);
 void trace_record_event(struct trace_live_stream *live, enum trace_what what, int64_t value);
 void trace_record_end(struct trace_live_stream *live, enum stream_end end);
 

@@ -7,7 +7,7 @@
 
 enum {
     WHO_BYTES = ADDRESS_TEXT_BYTES + 16, /* a name or an address, and "#" with an ordinal */
-    WHAT_BYTES = WHO_BYTES + 40,         /* what happened to whom, with the words of an errno */
+    WHAT_BYTES = WHO_BYTES + 60, /* what happened to whom, with the words of an errno or of TLS */
 };
 
 /* ---- questions --------------------------------------------------------------------------------- */
@@ -138,6 +138,22 @@ static void write_bytes(const struct phrase *phrase, const char *who, int64_t re
         snprintf(what, WHAT_BYTES, "%s %s %s: %s", verb, preposition, who, strerror((int)-result));
 }
 
+/* " (TLS ClientHello)", or nothing. */
+static void add_tls(enum trace_tls tls, char what[WHAT_BYTES])
+{
+    static const char *const words[] = {
+        [TRACE_TLS_UNKNOWN] = "",
+        [TRACE_TLS_CLIENT_HELLO] = " (TLS ClientHello)",
+        [TRACE_TLS_SERVER_HELLO] = " (TLS ServerHello)",
+        [TRACE_TLS_HANDSHAKE] = " (TLS handshake)",
+        [TRACE_TLS_ALERT] = " (TLS alert)",
+        [TRACE_TLS_DATA] = " (TLS data)",
+    };
+    size_t length = strlen(what);
+
+    snprintf(what + length, WHAT_BYTES - length, "%s", words[tls]);
+}
+
 static void write_what(const struct trace_event *event, const struct trace_stream *stream,
                        const char *who, char what[WHAT_BYTES])
 {
@@ -183,6 +199,7 @@ const char *trace_story_line(const struct world *world, const struct trace_event
     check(stream != NULL);
     write_who(trace, stream, who);
     write_what(event, stream, who, what);
+    add_tls(event->tls, what);
     snprintf(line, TRACE_LINE_BYTES, "+%" PRIu64 ".%03" PRIu64 " ms %s", since_us / 1000,
              since_us % 1000, what);
     return line;

@@ -21,7 +21,7 @@ static ssize_t read_bytes(struct stream *stream, void *data, size_t size)
     ssize_t result = stream_read(&live->lower, data, size);
 
     if (result != -EAGAIN)
-        trace_record_read(live, result);
+        trace_record_read(live, data, result);
     return result;
 }
 
@@ -31,7 +31,7 @@ static ssize_t write_bytes(struct stream *stream, const struct iovec *pieces, in
     ssize_t result = stream_write(&live->lower, pieces, count);
 
     if (result != -EAGAIN)
-        trace_record_write(live, result);
+        trace_record_write(live, pieces, result);
     return result;
 }
 

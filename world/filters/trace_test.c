@@ -355,6 +355,60 @@ static void story_reads_well(void **state)
     stage_end(&stage);
 }
 
+struct tls_row {
+    const char *name;
+    const char *bytes[2]; /* what is written, one after the other: six bytes each */
+    const char *words[2]; /* what stands behind each in the story */
+};
+
+static const struct tls_row TLS_ROWS[] = {
+    {"a ClientHello, and what follows it under TLS",
+     {"\x16\3\1\1\1\1", "\x14\3\3\1\1\1"},
+     {" (TLS ClientHello)", " (TLS handshake)"}},
+    {"a ServerHello, and an alert",
+     {"\x16\3\3\1\1\2", "\x15\3\3\1\2\1"},
+     {" (TLS ServerHello)", " (TLS alert)"}},
+    {"another message of the handshake, and data",
+     {"\x16\3\3\1\1\4", "\x17\3\3\1\1\1"},
+     {" (TLS handshake)", " (TLS data)"}},
+    {"the middle of a record is not guessed at",
+     {"\x16\3\1\1\1\1", "abcdef"},
+     {" (TLS ClientHello)", ""}},
+    {"what looks like a record within HTTP is none", {"GET / ", "\x16\3\1\1\1\1"}, {"", ""}},
+    {"a version that TLS never had is none", {"\x16\2\1\1\1\1", "\x16\3\5\1\1\1"}, {"", ""}},
+};
+
+/* The pieces are cut within the header, after an empty one. */
+static void write_in_pieces(struct stream *stream, const char *bytes)
+{
+    struct iovec pieces[] = {{(void *)(uintptr_t)bytes, 0},
+                             {(void *)(uintptr_t)bytes, 2},
+                             {(void *)(uintptr_t)(bytes + 2), 4}};
+
+    assert_int_equal(stream_write(stream, pieces, COUNT_OF(pieces)), 6);
+}
+
+static void the_story_tells_tls(void **state)
+{
+    const struct tls_row *row = *state;
+    struct stage stage;
+    char expected[TRACE_LINE_BYTES];
+    char line[TRACE_LINE_BYTES];
+
+    stage_begin(&stage, &(struct trace_options){.events_max = 100});
+    assert_true(trace_name_address(stage.trace, &stage.back_at, "a"));
+    dial_both(&stage);
+    for (size_t i = 0; i < COUNT_OF(row->bytes); i++) {
+        write_in_pieces(&stage.up, row->bytes[i]);
+        trace_story_line(stage.trace,
+                         trace_event_at(stage.trace, trace_event_count(stage.trace) - 1),
+                         SIM_START_NS, line);
+        snprintf(expected, sizeof(expected), "wrote 6 B to a#1%s", row->words[i]);
+        assert_string_equal(strstr(line, "wrote"), expected);
+    }
+    stage_end(&stage);
+}
+
 /* ---- limits and life --------------------------------------------------------------------------- */
 
 static void limits_are_told(void **state)
@@ -434,7 +488,7 @@ static void fault_is_seen_from_above(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
+    static const struct CMUnitTest others[] = {
         cmocka_unit_test(streams_are_recorded),
         cmocka_unit_test(dials_are_counted),
         cmocka_unit_test(impossible_dials_are_recorded),
@@ -446,6 +500,12 @@ int main(void)
         cmocka_unit_test(reset_forgets),
         cmocka_unit_test(fault_is_seen_from_above),
     };
+    struct CMUnitTest tests[COUNT_OF(TLS_ROWS) + COUNT_OF(others)];
 
+    for (size_t i = 0; i < COUNT_OF(TLS_ROWS); i++)
+        tests[i] = (struct CMUnitTest){.name = TLS_ROWS[i].name,
+                                       .test_func = the_story_tells_tls,
+                                       .initial_state = (void *)(uintptr_t)&TLS_ROWS[i]};
+    memcpy(tests + COUNT_OF(TLS_ROWS), others, sizeof(others));
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
