@@ -12,6 +12,23 @@ void tls_stream_fail(struct tls_stream *at, int error, enum tls_trouble trouble)
     at->trouble = trouble;
 }
 
+/* "unknown CA". OpenSSL 3.0 has no words for what RFC 8446 6.2 and RFC 7507 3 added to the alerts. */
+static const char *alert_words(int alert)
+{
+    switch (alert) {
+    case SSL_AD_INAPPROPRIATE_FALLBACK:
+        return "inappropriate fallback";
+    case SSL_AD_MISSING_EXTENSION:
+        return "missing extension";
+    case SSL_AD_UNKNOWN_PSK_IDENTITY:
+        return "unknown PSK identity";
+    case SSL_AD_CERTIFICATE_REQUIRED:
+        return "certificate required";
+    default:
+        return SSL_alert_desc_string_long(alert);
+    }
+}
+
 /* OpenSSL refused what came; its alert, if there is one, is pending on the wire. */
 void tls_stream_fail_by_openssl(struct tls_stream *at)
 {
@@ -23,7 +40,7 @@ void tls_stream_fail_by_openssl(struct tls_stream *at)
     at->detail = ERR_reason_error_string(code);
     if (ERR_GET_LIB(code) == ERR_LIB_SSL && reason > SSL_AD_REASON_OFFSET) {
         at->trouble = TLS_ALERT;
-        at->detail = SSL_alert_desc_string_long(reason - SSL_AD_REASON_OFFSET);
+        at->detail = alert_words(reason - SSL_AD_REASON_OFFSET);
     } else if (reason == SSL_R_CERTIFICATE_VERIFY_FAILED && verdict != X509_V_OK) {
         at->trouble = TLS_CERTIFICATE;
         at->detail = X509_verify_cert_error_string(verdict);

@@ -255,6 +255,7 @@ static void late_alert(void **state)
     tls_look(&pair.ends[0].stream, &look);
     assert_int_equal(look.phase, TLS_OPEN);
     assert_int_equal(look.trouble, TLS_ALERT);
+    assert_string_equal(look.detail, "certificate required");
     end(&pair);
 }
 
