@@ -245,9 +245,9 @@ static bool read_address(const struct reading *reading, const char *key, uint16_
     if (!yaml_text(node, key, &text, reading->error))
         return false;
     if (!address_parse(text, port_default, &address))
-        return yaml_fail(reading->error, node,
-                         "'%s' is not an address%s, like 127.0.0.1:8080 or [::1]:8080", text,
-                         port_default == 0 ? " and a port" : "");
+        return yaml_fail(reading->error, node, "'%s' is not an address%s or [::1]:8080", text,
+                         port_default == 0 ? " and a port, like 127.0.0.1:8080"
+                                           : ", like 127.0.0.1, 127.0.0.1:8080");
     *out = address;
     return true;
 }

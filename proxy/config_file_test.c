@@ -361,7 +361,7 @@ static const struct mistake MISTAKES[] = {
     {"an admin listener is an address", LISTEN "mode: forward\nadmin: 9090",
      ":3:8: '9090' is not an address and a port"},
     {"a nameserver is an address", LISTEN "mode: forward\nnameserver: dns.test",
-     ":3:13: 'dns.test' is not an address,"},
+     ":3:13: 'dns.test' is not an address, like 127.0.0.1, 127.0.0.1:8080 or [::1]:8080"},
     {"a nameserver has a port that somebody can have",
      LISTEN "mode: forward\nnameserver: 127.0.0.1:0",
      ":3:1: nameserver is not an address and a port"},

@@ -254,11 +254,12 @@ static const struct {
 } RELOADS[] = {
     {FORWARD "max_retries: 5\n", "conf.yaml is read again"},
     {FORWARD "max_retrys: 5\n", "conf.yaml:3:1: proxy has no key 'max_retrys'"},
-    {FORWARD "log: log.db\n", "log cannot be changed while the proxy runs"},
-    {FORWARD "log_limit: 1MiB\n", "log_limit cannot be changed while the proxy runs"},
-    {FORWARD "admin: 127.0.0.1:0\n", "admin cannot be changed while the proxy runs"},
-    {FORWARD "window: 32KiB\n", "window cannot be changed while the proxy runs"},
-    {"listen: 127.0.0.2:0\nmode: forward\n", "listen cannot be changed while the proxy runs"},
+    {FORWARD "log: log.db\n", "conf.yaml: log cannot be changed while the proxy runs"},
+    {FORWARD "log_limit: 1MiB\n", "conf.yaml: log_limit cannot be changed while the proxy runs"},
+    {FORWARD "admin: 127.0.0.1:0\n", "conf.yaml: admin cannot be changed while the proxy runs"},
+    {FORWARD "window: 32KiB\n", "conf.yaml: window cannot be changed while the proxy runs"},
+    {"listen: 127.0.0.2:0\nmode: forward\n",
+     "conf.yaml: listen cannot be changed while the proxy runs"},
     {FORWARD "upstreams: [127.0.0.1:1]\n", "conf.yaml is read again"},
 };
 

@@ -206,15 +206,20 @@ static void reload(void *owner, int signal_number)
     struct serving *serving = owner;
     struct proxy_settings settings;
     char error[SETTINGS_ERROR_BYTES];
+    bool loaded;
 
     (void)signal_number;
     if (serving->draining)
         return;
-    if (load(serving, &settings, error) && may_reload(serving, &settings, error) &&
-        proxy_reconfigure(serving->proxy, &settings, error))
+    loaded = load(serving, &settings, error);
+    if (loaded && may_reload(serving, &settings, error) &&
+        proxy_reconfigure(serving->proxy, &settings, error)) {
         fprintf(stderr, "retryproof proxy: %s is read again\n", serving->command->config);
-    else
-        fprintf(stderr, "%s\nretryproof proxy: the settings stay as they were\n", error);
+        return;
+    }
+    if (loaded) /* a mistake of the file names its place by itself */
+        fprintf(stderr, "%s: ", serving->command->config);
+    fprintf(stderr, "%s\nretryproof proxy: the settings stay as they were\n", error);
 }
 
 /* ---- serving ---------------------------------------------------------------------------------------- */
