@@ -312,6 +312,7 @@ void line_resume_http(struct line *line)
 void line_stall(struct line *line)
 {
     line->stalled = true;
+    line->witness.stalled = true;
     line_want(line, false, false);
 }
 

@@ -119,6 +119,7 @@ struct witness {
     uint64_t peer_end_ns;
     enum witness_end own_end; /* how this actor ended it; OPEN while it holds it */
     uint64_t own_end_ns;
+    bool stalled; /* it reads nothing more, so it may not know of its peer's end */
     struct witness_stream in;
     struct witness_stream out;
     struct witness_message *received; /* in order */

@@ -103,12 +103,16 @@ static void check_first_choice(const struct evidence *evidence, const struct att
     }
 }
 
-/* A hook, a route's own list, the request's target or a nameserver says where an attempt goes. */
+/*
+ * A hook, a route's own list, the request's target or a nameserver says where an attempt goes; and one that ended while its
+ * name was looked up nobody has seen.
+ */
 static bool is_chosen_elsewhere(const struct evidence *evidence)
 {
     const struct scenario *scenario = evidence->scenario;
     return scenario->hooks.actions[HOOK_UPSTREAM_PEER] != NULL || scenario->proxy.route_count > 0 ||
-           scenario->proxy.mode == MODE_FORWARD || scenario->names_are_scripted;
+           scenario->proxy.mode == MODE_FORWARD || scenario->names_are_scripted ||
+           (scenario->needs_nameserver && scenario->retry.per_try_timeout_ns > 0);
 }
 
 static void check_choices(const struct evidence *evidence, const struct request_fact *request,

@@ -57,12 +57,22 @@ static void check_arrival(const struct evidence *evidence, const struct arrival_
                      sent->body_bytes);
 }
 
-static void check_faults(const struct witness *connection, const char *where,
+/* Of the messages up to that number. */
+static void check_faults(const struct witness *connection, uint64_t last, const char *where,
                          struct findings *findings)
 {
     for (size_t i = 0; i < connection->faults.count && i < TRANSCRIPT_FAULTS_MAX; i++)
-        findings_add(findings, "the proxy broke a rule of HTTP %s: %s", where,
-                     connection->faults.list[i].sentence);
+        if (connection->faults.list[i].message <= last)
+            findings_add(findings, "the proxy broke a rule of HTTP %s: %s", where,
+                         connection->faults.list[i].sentence);
+}
+
+/* What comes through the tunnel of a CONNECT its client has written, whatever its upstream takes it for. */
+static bool is_of_client(const struct evidence *evidence, const struct witness *connection)
+{
+    const struct attempt_fact *attempt = attempts_on(evidence, connection);
+    return attempt != NULL && attempt->tunnel && attempt->request != NULL &&
+           request_is_connect(attempt->request);
 }
 
 static void check_upstreams(const struct evidence *evidence, struct findings *findings)
@@ -71,17 +81,36 @@ static void check_upstreams(const struct evidence *evidence, struct findings *fi
         check_arrival(evidence, &evidence->arrivals[i], findings);
     for (size_t u = 0; u < evidence->scenario->upstream_count; u++)
         for (size_t i = 0; i < evidence->upstreams[u]->connection_count; i++)
-            check_faults(fake_upstream_witness(evidence->upstreams[u], i), "to an upstream",
-                         findings);
+            if (!is_of_client(evidence, fake_upstream_witness(evidence->upstreams[u], i)))
+                check_faults(fake_upstream_witness(evidence->upstreams[u], i), UINT64_MAX,
+                             "to an upstream", findings);
 }
 
 /* ---- clients -------------------------------------------------------------------------------- */
+
+/*
+ * The number of the last response on a client's connection that the proxy wrote, or that answers HTTP: behind the one that
+ * made a tunnel its upstream writes, and to bytes that were sent for a tunnel and met none anything is an answer.
+ */
+static uint64_t last_answer(const struct evidence *evidence, const struct witness *connection)
+{
+    for (size_t i = 0; i < evidence->request_count; i++) {
+        const struct request_fact *request = &evidence->requests[i];
+        bool asks = request_is_connect(request) || request->sent->draft->upgrade;
+        if (request->connection == connection && request->response != NULL && asks &&
+            (request_made_tunnel(request) || connection->flow_out.bytes > 0))
+            return request->response->number;
+    }
+    return UINT64_MAX;
+}
 
 static void check_clients(const struct evidence *evidence, struct findings *findings)
 {
     for (size_t c = 0; c < evidence->scenario->client_count; c++)
         for (size_t i = 0; i < evidence->clients[c]->line_count; i++)
-            check_faults(client_witness(evidence->clients[c], i), "to a client", findings);
+            check_faults(client_witness(evidence->clients[c], i),
+                         last_answer(evidence, client_witness(evidence->clients[c], i)),
+                         "to a client", findings);
     for (size_t i = 0; i < evidence->wait_count; i++)
         findings_add(findings, "%s", evidence->waits[i]);
 }
@@ -95,11 +124,26 @@ static bool was_open(const struct evidence *evidence, const struct witness *conn
     return attempt != NULL && attempt->closed_ns == TIME_NEVER;
 }
 
-/* A tunnel is one exchange that goes on as long as its ends want it to. */
+static bool asks_for_tunnels(const struct evidence *evidence)
+{
+    for (size_t i = 0; i < evidence->request_count; i++)
+        if (request_is_connect(&evidence->requests[i]))
+            return true;
+    return false;
+}
+
+/*
+ * A tunnel is one exchange that goes on as long as its ends want it to. Whether a CONNECT got its 200 nobody can tell whose
+ * client never read it, nor whether a connection is its tunnel that may be anybody's.
+ */
 static bool is_tunnel(const struct evidence *evidence, const struct witness *connection)
 {
     const struct attempt_fact *attempt = attempts_on(evidence, connection);
-    return attempt != NULL && attempt->tunnel;
+    if (attempt == NULL || attempt->tunnel)
+        return attempt != NULL;
+    if (attempt->request == NULL)
+        return asks_for_tunnels(evidence);
+    return request_is_connect(attempt->request) && attempt->request->response == NULL;
 }
 
 /*

@@ -28,6 +28,15 @@ static bool ended_with_fin(const struct evidence *evidence, const struct witness
     return attempt == NULL || attempt->connection->own_end != WITNESS_RST;
 }
 
+/* Its start line stands in two parts where the harness puts the target in between. */
+static bool has_version(const struct draft *request, const char *version)
+{
+    size_t size = strlen(version);
+    return memmem(request->start.data, request->start.size, version, size) != NULL ||
+           (request->start_rest.size > 0 &&
+            memmem(request->start_rest.data, request->start_rest.size, version, size) != NULL);
+}
+
 /* A response that an upstream made: all of it from one attempt, and never a clean end of a cut one. */
 static void check_forwarded(const struct evidence *evidence, const struct outcome_fact *outcome,
                             const struct witness_sent *sent, struct findings *findings)
@@ -105,8 +114,7 @@ static void check_interims(const struct evidence *evidence, const struct outcome
     const struct witness *connection = attempt->connection;
     size_t sent_count = interims_sent(connection, sent, COUNT_OF(sent));
     size_t got_count = message->interim_count;
-    bool old_client = memmem(outcome->request->sent->draft->start.data,
-                             outcome->request->sent->draft->start.size, "HTTP/1.0", 8) != NULL;
+    bool old_client = has_version(outcome->request->sent->draft, "HTTP/1.0");
     if (old_client || connection->received == NULL || connection->received->next != NULL ||
         sent_count > COUNT_OF(sent) || got_count > COUNT_OF(got))
         return; /* nobody can tell which request they belong to, or they may not go on */
@@ -164,8 +172,8 @@ static bool keeps_client(const struct evidence *evidence, const struct outcome_f
         (attempt->message->complete_ns < attempt->answer->begun_ns ||
          (attempt->message->complete_ns == attempt->answer->begun_ns && time_tells(evidence)));
     return was_asked_whole && outcome->complete && message->framing != MESSAGE_CLOSE &&
-           memmem(draft->start.data, draft->start.size, "HTTP/1.1", 8) != NULL &&
-           outcome->request->sent->next == NULL &&
+           has_version(draft, "HTTP/1.1") && outcome->request->sent->next == NULL &&
+           outcome->connection->flow_out.bytes == 0 &&
            (outcome->connection->own_end == WITNESS_OPEN ||
             outcome->connection->own_end_ns > outcome->connection->peer_end_ns);
 }

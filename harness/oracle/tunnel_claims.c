@@ -47,15 +47,25 @@ static void check_bytes(const struct tunnel *tunnel, struct findings *findings)
                      tunnel->name);
 }
 
+/* Whether one end got all that the other sent: an end comes behind it, and who leaves bytes unread does not get to it. */
+static bool got_all(const struct tunnel *tunnel, const struct witness *from,
+                    const struct witness *to)
+{
+    const struct request_fact *request = tunnel->attempt->request;
+    if (from->streams && to->streams)
+        return to->flow_in.bytes == from->flow_out.bytes;
+    return to == tunnel->upstream && request_is_connect(request) &&
+           to->in.bytes + request->sent->bytes_total == from->out.bytes;
+}
+
 /* Whether one end said FIN or RST, and the other heard of it only when the proxy was stopped, or not at all. */
 static bool was_kept_from(const struct tunnel *tunnel, const struct witness *from,
                           const struct witness *to)
 {
     uint64_t settled_ns = tunnel->evidence->settled_ns;
-    bool all_came =
-        to->flow_in.bytes == from->flow_out.bytes; /* an end comes behind what was sent */
-    return tunnel->evidence->quiet && from->own_end != WITNESS_OPEN &&
-           from->own_end_ns < settled_ns && all_came && to->peer_end_ns >= settled_ns &&
+    return tunnel->evidence->quiet && !to->stalled && from->own_end != WITNESS_OPEN &&
+           from->own_end_ns < settled_ns && got_all(tunnel, from, to) &&
+           to->peer_end_ns >= settled_ns &&
            (to->own_end == WITNESS_OPEN || to->own_end_ns >= settled_ns);
 }
 

@@ -74,6 +74,27 @@ static void client_ends_unheard(struct tunnel_rig *tunnel)
     half_close(&tunnel->rig.clients[0], &tunnel->rig.connections[0], 100);
 }
 
+static void client_ends_before_one_that_stalls(struct tunnel_rig *tunnel)
+{
+    client_ends_unheard(tunnel);
+    tunnel->rig.connections[0].stalled = true;
+}
+
+/* HTTP goes through the tunnel: its bytes are no stream. */
+static void client_ends_behind_http(struct tunnel_rig *tunnel)
+{
+    client_ends_unheard(tunnel);
+    tunnel->rig.clients[0].streams = tunnel->rig.connections[0].streams = false;
+    tunnel->rig.connections[0].in.bytes = 5;
+    tunnel->rig.clients[0].out.bytes = 5 + tunnel->rig.requests[0].sent->bytes_total;
+}
+
+static void client_ends_behind_unread_http(struct tunnel_rig *tunnel)
+{
+    client_ends_behind_http(tunnel);
+    tunnel->rig.connections[0].in.bytes = 4;
+}
+
 static void upstream_ends_unheard(struct tunnel_rig *tunnel)
 {
     half_close(&tunnel->rig.connections[0], &tunnel->rig.clients[0], 100);
@@ -104,6 +125,11 @@ static const struct row {
     {"an end that is carried is fine", client_ends_and_is_heard, NULL, NULL, NULL},
     {"an end of the client that is not carried is found", client_ends_unheard,
      "the client ended its side of the tunnel (fin), which a was not told", NULL, NULL},
+    {"who reads nothing more need not hear of an end", client_ends_before_one_that_stalls, NULL,
+     NULL, NULL},
+    {"an end behind HTTP in a tunnel that is not carried is found", client_ends_behind_http,
+     "the client ended its side of the tunnel (fin), which a was not told", NULL, NULL},
+    {"an end waits for the HTTP before it", client_ends_behind_unread_http, NULL, NULL, NULL},
     {"an end of the upstream that is not carried is found", upstream_ends_unheard,
      "a ended its side of the tunnel (fin), which the client was not told", NULL, NULL},
     {"an end waits for the bytes before it", client_ends_behind_what_did_not_come, NULL, NULL,

@@ -82,11 +82,17 @@ static uint64_t earlier(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-/* A 101 makes a tunnel only where the upstream was asked for it. RFC 9110 7.8. */
-static bool is_switch(const struct attempt_fact *attempt)
+/*
+ * A 101 makes a tunnel only where the upstream was asked for it, and where it came whole before the proxy had given up.
+ * RFC 9110 7.8.
+ */
+static bool is_switch(const struct evidence *evidence, const struct attempt_fact *attempt)
 {
-    return attempt->answer != NULL && attempt->answer->draft->status == 101 &&
-           witness_message_field(attempt->message, "Upgrade").data != NULL;
+    const struct witness_sent *answer = attempt->answer;
+    return answer != NULL && answer->draft->status == 101 &&
+           witness_message_field(attempt->message, "Upgrade").data != NULL &&
+           answer->complete_ns != 0 &&
+           answer->complete_ns + attempts_latency_ns(evidence) <= attempt->closed_ns;
 }
 
 static void add_attempt(struct evidence *evidence, const struct connection_fact *connection,
@@ -111,7 +117,7 @@ static void add_attempt(struct evidence *evidence, const struct connection_fact 
             answer_to(evidence, connection->upstream, connection->witness, message->number);
         attempt->written = 1; /* at least */
         attempt->unread = !secure && stream != NULL && stream->tx > connection->witness->in.bytes;
-        attempt->tunnel = is_switch(attempt);
+        attempt->tunnel = is_switch(evidence, attempt);
     }
     /* Under TLS the seam sees records and handshakes: what was written of the request only its upstream knows. */
     if (attempt->fresh && !secure && stream != NULL && (message == NULL || message->next == NULL))
@@ -156,7 +162,8 @@ static void add_connection(struct evidence *evidence, const struct connection_fa
     if (witness == NULL || witness->received == NULL) {
         add_attempt(evidence, connection, NULL);
         struct attempt_fact *attempt = &evidence->attempts[evidence->attempt_count - 1];
-        attempt->tunnel = witness != NULL && attempt->request != NULL &&
+        bool stood = connection->stream == NULL || connection->stream->outcome == 0;
+        attempt->tunnel = witness != NULL && stood && attempt->request != NULL &&
                           request_is_connect(attempt->request) &&
                           request_made_tunnel(attempt->request);
     }
@@ -257,6 +264,10 @@ static uint32_t accepted_ordinal(const struct evidence *evidence,
     for (size_t c = 0; c < evidence->scenario->client_count; c++)
         for (size_t i = 0; i < evidence->clients[c]->line_count; i++) {
             const struct witness *other = client_witness(evidence->clients[c], i);
+            bool later =
+                c == request->client && other->connection > request->connection->connection;
+            if (other->opened_ns == 0 && other->dial_error == 0 && !later)
+                return 0; /* it was left before its client knew of it; the proxy may have accepted it */
             if (other->opened_ns == 0 || other == request->connection)
                 continue;
             if (other->opened_ns == request->connection->opened_ns && c != request->client)
