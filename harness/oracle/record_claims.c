@@ -62,6 +62,36 @@ static void check_record_attempts(const struct evidence *evidence, struct findin
             reused, seen_reused);
 }
 
+/* An attempt on a fresh connection looks its name up, and once. Of a target nobody but the proxy knows whether it was one. */
+static bool may_look_up(const struct evidence *evidence, const struct attempt_record *attempt)
+{
+    const struct scenario *scenario = evidence->scenario;
+    if (attempt->reused)
+        return false;
+    return attempt->upstream >= scenario->proxy_upstream_count ||
+           scenario->upstreams[scenario->proxy_upstreams[attempt->upstream]].host != NULL;
+}
+
+/* No name is asked for behind the records' back, nor more than once in an attempt. */
+static void check_record_lookups(const struct evidence *evidence, struct findings *findings)
+{
+    const struct name_server *names = evidence->names;
+    uint64_t seen = 0;
+    size_t told = 0;
+    if (names == NULL)
+        return;
+    for (size_t i = 0; i < evidence->scenario->names.entry_count; i++)
+        seen += names->tallies[i].ipv4;
+    for (size_t r = 0; r < evidence->record_count; r++)
+        for (unsigned i = 0; i < evidence->records[r].attempt_count; i++)
+            told += may_look_up(evidence, &evidence->records[r].attempts[i]);
+    if (seen > told)
+        findings_add(findings,
+                     "the nameserver was asked %" PRIu64
+                     " times, the records tell of %zu attempts that may have looked a name up",
+                     seen, told);
+}
+
 /* What only the proxy can know of itself, and must not say. */
 static void check_record_bounds(const struct evidence *evidence,
                                 const struct exchange_record *record, struct findings *findings)
@@ -181,6 +211,7 @@ void record_claims_check(const struct evidence *evidence, struct findings *findi
     if (evidence->trace == NULL || evidence->record_total != evidence->record_count)
         return;
     check_record_attempts(evidence, findings);
+    check_record_lookups(evidence, findings);
     for (size_t i = 0; i < evidence->record_count; i++)
         check_record_bounds(evidence, &evidence->records[i], findings);
     check_log(evidence, findings);

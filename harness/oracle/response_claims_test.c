@@ -314,6 +314,33 @@ static void own_to_addresses_that_nobody_dialled(void)
     answered.record.dial_count = 1;
 }
 
+static struct name_server asked;
+static struct upstream_script named[RIG_UPSTREAMS];
+
+/* Both attempts were at upstreams that the proxy knows by their names. */
+static void look_up_for_each_attempt(void)
+{
+    static const struct name_script_entry entries[] = {{.name = "a.test"}, {.name = "b.test"}};
+    asked = (struct name_server){.tallies = {{.ipv4 = 1}, {.ipv4 = 1}}};
+    for (size_t i = 0; i < RIG_UPSTREAMS; i++)
+        named[i] = (struct upstream_script){.host = "a.test"};
+    answered.rig.scenario.upstreams = named;
+    answered.rig.scenario.names = (struct name_script){entries, COUNT_OF(entries)};
+    answered.rig.evidence.names = &asked;
+}
+
+static void look_up_once_more(void)
+{
+    look_up_for_each_attempt();
+    asked.tallies[1].ipv4++;
+}
+
+static void look_up_for_a_bare_address(void)
+{
+    look_up_for_each_attempt();
+    named[0].host = NULL; /* where the record has both */
+}
+
 static struct log_row logged;
 
 static void log_what_happened(void)
@@ -392,6 +419,11 @@ static const struct {
      "5 bytes of the tunnel went up and 6 down"},
     {"a record of addresses that nobody dialled is found", own_to_addresses_that_nobody_dialled,
      "the records tell of 3 attempts that dialled, the seam saw 2"},
+    {"a lookup for each attempt is none", look_up_for_each_attempt, NULL},
+    {"a lookup more than there were attempts is found", look_up_once_more,
+     "the nameserver was asked 3 times, the records tell of 2 attempts that may have looked"},
+    {"a lookup for an upstream without a name is found", look_up_for_a_bare_address,
+     "the nameserver was asked 2 times, the records tell of 0 attempts that may have looked"},
     {"a log of what happened is none", log_what_happened, NULL},
     {"a log of another status is found", log_another_status,
      "row 1 of the log says status 200 and 1 retries, the record of"},
