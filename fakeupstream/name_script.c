@@ -1,6 +1,7 @@
 #include "fakeupstream/name_script.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static const char *const ANSWER_WORDS[] = {
     [NAME_NXDOMAIN] = "nxdomain", [NAME_SERVFAIL] = "servfail",   [NAME_REFUSED] = "refused",
@@ -9,8 +10,11 @@ static const char *const ANSWER_WORDS[] = {
 };
 static const char *const ANSWER_KEYS[] = {"answer", "ttl", "delay", NULL};
 
-enum { NAME_BYTES_MAX = 253 }; /* RFC 1035 3.1 allows 255 octets on the wire: 253 in text */
-#define TTL_MAX_S 2147483647u  /* RFC 2181 8: 31 bits */
+enum {
+    NAME_BYTES_MAX = 253, /* RFC 1035 3.1 allows 255 octets on the wire: 253 in text */
+    WORDS_MAX = 32, /* names of upstreams that a mistake is told with: as many as a proxy has */
+};
+#define TTL_MAX_S 2147483647u /* RFC 2181 8: 31 bits */
 
 /* What everything that is taken from the region says when there is no more. */
 static bool refuse_size(const struct yaml_node *node, struct yaml_error *error)
@@ -210,14 +214,38 @@ const struct name_script_entry *name_script_find(const struct name_script *scrip
     return NULL;
 }
 
+static bool is_among(const char *text, const char *const *words)
+{
+    while (*words != NULL && strcmp(*words, text) != 0)
+        words++;
+    return *words != NULL;
+}
+
+/* What is none of the upstreams may be a slip in one of the other words. */
+static bool refuse_target(const struct name_target *target, const char *const *upstreams,
+                          struct yaml_error *error)
+{
+    const char *words[NAME_ADDRESSES + WORDS_MAX + 1] = {NULL};
+    size_t count = 0;
+
+    for (; count < NAME_ADDRESSES; count++)
+        words[count] = ANSWER_WORDS[count];
+    for (; *upstreams != NULL && count < NAME_ADDRESSES + WORDS_MAX; upstreams++)
+        words[count++] = *upstreams;
+    if (yaml_word(target->at, "an answer about a name", words, error) < 0)
+        return false;
+    return yaml_fail(error, target->at, "'%s' is a whole answer, and stands beside no address",
+                     target->upstream);
+}
+
 static bool check_answer(const struct name_answer *answer, const char *const *upstreams,
                          struct yaml_error *error)
 {
     for (size_t i = 0; i < answer->target_count; i++) {
         const struct name_target *target = &answer->targets[i];
 
-        if (target->upstream != NULL && yaml_word(target->at, "an upstream", upstreams, error) < 0)
-            return false;
+        if (target->upstream != NULL && !is_among(target->upstream, upstreams))
+            return refuse_target(target, upstreams, error);
     }
     return true;
 }

@@ -197,6 +197,9 @@ static bool read_authorize(struct reading *reading, const struct yaml_node *map)
         return false;
     if (credentials == NULL)
         return true;
+    if (strchr(credentials, ':') == NULL)
+        return yaml_fail(reading->error, yaml_get(map, "authorize"),
+                         "'authorize' is \"user:password\"");
     value = base64_join(reading->region, "Basic ", bytes_of(credentials));
     if (value == NULL)
         return no_memory(reading, map);
@@ -213,6 +216,7 @@ static bool read_start_of_request(struct reading *reading, const struct yaml_nod
 
     draft->method = "GET";
     draft->target = "/";
+    draft->to_at = yaml_get(map, "to");
     if (!read_text_key(reading, map, "method", &draft->method) ||
         (path != NULL && !read_path(reading, path)) ||
         !read_text_key(reading, map, "to", &draft->to) ||

@@ -37,6 +37,7 @@ struct draft {
     const char *method;                 /* requests; else NULL */
     const char *target;                 /* requests; else NULL. CONNECT with `to`: that name */
     const char *to;                     /* requests: the upstream they are for; NULL: not said */
+    const struct yaml_node *to_at;      /* where that is written */
     bool upgrade;                       /* asks for another protocol, or grants it */
     unsigned status;                    /* responses; else 0 */
     const struct message_field *fields; /* as the script gave them, without those made here */

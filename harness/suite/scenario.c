@@ -202,6 +202,19 @@ static bool read_network(const struct reading *reading)
 
 /* ---- actors --------------------------------------------------------------------------------- */
 
+/* A request for an upstream that is not there would go out for nobody, and what comes of that would look like a finding. */
+static bool check_targets(const struct reading *reading, const struct script *script)
+{
+    for (size_t i = 0; i < script->count; i++) {
+        const struct draft *draft = script->steps[i].draft;
+        if (draft != NULL && draft->to != NULL &&
+            yaml_word(draft->to_at, "an upstream", reading->out->upstream_names, reading->error) <
+                0)
+            return false;
+    }
+    return true;
+}
+
 static bool read_client(const struct reading *reading, const struct yaml_node *steps,
                         const char *name)
 {
@@ -211,7 +224,8 @@ static bool read_client(const struct reading *reading, const struct yaml_node *s
                          SCENARIO_CLIENTS_MAX);
     struct scenario_client *client = &out->clients[out->client_count++];
     client->name = name;
-    return client_script_parse(reading->region, steps, &client->script, reading->error);
+    return client_script_parse(reading->region, steps, &client->script, reading->error) &&
+           check_targets(reading, &client->script);
 }
 
 static bool read_clients(const struct reading *reading)
