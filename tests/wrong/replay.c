@@ -3,6 +3,7 @@
 bool replay_prepare(struct exchange *exchange)
 {
     struct inlet *request = exchange->request;
+    struct replay *replay = &exchange->up.replay;
     struct link *link = exchange->link;
     size_t taken = (size_t)exchange->upload.body_accepted;
     size_t left = request->body_end - request->body_begin;
@@ -14,7 +15,7 @@ bool replay_prepare(struct exchange *exchange)
     link->tx_before = info.tx;
     request->body_begin -= taken;
     exchange->upload.body_accepted = 0;
-    replay_start(&exchange->up.replay);
+    replay_start(replay, replay->data, replay->limit);
     exchange->failure.stage = STAGE_PRE_WRITE;
     return true;
 }
