@@ -80,6 +80,8 @@ static void start(struct running *running, const char *const *arguments)
     if (running->pid == 0) {
         dup2(out[1], STDOUT_FILENO);
         dup2(err[1], STDERR_FILENO);
+        close(out[0]);
+        close(err[0]);
         exit(proxy_command(argc, argv));
     }
     close(out[1]);
@@ -331,6 +333,28 @@ static void an_exchange_is_told_logged_and_counted(void **state)
     assert_string_equal(said, "");
 }
 
+static void it_serves_on_where_nobody_reads_what_it_tells(void **state)
+{
+    static const char *const arguments[] = {"CONFIG", NULL};
+    struct running running = {.config = ""};
+    char answer[ANSWER_BYTES];
+    char said[STDERR_AT_END_BYTES];
+    char line[LINE_BYTES];
+
+    (void)state;
+    make_folder(&running, FORWARD);
+    start(&running, arguments);
+    assert_non_null(fgets(line, sizeof(line), running.out));
+    fclose(running.err);
+    running.err = fopen("/dev/null", "r");
+    for (int i = 0; i < 2; i++) {
+        ask(line, GET("/here"), answer);
+        assert_has(answer, "HTTP/1.1 404 ");
+    }
+    kill(running.pid, SIGTERM);
+    assert_int_equal(finish(&running, said), 0);
+}
+
 /* Clients are let in to go elsewhere: who may come by way of the proxy may not rule it. */
 static void no_client_reaches_the_admin_listener_through_the_proxy(void **state)
 {
@@ -411,6 +435,7 @@ int main(void)
         cmocka_unit_test(it_has_a_log_and_an_admin_listener),
         cmocka_unit_test(it_reads_its_file_again),
         cmocka_unit_test(an_exchange_is_told_logged_and_counted),
+        cmocka_unit_test(it_serves_on_where_nobody_reads_what_it_tells),
         cmocka_unit_test(no_client_reaches_the_admin_listener_through_the_proxy),
         cmocka_unit_test(retries_come_from_the_environment_unless_the_file_says_them),
         cmocka_unit_test(help_names_what_there_is),

@@ -306,6 +306,7 @@ static void run(struct world *world, struct serving *serving)
     struct address address = proxy_address(serving->proxy);
     char text[ADDRESS_TEXT_BYTES];
 
+    signal(SIGPIPE, SIG_IGN); /* who reads what is told may end before the proxy does */
     sockets_on_signal(world, SIGTERM, end, serving);
     sockets_on_signal(world, SIGINT, end, serving);
     sockets_on_signal(world, SIGHUP, reload, serving);
