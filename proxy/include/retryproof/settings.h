@@ -159,7 +159,7 @@ void proxy_settings_route(const struct proxy_settings *settings, size_t index,
 size_t proxy_settings_route_count(const struct proxy_settings *settings);
 
 /*
- * Reads a configuration file, as `retryproof proxy` does (docs/scenarios.md, "proxy", has the keys). False, and
+ * Reads a configuration file, as `retryproof proxy` does (docs/proxy.md and docs/retries.md have the keys). False, and
  * error is "file:line:column: sentence".
  */
 MUST_USE bool proxy_settings_load(struct proxy_settings *settings, const char *path,
