@@ -2,9 +2,10 @@
  * A world around a world that makes exact faults on the streams that the program above it connects.
  *
  * A rule names a peer, which connection to it, and which turn on that connection. A turn is one
- * request: it begins with the first write ever, or the first write after bytes were read. When the
- * program is about to write the first byte of that turn (under TLS, of its first record behind the handshake), not a byte is accepted and the stream fails as
- * the rule says. The stream below stays open: the peer sees nothing until the program closes.
+ * request: it begins with the first write ever, or the first write after bytes were read; under TLS
+ * the handshake is none. When the program is about to write the first byte of that turn, not a byte is
+ * accepted and the stream fails as the rule says. The stream below stays open: the peer sees nothing
+ * until the program closes.
  *
  * Ownership: the filter does not own the inner world; rules are copied. Accepted streams, listeners,
  * timers and queries belong to the inner world and pass through untouched.
