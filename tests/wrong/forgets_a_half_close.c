@@ -12,9 +12,12 @@ enum outlet_state __wrap_outlet_write(struct outlet *outlet, const struct outlet
 enum outlet_state __wrap_outlet_write(struct outlet *outlet, const struct outlet_supply *supply,
                                       struct stream *to)
 {
-    struct outlet_supply endless = *supply;
+    struct outlet_supply endless;
 
-    if (outlet->framing == FRAMING_CLOSE && outlet->head.size == 0 && outlet->head_accepted == 0)
-        endless.complete = false;
+    if (supply == NULL || outlet->framing != FRAMING_CLOSE || outlet->head.size > 0 ||
+        outlet->head_accepted > 0)
+        return __real_outlet_write(outlet, supply, to);
+    endless = *supply;
+    endless.complete = false;
     return __real_outlet_write(outlet, &endless, to);
 }
