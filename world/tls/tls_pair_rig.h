@@ -185,10 +185,13 @@ static inline void pair_send(struct pair_end *end, size_t bytes)
 
 static inline void pair_hang_up(struct pair *pair)
 {
+    uint64_t until_ns = world_now(pair->world) + PAIR_AWAIT_S * NS_PER_S;
+
     for (size_t i = 0; i < 2; i++)
         if (stream_in_use(&pair->ends[i].stream))
             stream_close(&pair->ends[i].stream, STREAM_FIN);
-    pair_run(pair);
+    while (tls_streams_in_use() > 0 && world_run(pair->world, 1, until_ns) == RUN_STEPS)
+        continue;
     assert_int_equal(tls_streams_in_use(), 0);
     pair_reset_ends(pair);
 }
