@@ -182,6 +182,11 @@ void cast_name_witnesses(const struct cast *cast, struct evidence *evidence)
     evidence->clients = cast->clients;
     evidence->trace = cast->proxy_seen ? cast->trace : NULL;
     evidence->names = cast->scenario->needs_nameserver ? &cast->names : NULL;
+    /* Before the subject is stopped: the goodbye of TLS on an idle connection is no attempt at a request. */
+    for (size_t i = 0; i < cast->rule_count; i++)
+        if (cast->rules[i].turn > 1)
+            evidence->pre_write_reused[cast->rules[i].upstream] +=
+                fault_fired(cast->fault, cast->rules[i].rule);
 }
 
 void cast_fill_evidence(const struct cast *cast, struct evidence *evidence)
@@ -189,10 +194,6 @@ void cast_fill_evidence(const struct cast *cast, struct evidence *evidence)
     evidence->records = cast->records;
     evidence->record_count = cast->record_count;
     evidence->record_total = cast->record_total;
-    for (size_t i = 0; i < cast->rule_count; i++)
-        if (cast->rules[i].turn > 1)
-            evidence->pre_write_reused[cast->rules[i].upstream] +=
-                fault_fired(cast->fault, cast->rules[i].rule);
     trace_world_held(cast->trace, &evidence->held);
     evidence->hook_calls = cast->hooks.calls;
     evidence->hook_call_count = cast->hooks.call_count;

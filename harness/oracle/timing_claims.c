@@ -93,8 +93,9 @@ static size_t live_requests(const struct evidence *evidence, uint64_t at_ns)
     for (size_t i = 0; i < evidence->request_count; i++) {
         const struct request_fact *request = &evidence->requests[i];
         uint64_t over_ns = request->connection->peer_end_ns;
-        if (request->response != NULL && request->response->complete_ns != 0 &&
-            !request_made_tunnel(request))
+        if (request_made_tunnel(request))
+            over_ns = 0; /* the other direction may go on when one has ended */
+        else if (request->response != NULL && request->response->complete_ns != 0)
             over_ns = request->response->complete_ns;
         live += request->sent->begun_ns <= at_ns && (over_ns == 0 || over_ns >= at_ns);
     }

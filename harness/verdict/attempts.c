@@ -116,7 +116,7 @@ static void add_attempt(struct evidence *evidence, const struct connection_fact 
         attempt->answer =
             answer_to(evidence, connection->upstream, connection->witness, message->number);
         attempt->written = 1; /* at least */
-        attempt->unread = !secure && stream != NULL && stream->tx > connection->witness->in.bytes;
+        attempt->unread = stream != NULL && (secure || stream->tx > connection->witness->in.bytes);
         attempt->tunnel = is_switch(evidence, attempt);
     }
     /* Under TLS the seam sees records and handshakes: what was written of the request only its upstream knows. */

@@ -13,9 +13,10 @@
 #include "harness/verdict/evidence.h"
 
 struct attempt_fact {
-    size_t upstream;    /* index in the scenario */
-    bool fresh;         /* dialled for this attempt */
-    bool unread;        /* more was written on its connection than its upstream read */
+    size_t upstream; /* index in the scenario */
+    bool fresh;      /* dialled for this attempt */
+    bool
+        unread; /* more was written on its connection than its upstream read; under TLS, may have been */
     bool tunnel;        /* it became one: what came on it is none of the proxy's */
     bool client_gone;   /* the proxy knew that the client had left when it dialled */
     unsigned number;    /* among those of its request, from 1; 0: of which is not known */
