@@ -11,6 +11,6 @@ struct apology __wrap_apology_for(const struct failure *failure)
     struct apology apology = __real_apology_for(failure);
 
     if (apology.status == 504)
-        apology = (struct apology){502, "UPSTREAM_REQUEST_FAILED", NULL};
+        apology = (struct apology){.status = 502, .word = "UPSTREAM_REQUEST_FAILED"};
     return apology;
 }

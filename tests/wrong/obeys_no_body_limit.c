@@ -1,15 +1,13 @@
 /*
- * A proxy that passes on bodies of any size, whatever body_limit says. Wraps inlet_init(): there is no limit.
+ * A proxy that passes on bodies of any size, whatever body_limit says. Wraps inlet_read_head(): there is no limit.
  */
 #include "proxy/relay/inlet.h"
 
-bool __real_inlet_init(struct inlet *inlet, const struct inlet_settings *settings);
-bool __wrap_inlet_init(struct inlet *inlet, const struct inlet_settings *settings);
+enum reader_step __real_inlet_read_head(struct inlet *inlet);
+enum reader_step __wrap_inlet_read_head(struct inlet *inlet);
 
-bool __wrap_inlet_init(struct inlet *inlet, const struct inlet_settings *settings)
+enum reader_step __wrap_inlet_read_head(struct inlet *inlet)
 {
-    struct inlet_settings larger = *settings;
-
-    larger.limits.body_bytes_max = UINT64_MAX;
-    return __real_inlet_init(inlet, &larger);
+    inlet->reader.limits.body_bytes_max = UINT64_MAX;
+    return __real_inlet_read_head(inlet);
 }
