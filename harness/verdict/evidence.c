@@ -247,19 +247,23 @@ static uint64_t tls_beside(const struct witness *connection)
            (connection->out.bytes / EVIDENCE_RECORD_BYTES + 1) * EVIDENCE_RECORD_OVERHEAD;
 }
 
+/* On the side that is read, what TLS adds; on the side that is written, a record that the stream has taken in part. */
+static uint64_t beside_of(const struct witness *connection, bool is_read)
+{
+    if (!connection->handshake.tls)
+        return 0;
+    return is_read ? tls_beside(connection) : EVIDENCE_RECORD_PENDING;
+}
+
 uint64_t evidence_tls_beside(const struct evidence *evidence, bool up)
 {
     uint64_t beside = 0;
-    for (size_t c = 0; up && c < evidence->scenario->client_count; c++)
-        for (size_t i = 0; i < evidence->clients[c]->line_count; i++) {
-            const struct witness *connection = client_witness(evidence->clients[c], i);
-            beside += connection->handshake.tls ? tls_beside(connection) : 0;
-        }
-    for (size_t u = 0; !up && u < evidence->scenario->upstream_count; u++)
-        for (size_t i = 0; i < evidence->upstreams[u]->connection_count; i++) {
-            const struct witness *connection = fake_upstream_witness(evidence->upstreams[u], i);
-            beside += connection->handshake.tls ? tls_beside(connection) : 0;
-        }
+    for (size_t c = 0; c < evidence->scenario->client_count; c++)
+        for (size_t i = 0; i < evidence->clients[c]->line_count; i++)
+            beside += beside_of(client_witness(evidence->clients[c], i), up);
+    for (size_t u = 0; u < evidence->scenario->upstream_count; u++)
+        for (size_t i = 0; i < evidence->upstreams[u]->connection_count; i++)
+            beside += beside_of(fake_upstream_witness(evidence->upstreams[u], i), !up);
     return beside;
 }
 

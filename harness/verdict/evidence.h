@@ -137,7 +137,7 @@ unsigned evidence_addresses_most(const struct evidence *evidence);
 
 /*
  * At the seam TLS shows as records and handshakes: how many bytes at most come to a direction of a case's connections beside
- * what their actors sent of themselves, upstream or (false) down from there. 0 where no TLS is on the reading side.
+ * what their actors sent of themselves, upstream or (false) down from there. 0 where there is no TLS.
  */
 enum {
     EVIDENCE_HANDSHAKE_BYTES =
@@ -146,6 +146,8 @@ enum {
         4096, /* no actor hands over less at a time, but for a drip, which is short */
     EVIDENCE_RECORD_OVERHEAD =
         32, /* header, explicit nonce, type and tag: RFC 8446 5.2, RFC 5246 6.2.3.3 */
+    EVIDENCE_RECORD_PENDING =
+        16 * 1024 + EVIDENCE_RECORD_OVERHEAD, /* one record of the largest size */
 };
 uint64_t evidence_tls_beside(const struct evidence *evidence, bool up);
 

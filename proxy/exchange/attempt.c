@@ -353,6 +353,15 @@ static bool is_reusable(const struct exchange *exchange, const struct failure *f
            !response->input_ended && inlet_raw(response) == 0;
 }
 
+/*
+ * How a failed attempt leaves its upstream: what was cut in a tunnel must not look whole at its other end, and what TLS has
+ * taken of a request and not handed over must not follow behind the attempt, beside the next one.
+ */
+static bool must_be_cut(const struct exchange *exchange)
+{
+    return exchange->tunnel || counters(exchange).tx_pending > 0;
+}
+
 static void give_link(struct exchange *exchange, const struct failure *failure)
 {
     struct attempt_record *attempt = present_attempt(exchange);
@@ -362,12 +371,11 @@ static void give_link(struct exchange *exchange, const struct failure *failure)
     attempt->rx = info.rx;
     if (exchange->connected)
         attempt->address = info.peer;
-    /* What was cut in a tunnel must not look whole at its other end. */
     if (is_reusable(exchange, failure))
         pool_give(&exchange->origin->pool, &exchange->link);
     else
         link_give_back(&exchange->ground->origins.links, &exchange->link,
-                       exchange->tunnel && failure != NULL ? STREAM_RST : STREAM_FIN);
+                       failure != NULL && must_be_cut(exchange) ? STREAM_RST : STREAM_FIN);
 }
 
 void attempt_end(struct exchange *exchange, const struct failure *failure)
