@@ -172,6 +172,22 @@ struct tls_draft upstream_script_tls(const struct upstream_script *upstream, uns
     return tls_draft_over(&upstream->tls, script->steps[0].tls);
 }
 
+static bool has_tls_step(const struct script *script)
+{
+    for (size_t i = 0; i < script->count; i++)
+        if (script->steps[i].word == STEP_TLS)
+            return true;
+    return false;
+}
+
+bool upstream_script_has_tls_step(const struct upstream_script *upstream)
+{
+    for (size_t i = 0; i < upstream->entry_count; i++)
+        if (has_tls_step(&upstream->entries[i].script))
+            return true;
+    return has_tls_step(&upstream->standing);
+}
+
 /* A turn is over when a response has been given; `prepare` stands for one that is sent in pieces. */
 static bool find_pre_write(const struct script *script, struct pre_write_fault *out)
 {

@@ -45,6 +45,9 @@ const struct script *upstream_script_of(const struct upstream_script *upstream,
 /* How the connection with this ordinal does TLS, if it does. */
 struct tls_draft upstream_script_tls(const struct upstream_script *upstream, unsigned connection);
 
+/* True if any connection has a handshake of its own, by a `tls` step. */
+bool upstream_script_has_tls_step(const struct upstream_script *upstream);
+
 /* A `pre-write` step, for whoever arms the fault filter on the proxy's side. */
 struct pre_write_fault {
     unsigned turn; /* which request on that connection, from 1 */

@@ -246,6 +246,18 @@ static bool read_clients(const struct reading *reading)
     return true;
 }
 
+/* The key makes the proxy speak TLS: without it a handshake that fails would meet plain HTTP, and prove nothing. */
+static bool check_tls(const struct reading *reading, const struct yaml_node *node,
+                      const struct upstream_script *upstream)
+{
+    bool is_said = node->kind == YAML_MAP && yaml_get(node, "tls") != NULL;
+
+    return is_said || !upstream_script_has_tls_step(upstream) ||
+           yaml_fail(reading->error, node,
+                     "connections here speak TLS, and the proxy does only where the upstream says "
+                     "`tls: true` (or `tls: false`, if that is meant)");
+}
+
 static bool read_upstreams(const struct reading *reading)
 {
     struct scenario *out = reading->out;
@@ -264,7 +276,8 @@ static bool read_upstreams(const struct reading *reading)
             return yaml_fail(reading->error, node->key, "an upstream's name has 1 to %d bytes",
                              UPSTREAM_NAME_BYTES - 1);
         if (!upstream_script_parse(reading->region, node, &out->upstreams[out->upstream_count],
-                                   reading->error))
+                                   reading->error) ||
+            !check_tls(reading, node, &out->upstreams[out->upstream_count]))
             return false;
         names[out->upstream_count++] = node->key->text;
     }
