@@ -107,7 +107,7 @@ static const struct row ROWS[] = {
      "; open, fin; failed: unable to get local issuer certificate"},
     {"TLS 1.3 tells a client that its certificate is missing behind the handshake",
      "[tls: {sni: a.test}, request: {}]", "{tls: {client-certificate: required}}",
-     "; fin, fin; tls 1.3, then the peer sent a fatal alert",
+     "; fin, fin; tls 1.3, then certificate required",
      "; open, fin; failed: peer did not return a certificate"},
 
     /* ---- faults of an upstream's handshake ---------------------------------------------------- */

@@ -146,20 +146,13 @@ static void established(struct fault_stream *at)
     }
 }
 
-/* What TLS writes before it is open is its handshake. */
-static bool writes_requests(const struct fault_stream *at)
-{
-    enum tls_phase phase = tls_phase_above(at->outer);
-
-    return phase == TLS_NONE || phase == TLS_OPEN;
-}
-
 /* The first rule that fails the turn which the next byte written begins; NO_RULE also if none begins. */
 static int rule_of_next_write(struct fault_stream *at)
 {
     struct fault *fault = at->fault;
 
-    if ((at->turn > 0 && !at->read_since) || !writes_requests(at) || stream_status(&at->lower) != 0)
+    if ((at->turn > 0 && !at->read_since) || tls_speaks_for_itself(at->outer) ||
+        stream_status(&at->lower) != 0)
         return NO_RULE;
     established(at);
     for (int i = 0; i < fault->rule_count; i++)
@@ -267,7 +260,7 @@ static ssize_t write_bytes(struct stream *stream, const struct iovec *pieces, in
     if (at->rule != NO_RULE)
         return kind_of(at) == FAULT_STALL ? -EAGAIN : -error_of(at);
     result = stream_write(&at->lower, pieces, count);
-    if (result > 0 && writes_requests(at)) {
+    if (result > 0 && !tls_speaks_for_itself(at->outer)) {
         at->turn += at->turn == 0 || at->read_since;
         at->read_since = false;
     }

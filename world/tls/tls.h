@@ -137,8 +137,11 @@ struct tls_look {
 void tls_look(const struct stream *stream, struct tls_look *out);
 /* Only the phase and the trouble with its detail, without copying names. */
 enum tls_phase tls_phase_of(const struct stream *stream);
-/* The phase of the TLS that reads and writes on this stream, for filters beneath it. TLS_NONE: somebody else does. */
-enum tls_phase tls_phase_above(const struct stream *lower);
+/*
+ * For filters beneath it: whether TLS writes on this stream, and what it writes now is its own, a handshake or a goodbye, and
+ * none of the application's.
+ */
+bool tls_speaks_for_itself(const struct stream *lower);
 
 /*
  * For a simulated world: all randomness of TLS in this thread follows from the seed from here on, so that equal runs send

@@ -506,14 +506,14 @@ enum tls_phase tls_phase_of(const struct stream *stream)
     return at != NULL && stream->ops == &tls_stream_ops ? at->phase : TLS_NONE;
 }
 
-enum tls_phase tls_phase_above(const struct stream *lower)
+bool tls_speaks_for_itself(const struct stream *lower)
 {
     const struct tls_stream *at;
 
     if (lower->on_event != on_lower_event)
-        return TLS_NONE;
+        return false;
     at = object_cast(lower->owner, TLS_STREAM_TAG);
-    return at->phase;
+    return at->phase != TLS_OPEN || at->outer == NULL || at->shut_asked;
 }
 
 static void copy_text(char *out, size_t size, struct bytes text)

@@ -260,6 +260,29 @@ static void cut_before_first_byte(void **state)
     end(&pair);
 }
 
+/* A filter beneath it that fails requests lets TLS say goodbye: that is none, though bytes were read before it. */
+static void a_goodbye_is_no_turn(void **state)
+{
+    struct pair pair;
+
+    (void)state;
+    begin(&pair, &(struct sim_options){.latency_ns = NS_PER_MS}, TLS_1_3);
+    pair.dialled = fault_create(pair.world);
+    assert_int_equal(
+        fault_add_rule(pair.dialled, &(struct fault_rule){.turn = 2, .kind = FAULT_STALL}), 0);
+    pair_shake_hands(&pair);
+    pair_send(&pair.ends[0], MESSAGE_BYTES);
+    pair_await(&pair, &pair.ends[1].got, MESSAGE_BYTES);
+    pair_send(&pair.ends[1], MESSAGE_BYTES);
+    pair_await(&pair, &pair.ends[0].got, MESSAGE_BYTES);
+    stream_close(&pair.ends[0].stream, STREAM_FIN);
+    pair_await(&pair, &pair.ends[1].ends, 1);
+    assert_int_equal(pair.ends[1].end_result, 0);
+    assert_int_equal(fault_fired(pair.dialled, 0), 0);
+    fault_destroy(&pair.dialled);
+    end(&pair);
+}
+
 /* ---- closing ------------------------------------------------------------------------------------- */
 
 static void close_delivers(void **state)
@@ -485,6 +508,7 @@ int main(void)
         cmocka_unit_test(half_close),
         cmocka_unit_test(half_close_before_it_opens),
         cmocka_unit_test(tickets_are_silent),
+        cmocka_unit_test(a_goodbye_is_no_turn),
         cmocka_unit_test(close_delivers),
         cmocka_unit_test(linger_ends),
         cmocka_unit_test(worlds_may_end_first),
@@ -495,7 +519,7 @@ int main(void)
         cmocka_unit_test_prestate(what_was_not_accepted_never_arrives, (void *)(uintptr_t)&ENDS[0]),
         cmocka_unit_test_prestate(what_was_not_accepted_never_arrives, (void *)(uintptr_t)&ENDS[1]),
     };
-    size_t count = 14;
+    size_t count = 15;
 
     for (size_t i = 0; i < COUNT_OF(NETWORKS); i++)
         tests[count++] = (struct CMUnitTest){.name = NETWORKS[i].name,
