@@ -71,7 +71,7 @@ reverse_over_tls()
     expect_in 'the protocol agreed on' s_client.log 'ALPN protocol: http/1.1'
     ask_by_openssl "$reverse" -tls1_1 -cipher 'ALL:@SECLEVEL=0'
     expect_in 'TLS 1.1 is refused' s_client.log 'alert protocol version'
-    expect_in 'the operator hears of it' reverse.log 'the handshake of client 127.0.0.1 failed: '
+    wait_for reverse.log 'the handshake of client 127.0.0.1 failed: '
 }
 
 forward_and_credentials()
@@ -85,6 +85,7 @@ forward_and_credentials()
     expect_in 'and its word' body AUTH_FAILED
     expect 'curl forward' 200 "$(status_of --proxy "http://alice:open%20sesame@$forward" "http://$upstream/x")"
     expect 'credentials go no further' 0 "$(grep -ci 'proxy-auth' upstream.log || true)"
+    wait_for forward.log AUTH_FAILED
     ! grep -q 'sesame' forward.log || give_up "a password was told: $(cat forward.log)"
     stop "$forward_pid"
 }
@@ -97,7 +98,7 @@ tunnels()
     expect 'its body' 20 "$(wc -c <body | tr -d ' ')"
     expect 'the answer to CONNECT' 502 \
         "$(curl -s -o body -w '%{http_connect}' --proxy "http://$tunnel" https://127.0.0.1:1/ || true)"
-    expect_in 'three tries' tunnel.log 'not again: attempts are used up'
+    wait_for tunnel.log 'not again: attempts are used up'
     expect 'where it may not go' 400 "$(status_of --proxy "http://$tunnel" http://192.0.2.1/)"
     expect_in 'and its word' body INVALID_HOST
     openssl s_client -proxy "$tunnel" -connect "$reverse" -CAfile ca.pem -verify_return_error </dev/null >s_client.log 2>&1 ||
