@@ -8,7 +8,6 @@
 enum {
     /* A body is held whole, and half of a window must be free for it to be read on. */
     WINDOW_BYTES = 2 * ADMIN_BODY_BYTES_MAX,
-    LINGER_READ_BYTES = 4096, /* read and forgotten, a page at a time */
 };
 
 static void on_client_event(struct stream *stream, unsigned events);
@@ -278,17 +277,6 @@ static bool write_interim(struct admin_session *session)
     return true;
 }
 
-static void throw_input_away(struct admin_session *session)
-{
-    uint8_t rest[LINGER_READ_BYTES];
-    ssize_t size = stream_read(&session->stream, rest, sizeof(rest));
-
-    if (size == -EAGAIN)
-        return;
-    if (size <= 0 || (session->lingered_bytes += (size_t)size) > LINGER_BYTES_MAX)
-        end(session, STREAM_FIN);
-}
-
 /* ---- turns ----------------------------------------------------------------------------------- */
 
 /*
@@ -313,7 +301,8 @@ static void on_client_event(struct stream *stream, unsigned events)
         if (write_interim(session))
             fill(session);
     } else if (session->state == ADMIN_LINGERING) {
-        throw_input_away(session);
+        if (!lingering_read(&session->lingering, &session->stream))
+            end(session, STREAM_FIN);
     }
     turn(session);
 }

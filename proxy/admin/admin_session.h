@@ -11,6 +11,7 @@
 
 #include "proxy/admin/admin_api.h"
 #include "proxy/relay/inlet.h"
+#include "proxy/relay/lingering.h"
 #include "world/base/object.h"
 
 enum {
@@ -45,7 +46,7 @@ struct admin_session {
     uint8_t head[ADMIN_FIELDS_BYTES_MAX]; /* of the answer */
     struct bytes head_left;
     struct bytes body_left;
-    size_t lingered_bytes;
+    struct lingering lingering;
     struct admin_session *next;
     struct admin_session *previous;
     void (*on_ended)(struct admin_session *session); /* told once, from within an upcall */

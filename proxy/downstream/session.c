@@ -9,8 +9,7 @@
 #include "proxy/routes/route.h"
 
 enum {
-    LINGER_READ_BYTES = 4096, /* read and forgotten, a page at a time */
-    NOTICE_BYTES = 256,       /* a line for the operator */
+    NOTICE_BYTES = 256, /* a line for the operator */
 };
 
 static void on_client_event(struct stream *stream, unsigned events);
@@ -109,7 +108,7 @@ void session_start(struct session *session)
     address_format_host(&info.peer, session->exchange.client_host);
     session->client_closed = false;
     session->stopping = false;
-    session->lingered_bytes = 0;
+    session->lingering = (struct lingering){0};
     inlet_restart(&session->request);
     session->exchange.client_secure = tls_phase_of(&session->stream) != TLS_NONE;
     if (session->exchange.client_secure) {
@@ -271,17 +270,6 @@ static void linger(struct session *session)
               world_now(world_of(session)) + LINGER_MS * NS_PER_MS);
 }
 
-static void throw_input_away(struct session *session)
-{
-    uint8_t rest[LINGER_READ_BYTES];
-    ssize_t size = stream_read(&session->stream, rest, sizeof(rest));
-
-    if (size == -EAGAIN)
-        return;
-    if (size <= 0 || (session->lingered_bytes += (size_t)size) > LINGER_BYTES_MAX)
-        end(session, STREAM_FIN);
-}
-
 /*
  * A request that waits already begins in the next turn: in this one the upstream's connection has been read, and until
  * it can be read again nobody knows whether its upstream has closed it, or said more than its response.
@@ -343,7 +331,8 @@ static void on_client_event(struct stream *stream, unsigned events)
         exchange_client_event(&session->exchange, events);
         break;
     case SESSION_LINGERING:
-        throw_input_away(session);
+        if (!lingering_read(&session->lingering, &session->stream))
+            end(session, STREAM_FIN);
         break;
     case SESSION_RESUMING:
         break;

@@ -9,6 +9,7 @@
 #define PROXY_DOWNSTREAM_SESSION_H
 
 #include "proxy/exchange/exchange.h"
+#include "proxy/relay/lingering.h"
 
 #define SESSION_TAG OBJECT_TAG('S', 'E', 'S', 'S')
 
@@ -30,7 +31,7 @@ struct session {
     struct timer timer; /* of the head, of lingering, or due at once to resume */
     bool client_closed; /* the client's FIN or RST was seen */
     bool stopping;      /* no further exchange after this one */
-    size_t lingered_bytes;
+    struct lingering lingering;
     struct session *next;
     struct session *previous;
     void (*on_ended)(struct session *session); /* told once, from within an upcall */
