@@ -181,7 +181,12 @@ a_killed_log_opens_clean()
     done
     ask_many "$address" 5000 >/dev/null 2>&1 &
     asking=$!
-    until [ "$(rows_in killed.db)" -gt 2000 ]; do sleep 0.01; done
+    waited=0
+    until [ "$(rows_in killed.db)" -gt 2000 ]; do
+        waited=$((waited + 1))
+        [ $waited -le 1500 ] || give_up 'no further row was written'
+        sleep 0.01
+    done
     kill -KILL "$pid"
     wait "$pid" 2>/dev/null || true
     kill "$asking" 2>/dev/null || true
