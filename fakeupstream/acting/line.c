@@ -339,7 +339,7 @@ bool line_cut(struct line *line)
 {
     struct stream_info info;
 
-    if (line->wire != NULL && line_is_held(line) && !line->opening) {
+    if (line->wire != NULL && line_is_held(line) && !line->opening && !line->write_ended) {
         stream_info(&line->stream, &info);
         if (info.tx_pending > 0 && info.error == 0)
             return false;

@@ -99,7 +99,10 @@ void line_stall(struct line *line);
 /* The FIN of a handshake's fault has gone below. Closing at once would answer what still comes with RST. */
 void line_fade(struct line *line);
 void line_half_close(struct line *line);
-/* FIN without a close_notify; where there is no TLS, FIN. False: first the bytes under way must go, come back. */
+/*
+ * FIN without a close_notify; where there is no TLS, or the goodbye was said by a half-close, FIN. False: first the bytes
+ * under way must go, come back.
+ */
 bool line_cut(struct line *line);
 /* Ends the connection; harmless when it is not held. */
 void line_end(struct line *line, enum stream_end end);
