@@ -1,4 +1,4 @@
-#include "harness/command.h"
+#include "harness/command/command.h"
 
 int main(int argc, char **argv)
 {

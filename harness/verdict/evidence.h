@@ -69,6 +69,14 @@ struct upstream_tally {
     size_t resumed;    /* those among them that resumed a session */
 };
 
+/* What the runner knows of a case that a proxy which is not ours was asked. */
+struct foreign_facts {
+    bool hung;          /* the clients' patience ended before they had what they waited for */
+    bool died;          /* a process of the proxy ended during the case */
+    uint64_t settle_ns; /* how long further attempts were watched for when the clients were over */
+    uint64_t patience_ns;
+};
+
 struct evidence {
     /* Given by the runner. */
     const struct scenario *scenario;
@@ -100,6 +108,7 @@ struct evidence {
     uint64_t hook_calls_lost;                          /* more than could be kept */
     const char *hook_faults[EVIDENCE_HOOK_FAULTS_MAX]; /* what hooks themselves found wrong */
     size_t hook_fault_count;
+    const struct foreign_facts *foreign; /* NULL: the proxy is ours, or a program in its place */
 
     /* Found by evidence_settle(). */
     struct request_fact *requests; /* in the order in which they were begun */

@@ -1,8 +1,8 @@
 /*
  * The `retryproof` command: which of its words was said, and how its exit codes come about.
  */
-#ifndef HARNESS_COMMAND_H
-#define HARNESS_COMMAND_H
+#ifndef HARNESS_COMMAND_COMMAND_H
+#define HARNESS_COMMAND_COMMAND_H
 
 /* What the command returns to its caller; docs/scenarios.md and --help name them. */
 enum exit_code {

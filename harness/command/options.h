@@ -3,10 +3,10 @@
  *
  * Ownership: text is that of argv. Limits: OPTIONS_REPORTS_MAX, OPTIONS_REPEAT_MAX.
  */
-#ifndef HARNESS_OPTIONS_H
-#define HARNESS_OPTIONS_H
+#ifndef HARNESS_COMMAND_OPTIONS_H
+#define HARNESS_COMMAND_OPTIONS_H
 
-#include "harness/console.h"
+#include "harness/command/console.h"
 #include "harness/suite/suite.h"
 
 enum {

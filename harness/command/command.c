@@ -1,4 +1,4 @@
-#include "harness/command.h"
+#include "harness/command/command.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -7,9 +7,9 @@
 #include <sys/resource.h>
 
 #include "fakeupstream/serve.h"
-#include "harness/last_run.h"
-#include "harness/options.h"
-#include "harness/progress.h"
+#include "harness/command/last_run.h"
+#include "harness/command/options.h"
+#include "harness/command/progress.h"
 #include "harness/run/workers.h"
 #include "proxy/serve.h"
 #include "reports/report.h"

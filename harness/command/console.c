@@ -1,4 +1,4 @@
-#include "harness/console.h"
+#include "harness/command/console.h"
 
 #include <sched.h>
 #include <signal.h>

@@ -9,7 +9,7 @@
  * The command as a shell sees it: what it was given, its exit code, stdout and stderr. Each run is a child process in a
  * folder of its own.
  */
-#include "harness/command.h"
+#include "harness/command/command.h"
 
 #include <fcntl.h>
 #include <ftw.h>

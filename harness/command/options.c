@@ -1,4 +1,4 @@
-#include "harness/options.h"
+#include "harness/command/options.h"
 
 #include <errno.h>
 #include <getopt.h>

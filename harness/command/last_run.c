@@ -1,4 +1,4 @@
-#include "harness/last_run.h"
+#include "harness/command/last_run.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "harness/console.h"
+#include "harness/command/console.h"
 #include "harness/suite/suite.h"
 
 /* The file of this folder: its name follows from the folder's, so that projects do not mix. NULL if there is none. */

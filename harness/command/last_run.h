@@ -4,8 +4,8 @@
  * Ownership: lines live in the region that was given. Errors: a run that cannot be remembered is no error; what
  * cannot be read counts as nothing.
  */
-#ifndef HARNESS_LAST_RUN_H
-#define HARNESS_LAST_RUN_H
+#ifndef HARNESS_COMMAND_LAST_RUN_H
+#define HARNESS_COMMAND_LAST_RUN_H
 
 #include "reports/result.h"
 #include "world/base/region.h"

@@ -2,8 +2,8 @@
  * The person or the CI server that started the command: their terminal, environment, clock and signals. Nothing
  * here ever bears on a verdict.
  */
-#ifndef HARNESS_CONSOLE_H
-#define HARNESS_CONSOLE_H
+#ifndef HARNESS_COMMAND_CONSOLE_H
+#define HARNESS_COMMAND_CONSOLE_H
 
 #include <stdbool.h>
 #include <stdint.h>

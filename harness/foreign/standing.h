@@ -1,0 +1,53 @@
+/*
+ * A proxy that is not ours, running with the configuration that its `configure` made from a list of slots.
+ *
+ * Ownership: what standing_start() began standing_stop() ends: processes, ports and the temporary folder. File and slots
+ * outlive it. Errors: a sentence that holds the subject's own error line where it has one.
+ * Blocks for as long as the subject takes to start, at most its `ready` time; no other call does but for standing_stop().
+ */
+#ifndef HARNESS_FOREIGN_STANDING_H
+#define HARNESS_FOREIGN_STANDING_H
+
+#include "harness/foreign/keeper.h"
+#include "harness/foreign/subject_file.h"
+
+enum {
+    STANDING_ERROR_BYTES = 1024,
+    STANDING_CONFIGURATION_MAX =
+        4 * 1024 * 1024, /* bytes that `configure` may print: thousands of slots */
+};
+
+/* What is to run: outlives the subject. */
+struct standing_plan {
+    const struct subject_file *file;
+    const struct subject_profile *profile;
+    const struct subject_slot *slots;
+    size_t slot_count;
+};
+
+struct standing {
+    struct standing_plan plan;
+    char folder[PATH_MAX]; /* its temporary folder */
+    struct keeper keeper;
+    pid_t processes[KEEPER_PROCESSES_MAX]; /* when it was ready */
+    size_t process_count;
+};
+
+/* Asks the subject its version; false and a sentence, with how to install it, where it is not there. */
+MUST_USE bool standing_version(const struct subject_file *file, char version[SUBJECT_VERSION_BYTES],
+                               char error[STANDING_ERROR_BYTES]);
+/*
+ * What `configure PROFILE` prints for these slots; NULL and a sentence when it fails. A line "==> NAME <==" in it begins a
+ * further file of that name in the subject's folder; what comes before the first such line is ${config}.
+ */
+const char *standing_configure(const struct standing_plan *plan, const char *folder,
+                               struct region *region, char error[STANDING_ERROR_BYTES]);
+
+/* Starts it and waits until every listener accepts. False, and nothing is left. */
+MUST_USE bool standing_start(struct standing *standing, const struct standing_plan *plan,
+                             char error[STANDING_ERROR_BYTES]);
+/* False and a sentence when a process of it has ended since it was ready. */
+bool standing_is_whole(struct standing *standing, char error[STANDING_ERROR_BYTES]);
+void standing_stop(struct standing *standing);
+
+#endif
