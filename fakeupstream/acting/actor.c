@@ -37,6 +37,8 @@ void actor_init(struct actor *actor, const struct actor_options *options)
         .timer = {.on_time = on_time, .owner = actor},
         .waiter = {.on_signal = on_signal, .owner = actor},
     };
+    if (!actor_is_upstream(actor))
+        actor->tls = options->scene->manner.tls;
     copy_text(actor->name, sizeof(actor->name), options->name);
     if (options->host != NULL)
         copy_text(actor->host, sizeof(actor->host), options->host);

@@ -75,8 +75,8 @@ struct tls_server *handshake_server(struct scene *scene, const struct tls_draft 
 
 struct tls_client *handshake_client(struct scene *scene, const struct tls_draft *draft)
 {
-    struct authority *authority = scene_authority(scene);
     char error[TLS_ERROR_BYTES];
+    struct authority *authority = NULL;
     struct tls_client_options options = {
         .unverified = draft->unverified,
         .alpn = draft->alpn,
@@ -86,6 +86,11 @@ struct tls_client *handshake_client(struct scene *scene, const struct tls_draft 
         .no_tickets = !draft->tickets,
     };
 
+    if (draft == scene->manner.tls) {
+        options.ca_path = scene->manner.ca_path;
+        return tls_client_create(&options, error);
+    }
+    authority = scene_authority(scene);
     if (authority == NULL)
         return NULL;
     options.ca_path = authority_ca_path(authority);

@@ -29,6 +29,8 @@ static void add_host(const struct actor *actor, struct bytes place, struct splic
     splice_text(mark, "Host: ");
     if (place.size > 0)
         splice_bytes(mark, place);
+    else if (!actor->inside && actor->scene->manner.host != NULL)
+        splice_text(mark, actor->scene->manner.host);
     else if (!actor->inside)
         splice_text(mark, actor->host);
     else if (actor->connected->to != NULL)
@@ -36,6 +38,19 @@ static void add_host(const struct actor *actor, struct bytes place, struct splic
     else
         splice_text(mark, actor->connected->target);
     splice_text(mark, "\r\n");
+}
+
+/* What comes first in the target. A target that is no path has no place for a prefix: RFC 9112 3.2.4. */
+static struct bytes find_place(const struct actor *actor, const struct draft *draft,
+                               char text[SCENE_AUTHORITY_BYTES])
+{
+    const char *prefix = actor->scene->manner.prefix;
+
+    if (draft->to != NULL)
+        return scene_find(actor->scene, draft->to, text);
+    if (!actor_is_upstream(actor) && prefix != NULL && draft->target[0] == '/')
+        return bytes_of(prefix);
+    return bytes_make(NULL, 0);
 }
 
 void label_message(struct actor *actor)
@@ -51,13 +66,14 @@ void label_message(struct actor *actor)
 
     make_label(actor, &label);
     mark.label = splice_whole(&label);
-    if (draft->to != NULL)
-        mark.place = scene_find(actor->scene, draft->to, place_text);
+    mark.place = find_place(actor, draft, place_text);
     if (!upstream && !draft->own_host)
-        add_host(actor, mark.place, &fields);
+        add_host(actor, draft->to != NULL ? mark.place : bytes_make(NULL, 0), &fields);
     splice_text(&fields, upstream ? "X-Attempt: " : "X-Request: ");
     splice_bytes(&fields, mark.label);
     splice_text(&fields, "\r\n");
+    if (!upstream && actor->scene->manner.fields != NULL)
+        splice_text(&fields, actor->scene->manner.fields);
     mark.fields = splice_whole(&fields);
     if (!upstream) {
         transcript_ask(&actor->line->transcript, bytes_of(draft->method));

@@ -15,6 +15,7 @@
 #include "fakeupstream/acting/signals.h"
 #include "fakeupstream/secure/authority.h"
 #include "fakeupstream/secure/sieve.h"
+#include "fakeupstream/secure/tls_draft.h"
 #include "fakeupstream/wire/message.h"
 #include "world/base/bytes.h"
 #include "world/world.h"
@@ -24,6 +25,9 @@ enum {
     SCENE_STREAMS_MAX = 64,          /* whose patterns are known; the oldest are forgotten */
     SCENE_PLACES_MAX = 64,           /* upstreams of one case; scenarios have two or three */
     SCENE_AUTHORITY_BYTES = MESSAGE_PLACE_BYTES, /* "HOST:PORT" and a NUL */
+    SCENE_HOST_BYTES = MESSAGE_PLACE_BYTES,
+    SCENE_FIELDS_BYTES =
+        1024, /* what people put on a command line; MESSAGE_MARK_BYTES has room for it */
 };
 
 /* Where an upstream is, for clients that ask a proxy for it. */
@@ -33,9 +37,19 @@ struct scene_place {
     struct address address;
 };
 
+/* How the clients of a case address the proxy, where it is one that others have set up. All NULL: by its address, in the clear. */
+struct scene_manner {
+    const char *host;   /* what Host says, at most SCENE_HOST_BYTES with its NUL */
+    const char *prefix; /* stands before each path: "/app"; the same limit */
+    const char *fields; /* further field lines, each with its CRLF, at most SCENE_FIELDS_BYTES */
+    const struct tls_draft *tls; /* of every connection whose script says nothing of TLS */
+    const char *ca_path; /* of whom its certificate must be; NULL: those whom the system trusts */
+};
+
 struct scene {
     struct world *world;
     struct signals signals;
+    struct scene_manner manner; /* texts outlive the case */
     struct scene_place places[SCENE_PLACES_MAX];
     size_t place_count;
     uint64_t stream_seeds[SCENE_STREAMS_MAX];

@@ -132,7 +132,7 @@ static bool read_path(struct reading *reading, const struct yaml_node *node)
 }
 
 /*
- * The start line; for a certain upstream around the place that play time knows: RFC 9112 3.2.2 asks for absolute-form, and
+ * The start line, around what play time puts before its target; for a certain upstream its place: RFC 9112 3.2.2 asks for absolute-form, and
  * 3.2.3 for authority-form where the method is CONNECT.
  */
 static bool make_start_of_request(struct reading *reading, const struct yaml_node *map,
@@ -150,16 +150,13 @@ static bool make_start_of_request(struct reading *reading, const struct yaml_nod
                                                               " HTTP/", version, "\r\n", NULL});
     if (rest == NULL)
         return no_memory(reading, map);
-    start = splice_join(reading->region, (const char *const[]){draft->method, " ",
-                                                               draft->to == NULL ? rest
-                                                               : connects        ? ""
-                                                                                 : "http://",
-                                                               NULL});
+    start = splice_join(reading->region,
+                        (const char *const[]){
+                            draft->method, draft->to == NULL || connects ? " " : " http://", NULL});
     if (start == NULL)
         return no_memory(reading, map);
     draft->start = bytes_of(start);
-    if (draft->to != NULL)
-        draft->start_rest = bytes_of(rest);
+    draft->start_rest = bytes_of(rest);
     if (connects)
         draft->target = draft->to;
     return true;

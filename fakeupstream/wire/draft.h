@@ -45,10 +45,11 @@ struct draft {
     const struct message_field *trailers;
     size_t trailer_count;
 
-    struct bytes start;      /* the start line with its line end, or up to the place of `to` */
-    struct bytes start_rest; /* with `to`: the start line behind the place */
-    struct bytes rest;       /* the script's fields, the framing fields and the empty line */
-    bool own_host;           /* the script names the host: none is added */
+    struct bytes start; /* the start line with its line end; of a request, up to its target */
+    struct bytes
+        start_rest; /* of a request: the start line from its target on, or behind the place of `to` */
+    struct bytes rest; /* the script's fields, the framing fields and the empty line */
+    bool own_host;     /* the script names the host: none is added */
     bool expect_continue;
 
     enum message_framing framing;

@@ -26,7 +26,7 @@ void message_init(struct message *message, const struct draft *draft, struct byt
 
 void message_set_place(struct message *message, struct bytes place)
 {
-    check(message->draft->to != NULL);
+    check(message->draft->kind == DRAFT_REQUEST);
     check(place.size <= MESSAGE_PLACE_BYTES);
     memcpy(message->place, place.data, place.size);
     message->place_size = place.size;

@@ -5,7 +5,7 @@
  *   start line | mark | fields, empty line | body data with its framing | tail
  *                     ^ the mark is what play time knows: Host and X-Request, or X-Attempt
  *
- * In the start line of a request that is for a certain upstream stands its place, which play time knows, too.
+ * In the start line of a request stands before its target what play time knows of that: the place of its upstream, or a prefix.
  *
  * Ownership: refers to the draft, which outlives it. Pure.
  */
@@ -20,7 +20,8 @@
 
 enum {
     MESSAGE_PLACE_BYTES = 272, /* a DNS name or an address, a port and a NUL */
-    MESSAGE_MARK_BYTES = 512,  /* a place as Host, a name and two ordinals, with room */
+    MESSAGE_MARK_BYTES =
+        1536, /* a place as Host, a name and two ordinals, and fields that a user adds */
 };
 
 struct message {
@@ -38,7 +39,10 @@ struct message {
 void message_init(struct message *message, const struct draft *draft, struct bytes mark,
                   uint64_t seed);
 
-/* For a draft with `to`: where that upstream is, "HOST:PORT"; copied. Before anything is asked of the message. */
+/*
+ * What play time knows of a request's target and comes first in it: for a draft with `to` where that upstream is, "HOST:PORT";
+ * else a prefix of the path. Copied. Before anything is asked of the message.
+ */
 void message_set_place(struct message *message, struct bytes place);
 
 /* Positions, counted in bytes from the start of the message. */
