@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reports/shell_word.h"
+
 static const char NO_MEMORY[] = "(no memory is left for this text)";
 
 bool result_store_init(struct result_store *store, const struct run_item *items, size_t count)
@@ -55,37 +57,17 @@ static const char *const *keep_texts(struct result_store *store, const char *con
     return kept;
 }
 
-/*
- * A copy of the text in which the escape stands before each byte of `special`. NULL when memory is used up.
- */
-static const char *escaped(struct result_store *store, const char *text, const char *special,
-                           const char *escape)
-{
-    size_t size = strlen(text) + 1;
-    for (const char *c = text; *c != '\0'; c++)
-        size += strchr(special, *c) != NULL ? strlen(escape) : 0;
-    char *out = region_take(&store->region, size);
-    char *end = out;
-    for (; out != NULL && *text != '\0'; text++) {
-        if (strchr(special, *text) != NULL)
-            end = stpcpy(end, escape);
-        *end++ = *text;
-    }
-    return out;
-}
-
-/* One command to paste into a shell, where a quote within quotes is written '\'' */
+/* One command to paste into a shell; NULL when memory is used up. */
 static const char *reproduction(struct result_store *store, const struct case_result *result,
                                 const char *path)
 {
-    const char *id = escaped(store, result->id, "\"\\", "\\");
-    const char *shell_path = escaped(store, path, "'", "'\\'");
-    const char *shell_id = id != NULL ? escaped(store, id, "'", "'\\'") : NULL;
-    if (shell_id == NULL || shell_path == NULL)
+    const char *scenario = shell_word(path, &store->region);
+    const char *filter = shell_word_case(result->id, &store->region);
+    if (scenario == NULL || filter == NULL)
         return NULL;
     return region_format(&store->region,
-                         "retryproof run --world %s --seed %" PRIu64 " '%s' --filter 'id = \"%s\"'",
-                         result->world, result->seed, shell_path, shell_id);
+                         "retryproof run --world %s --seed %" PRIu64 " %s --filter %s",
+                         result->world, result->seed, scenario, filter);
 }
 
 const struct case_result *result_store_keep(struct result_store *store, size_t index,

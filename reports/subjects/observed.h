@@ -14,6 +14,8 @@
 
 #include "reports/result.h"
 #include "reports/subjects/harm.h"
+#include "world/base/check.h"
+#include "world/base/region.h"
 
 enum { OBSERVED_UPSTREAMS_MAX = 8 }; /* of one case; scenarios for any proxy have two */
 
@@ -116,5 +118,33 @@ static inline bool observed_is_racy(const struct observed_case *one)
 
 /* The worst of its ways, by verdict, then level, then harms; never NULL. */
 const struct observation *observed_worst(const struct observed_case *one);
+/* The harms of all its ways, a bit each. */
+unsigned long observed_harms(const struct observed_case *one);
+/* The gravity of the gravest of these; 0 where there is none. */
+unsigned observed_gravity(unsigned long harms);
+
+/* Of all upstreams together. */
+unsigned observation_attempts(const struct observation *way);
+unsigned observation_delivered(const struct observation *way);
+/* The case was played to its end, so that there is something to show of it. */
+bool observation_has_outcome(const struct observation *way);
+
+/* One command that plays the case again; NULL when the region is full. */
+MUST_USE const char *observed_reproduction(const struct observed_run *run,
+                                           const struct observed_case *one, struct region *region);
+
+enum {
+    OBSERVED_SIZE_TEXT_BYTES = 32,         /* 20 digits, " KiB" and a NUL, with room */
+    OBSERVED_BYTES_ROUNDED_MIN = 16 * 1024 /* less than half of it is what a process does anyway */
+};
+/*
+ * What a proxy took in, as a figure that two runs share: the nearest power of two, so that a buffer of 64 KiB stays one
+ * when a few bytes come on top; 0 for less than half of OBSERVED_BYTES_ROUNDED_MIN.
+ */
+uint64_t observed_round(uint64_t bytes);
+/* Exactly, in the largest unit without a fraction: "64 KiB", "1000 B", "0"; returns text. */
+const char *observed_size(uint64_t bytes, char text[OBSERVED_SIZE_TEXT_BYTES]);
+/* What observed_size() wrote; false where it is no such text. */
+MUST_USE bool observed_size_read(const char *text, uint64_t *bytes);
 
 #endif

@@ -1,0 +1,34 @@
+#include "reports/shell_word.h"
+
+#include <string.h>
+
+/* A copy of the text in which the escape stands before each byte of `special`; NULL without memory. */
+static const char *escaped(struct region *region, const char *text, const char *special,
+                           const char *escape)
+{
+    size_t size = strlen(text) + 1;
+    for (const char *c = text; *c != '\0'; c++)
+        size += strchr(special, *c) != NULL ? strlen(escape) : 0;
+    char *out = region_take(region, size);
+    char *end = out;
+    for (; out != NULL && *text != '\0'; text++) {
+        if (strchr(special, *text) != NULL)
+            end = stpcpy(end, escape);
+        *end++ = *text;
+    }
+    return out;
+}
+
+const char *shell_word(const char *text, struct region *region)
+{
+    /* A quote within quotes is written '\'': the quotes end, an escaped one follows, they begin again. */
+    const char *inner = escaped(region, text, "'", "'\\'");
+    return inner != NULL ? region_format(region, "'%s'", inner) : NULL;
+}
+
+const char *shell_word_case(const char *id, struct region *region)
+{
+    const char *inner = escaped(region, id, "\"\\", "\\");
+    const char *filter = inner != NULL ? region_format(region, "id = \"%s\"", inner) : NULL;
+    return filter != NULL ? shell_word(filter, region) : NULL;
+}

@@ -1,0 +1,16 @@
+/*
+ * Text of any origin as a word of a POSIX shell, for commands that are there to be pasted.
+ *
+ * Ownership: what is returned lives in the region; NULL when that is full.
+ */
+#ifndef REPORTS_SHELL_WORD_H
+#define REPORTS_SHELL_WORD_H
+
+#include "world/base/region.h"
+
+/* Between single quotes, so that nothing in it means anything to the shell. */
+const char *shell_word(const char *text, struct region *region);
+/* The argument of --filter that one case alone passes: 'id = "ID"' */
+const char *shell_word_case(const char *id, struct region *region);
+
+#endif
