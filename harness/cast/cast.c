@@ -207,6 +207,8 @@ void cast_fill_evidence(const struct cast *cast, struct evidence *evidence)
 void cast_stop(struct cast *cast)
 {
     check(cast->proxy == NULL);
+    if (cast->scenario == NULL)
+        return;
     for (size_t i = 0; i < cast->scenario->client_count; i++)
         if (cast->clients[i] != NULL)
             client_stop(cast->clients[i]);
@@ -219,6 +221,8 @@ void cast_stop(struct cast *cast)
 
 void cast_reset(struct cast *cast)
 {
+    if (cast->scenario == NULL)
+        return;
     for (size_t i = 0; i < cast->scenario->client_count; i++)
         if (cast->clients[i] != NULL)
             client_reset(cast->clients[i]);

@@ -57,6 +57,14 @@ struct cast {
     uint64_t record_total;
 };
 
+/* Where a case meets a proxy that is not ours, and how clients address it. Texts and arrays outlive the case. */
+struct cast_place {
+    struct address target;
+    struct scene_manner manner;
+    const struct address *upstreams; /* where it expects them, in the order of their names */
+    const char *const *names;        /* NULL-terminated */
+};
+
 /* What has happened so far, to see whether anything still does. */
 struct cast_pulse {
     uint64_t activity; /* grows with every byte, connection and end that anybody saw */
@@ -74,6 +82,9 @@ void cast_destroy(struct cast **cast);
 /* Upstreams are beside each other at one port where names lead to them, so that a name may lead to any of them. */
 MUST_USE bool cast_start_upstreams(struct cast *cast, const struct scenario *scenario,
                                    const uint16_t *ports, char error[CAST_ERROR_BYTES]);
+/* The upstreams listen where a proxy that is not ours expects them, and clients will address it so. */
+MUST_USE bool cast_start_upstreams_at(struct cast *cast, const struct scenario *scenario,
+                                      const struct cast_place *place, char error[CAST_ERROR_BYTES]);
 /* The built-in proxy listens, within this process; without it nothing is seen at the seam. */
 MUST_USE bool cast_start_proxy(struct cast *cast, char error[CAST_ERROR_BYTES]);
 /* The clients begin to play against the address. */
@@ -93,7 +104,7 @@ void cast_name_witnesses(const struct cast *cast, struct evidence *evidence);
 /* What the seam saw and the proxy recorded; after the case is over. */
 void cast_fill_evidence(const struct cast *cast, struct evidence *evidence);
 
-/* Ends everybody; the proxy has been destroyed. Witnesses stay until cast_reset(). */
+/* Ends everybody; the proxy has been destroyed. Witnesses stay until cast_reset(). Both harmless where no case was begun. */
 void cast_stop(struct cast *cast);
 void cast_reset(struct cast *cast);
 

@@ -68,23 +68,22 @@ static struct address choose_address(const struct cast *cast)
  * Where an upstream listens. A name leads to an address and to any port, so where there are names upstreams differ by their
  * address and have one port, as servers of one name have.
  */
-static struct address choose_upstream_address(const struct cast *cast, size_t index)
+static struct address choose_upstream_address(const struct cast *cast, size_t index, uint16_t port)
 {
     struct address address = cast->address;
+    address.port = port;
     if (cast->scenario->upstreams[index].on_ipv6)
-        address = (struct address){.family = 6, .bytes = {[15] = 1}};
+        address = (struct address){.family = 6, .bytes = {[15] = 1}, .port = port};
     else if (cast->scenario->needs_nameserver)
         address.bytes[3] = (uint8_t)(1 + (address.bytes[3] - 1u + index) % ADDRESS_LAST_MAX);
     return address;
 }
 
-static bool start_upstream(struct cast *cast, size_t index, uint16_t port,
+static bool start_upstream(struct cast *cast, size_t index, struct address address,
                            char error[CAST_ERROR_BYTES])
 {
     const struct scenario_network *network = &cast->scenario->network;
     const char *name = cast->scenario->upstream_names[index];
-    struct address address = choose_upstream_address(cast, index);
-    address.port = port;
     if (!make_upstream(cast, index)) {
         snprintf(error, CAST_ERROR_BYTES, "out of memory");
         return false;
@@ -92,8 +91,9 @@ static bool start_upstream(struct cast *cast, size_t index, uint16_t port,
     struct fake_upstream *upstream = cast->upstreams[index];
     int outcome = fake_upstream_start(upstream, name, &cast->scenario->upstreams[index], &address);
     if (outcome != 0) {
-        snprintf(error, CAST_ERROR_BYTES, "upstream %s could not listen: %s", name,
-                 strerror(-outcome));
+        char where[ADDRESS_TEXT_BYTES];
+        snprintf(error, CAST_ERROR_BYTES, "upstream %s could not listen at %s: %s", name,
+                 address_format(&address, where), strerror(-outcome));
         return false;
     }
     if (cast->kind == WORLD_SIM)
@@ -226,7 +226,7 @@ static bool start_listeners(struct cast *cast, bool on_ipv6, uint16_t *port,
     for (size_t i = 0; i < scenario->upstream_count; i++) {
         if (scenario->upstreams[i].on_ipv6 != on_ipv6)
             continue;
-        if (!start_upstream(cast, i, on_ipv6 ? 0 : *port, error))
+        if (!start_upstream(cast, i, choose_upstream_address(cast, i, on_ipv6 ? 0 : *port), error))
             return false;
         if (*port == 0 && scenario->needs_nameserver)
             *port = cast->upstreams[i]->address.port;
@@ -239,7 +239,7 @@ static bool start_listeners_at(struct cast *cast, const uint16_t *ports,
                                char error[CAST_ERROR_BYTES])
 {
     for (size_t i = 0; i < cast->scenario->upstream_count; i++)
-        if (!start_upstream(cast, i, ports[i], error))
+        if (!start_upstream(cast, i, choose_upstream_address(cast, i, ports[i]), error))
             return false;
     return true;
 }
@@ -263,6 +263,23 @@ bool cast_start_upstreams(struct cast *cast, const struct scenario *scenario, co
         }
     return start_names(cast, ports != NULL ? cast->names.address.port : 0, error) &&
            fill_settings(cast, error);
+}
+
+bool cast_start_upstreams_at(struct cast *cast, const struct scenario *scenario,
+                             const struct cast_place *place, char error[CAST_ERROR_BYTES])
+{
+    cast->scenario = scenario;
+    cast->scene.manner = place->manner;
+    for (size_t i = 0; i < scenario->upstream_count; i++) {
+        size_t index = 0;
+        while (place->names[index] != NULL &&
+               strcmp(place->names[index], scenario->upstream_names[i]) != 0)
+            index++;
+        check(place->names[index] != NULL);
+        if (!start_upstream(cast, i, place->upstreams[index], error))
+            return false;
+    }
+    return true;
 }
 
 /* ---- the proxy and its clients -------------------------------------------------------------- */

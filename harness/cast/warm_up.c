@@ -20,10 +20,10 @@ static bool read_text(struct scenario *warm, const char *text, struct region *re
 }
 
 /* The one request again and again, behind what comes before it. */
-static bool repeat_request(struct scenario *warm, struct region *region)
+static bool repeat_request(struct scenario *warm, size_t times, struct region *region)
 {
     struct script *script = &warm->clients[0].script;
-    size_t count = script->count + WARM_UP_EXCHANGES - 1;
+    size_t count = script->count + times - 1;
     struct step *steps = region_take(region, count * sizeof(*steps));
     check(script->count >= 1);
     for (size_t i = 0; i < count && steps != NULL; i++)
@@ -32,14 +32,15 @@ static bool repeat_request(struct scenario *warm, struct region *region)
     return steps != NULL;
 }
 
-const struct scenario *warm_up_make(const struct scenario *scenario, struct region *region)
+const struct scenario *warm_up_make(const struct scenario *scenario, size_t exchanges,
+                                    struct region *region)
 {
     struct scenario *warm = region_take(region, sizeof(*warm));
     struct upstream_script *upstreams =
         region_take(region, (scenario->upstream_count + 1) * sizeof(*upstreams));
     const char *text = scenario->tls.listener.on ? TLS_TEXT : TEXT;
     if (warm == NULL || upstreams == NULL || !read_text(warm, text, region) ||
-        !repeat_request(warm, region))
+        !repeat_request(warm, exchanges, region))
         return NULL;
     for (size_t i = 0; i < scenario->upstream_count; i++) {
         upstreams[i] = warm->upstreams[0];

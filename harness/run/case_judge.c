@@ -107,6 +107,9 @@ void case_run_judge(struct case_run *run, struct case_outcome *out)
     if (run->failed_to_start) {
         findings_add(&run->findings, "%s", run->error);
         out->verdict = VERDICT_SETUP_FAILED;
+    } else if (run->place != NULL) {
+        case_foreign_judge(run, out);
+        return;
     } else {
         judge_evidence(run, out);
         out->duration_ns = run->evidence.settled_ns - run->evidence.began_ns;

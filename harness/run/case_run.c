@@ -19,9 +19,7 @@ enum {
     QUIET_LOOKS = 2, /* looks in a row without any happening, all bytes arrived */
 };
 
-static void give_up(struct case_run *run, bool subject_failed);
 static bool is_quiet(struct case_run *run, enum run_end how);
-static void enter(struct case_run *run, enum phase phase);
 
 /* ---- once ----------------------------------------------------------------------------------- */
 
@@ -83,15 +81,15 @@ static void begin_case(struct case_run *run, const struct address *subject)
     run->evidence.began_ns = world_now(run->world);
     run->deadline_ns = run->evidence.began_ns + run->scenario->time_limit_ns;
     cast_start_clients(run->cast, subject);
-    enter(run, PHASE_PLAYING);
+    case_enter(run, PHASE_PLAYING);
 }
 
 static void start_within(struct case_run *run)
 {
     if (!cast_start_upstreams(run->cast, run->scenario, NULL, run->error)) {
-        give_up(run, false);
+        case_give_up(run, false);
     } else if (!cast_start_proxy(run->cast, run->error)) {
-        give_up(run, true);
+        case_give_up(run, true);
     } else {
         struct address subject = proxy_address(run->cast->proxy);
         begin_case(run, &subject);
@@ -101,21 +99,22 @@ static void start_within(struct case_run *run)
 /* The warm-up's upstreams come first: the subject is told their addresses, and those of the case take them over. */
 static void start_own_process(struct case_run *run)
 {
-    const struct scenario *warm = warm_up_make(run->scenario, &run->region);
+    const struct scenario *warm = warm_up_make(run->scenario, WARM_UP_EXCHANGES, &run->region);
     snprintf(run->error, sizeof(run->error), "out of memory");
     if (warm == NULL || !cast_start_upstreams(run->cast, warm, NULL, run->error))
-        give_up(run, false);
+        case_give_up(run, false);
     else if (!subject_start(&run->subject, &run->cast->settings, run->scenario->program,
                             run->error))
-        give_up(run, true);
+        case_give_up(run, true);
     else
-        enter(run, PHASE_STARTING);
+        case_enter(run, PHASE_STARTING);
 }
 
-void case_run_start(struct case_run *run, const struct scenario *scenario, uint64_t seed)
+static void forget_former(struct case_run *run, const struct scenario *scenario)
 {
     check(run->phase == PHASE_NONE);
     run->scenario = scenario;
+    run->place = NULL;
     run->failed_to_start = false;
     run->subject_failed = false;
     run->timed_out = false;
@@ -123,11 +122,25 @@ void case_run_start(struct case_run *run, const struct scenario *scenario, uint6
     run->drained = false;
     run->evidence = (struct evidence){0};
     findings_init(&run->findings, &run->region);
+}
+
+void case_run_start(struct case_run *run, const struct scenario *scenario, uint64_t seed)
+{
+    forget_former(run, scenario);
     configure_world(run, seed);
     if (scenario->process_own)
         start_own_process(run);
     else
         start_within(run);
+}
+
+void case_run_start_at(struct case_run *run, const struct scenario *scenario,
+                       const struct case_place *place)
+{
+    check(run->kind == WORLD_SOCKETS);
+    forget_former(run, scenario);
+    run->place = place;
+    case_foreign_start(run);
 }
 
 void case_run_abort(struct case_run *run)
@@ -136,11 +149,11 @@ void case_run_abort(struct case_run *run)
     if (run->cast->proxy != NULL)
         proxy_destroy(&run->cast->proxy);
     cast_stop(run->cast);
-    enter(run, PHASE_OVER);
+    case_enter(run, PHASE_OVER);
 }
 
 /* What the case needs first did not come about; run->error says what. */
-static void give_up(struct case_run *run, bool subject_failed)
+void case_give_up(struct case_run *run, bool subject_failed)
 {
     run->failed_to_start = true;
     run->subject_failed = subject_failed;
@@ -159,15 +172,15 @@ static void wait_for_subject(struct case_run *run)
     switch (subject_look(&run->subject, run->error)) {
     case SUBJECT_LISTENS:
         cast_start_clients(run->cast, &run->subject.address);
-        enter(run, PHASE_WARMING);
+        case_enter(run, PHASE_WARMING);
         break;
     case SUBJECT_ENDED:
-        give_up(run, true);
+        case_give_up(run, true);
         break;
     case SUBJECT_STARTING:
         if (is_out_of_patience(run)) {
             snprintf(run->error, sizeof(run->error), "the subject never said where it listens");
-            give_up(run, true);
+            case_give_up(run, true);
         }
         break;
     }
@@ -178,7 +191,7 @@ static void warm_up(struct case_run *run)
     uint16_t ports[UPSTREAMS_MAX];
     if (is_out_of_patience(run)) {
         snprintf(run->error, sizeof(run->error), "the subject did not answer its first requests");
-        give_up(run, true);
+        case_give_up(run, true);
         return;
     }
     if (!cast_clients_are_over(run->cast) || !cast_upstreams_are_left(run->cast))
@@ -188,7 +201,7 @@ static void warm_up(struct case_run *run)
     cast_stop(run->cast);
     cast_reset(run->cast);
     if (!cast_start_upstreams(run->cast, run->scenario, ports, run->error)) {
-        give_up(run, false);
+        case_give_up(run, false);
         return;
     }
     subject_forget_peak(&run->subject);
@@ -219,7 +232,7 @@ static bool subject_has_ended(struct case_run *run)
 
 /* ---- settling ------------------------------------------------------------------------------- */
 
-static void enter(struct case_run *run, enum phase phase)
+void case_enter(struct case_run *run, enum phase phase)
 {
     if (phase == PHASE_OVER && run->tls_is_seeded)
         tls_randomness_restore();
@@ -308,7 +321,7 @@ static void settle(struct case_run *run, bool quiet)
         proxy_drain(run->cast->proxy, on_drained, run);
     else
         ask_subject_to_end(run);
-    enter(run, PHASE_DRAINING);
+    case_enter(run, PHASE_DRAINING);
 }
 
 /* They would be waited for until they are idle for too long, in one world as in the other. */
@@ -331,7 +344,7 @@ static void end_proxy(struct case_run *run)
     if (run->cast->proxy != NULL)
         proxy_destroy(&run->cast->proxy);
     trace_world_census(run->cast->trace, &run->evidence.left);
-    enter(run, PHASE_ENDING);
+    case_enter(run, PHASE_ENDING);
 }
 
 static void play_on(struct case_run *run, enum run_end how)
@@ -345,7 +358,7 @@ static void play_on(struct case_run *run, enum run_end how)
     } else if (clients_over && proxy_is_idle(run)) {
         if (run->kind == WORLD_SIM) {
             run->watch_until_ns = world_now(run->world) + watch_time(run->scenario);
-            enter(run, PHASE_WATCHING);
+            case_enter(run, PHASE_WATCHING);
         } else if (is_quiet(run, how)) {
             settle(run, true);
         }
@@ -361,8 +374,15 @@ bool case_run_advance(struct case_run *run, enum run_end how)
     case PHASE_WARMING:
         warm_up(run);
         break;
+    case PHASE_PROBING:
+    case PHASE_SETTLING:
+        case_foreign_advance(run);
+        break;
     case PHASE_PLAYING:
-        play_on(run, how);
+        if (run->place != NULL)
+            case_foreign_advance(run);
+        else
+            play_on(run, how);
         break;
     case PHASE_WATCHING:
         if (how != RUN_STEPS)
@@ -379,7 +399,7 @@ bool case_run_advance(struct case_run *run, enum run_end how)
         if (run->kind == WORLD_SIM)
             run->evidence.idle_steps = sim_idle_steps(run->world);
         cast_stop(run->cast);
-        enter(run, PHASE_OVER);
+        case_enter(run, PHASE_OVER);
         break;
     case PHASE_NONE:
     case PHASE_OVER:
@@ -391,6 +411,8 @@ bool case_run_advance(struct case_run *run, enum run_end how)
 uint64_t case_run_until(const struct case_run *run)
 {
     uint64_t now_ns = world_now(run->world);
+    if (run->place != NULL)
+        return case_foreign_until(run);
     if (run->kind == WORLD_SOCKETS)
         return run->quiet_looks > 0 && run->pulse.conserved ? now_ns : now_ns + LOOK_NS;
     switch (run->phase) {

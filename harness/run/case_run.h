@@ -13,6 +13,7 @@
 #define HARNESS_RUN_CASE_RUN_H
 
 #include "harness/cast/cast.h"
+#include "harness/observed/declared.h"
 #include "harness/verdict/evidence.h"
 #include "harness/verdict/findings.h"
 #include "reports/result.h"
@@ -35,6 +36,21 @@ struct case_outcome {
     const char *const *story;
     size_t story_count;
     bool subject_failed; /* the subject could not start */
+    const struct observation
+        *observation; /* of a proxy that is not ours; NULL: it is ours, or was not asked */
+};
+
+/* Where and how a case is played against a proxy that is not ours. Outlives the case. */
+struct case_place {
+    struct cast_place where;
+    enum declared declared;
+    uint64_t settle_ns; /* no further attempt may come for so long behind the end of the clients */
+    uint64_t patience_ns; /* clients that wait longer are left hanging */
+    /*
+     * Other cases have been played here, so the proxy may hold an upstream to be down, or begin with another one: for so long it
+     * is probed until a request comes to the scenario's first upstream. 0: nobody was here before.
+     */
+    uint64_t recover_ns;
 };
 
 struct case_run;
@@ -46,6 +62,12 @@ void case_run_destroy(struct case_run **run);
 
 /* Begins. The scenario outlives the case. Not from within an upcall. */
 void case_run_start(struct case_run *run, const struct scenario *scenario, uint64_t seed);
+
+/* The same against the proxy at that place, in a world of real sockets. */
+void case_run_start_at(struct case_run *run, const struct scenario *scenario,
+                       const struct case_place *place);
+/* A process of that proxy has ended: the case is over at once, and is told so. */
+void case_run_note_death(struct case_run *run);
 
 /*
  * To be called after the world has run, with how that ended. True when the case is over. Not from within an upcall.

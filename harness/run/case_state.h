@@ -11,7 +11,9 @@ enum phase {
     PHASE_NONE,
     PHASE_STARTING, /* a subject of its own: until it listens */
     PHASE_WARMING,  /* a subject of its own: exchanges before the case */
+    PHASE_PROBING,  /* a proxy that is not ours: until a request comes to the first upstream */
     PHASE_PLAYING,  /* until the clients are done and the proxy has nothing under way */
+    PHASE_SETTLING, /* a proxy that is not ours: does a further attempt come? */
     PHASE_WATCHING, /* simulation: does anything come late? */
     PHASE_DRAINING, /* the proxy was asked to end */
     PHASE_ENDING,   /* the proxy is gone; upstreams and clients see that */
@@ -25,6 +27,15 @@ struct case_run {
     struct subject subject; /* where the scenario wants a process of its own */
     uint64_t memory_before; /* of it */
     struct region region;
+    const struct case_place *place; /* NULL: the proxy is ours, or a program in its place */
+    struct foreign_facts foreign;
+    struct observation *observation;
+    const char *unmet;    /* why the case did not come about; NULL: it did */
+    unsigned tries;       /* times that it was begun anew because its fault was not met */
+    unsigned probes;      /* sent since the case was begun anew */
+    uint64_t probe_at_ns; /* the next probe begins not before */
+    uint64_t probing_ns;  /* when probing began */
+    const struct scenario *probe;
     const struct scenario *scenario;
     enum phase phase;
     uint64_t phase_began_ns;
@@ -44,5 +55,15 @@ struct case_run {
     unsigned quiet_looks;
     uint64_t silent_since_ns;
 };
+
+/* Ends a case that cannot be played; run->error says why. */
+void case_give_up(struct case_run *run, bool subject_failed);
+void case_enter(struct case_run *run, enum phase phase);
+
+/* case_foreign.c: one look at a case against a proxy that is not ours; and what came of it. */
+void case_foreign_start(struct case_run *run);
+void case_foreign_advance(struct case_run *run);
+uint64_t case_foreign_until(const struct case_run *run);
+void case_foreign_judge(struct case_run *run, struct case_outcome *out);
 
 #endif
