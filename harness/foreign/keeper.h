@@ -21,11 +21,11 @@ enum {
 };
 
 struct keeper_order {
-    char *const *
-        arguments; /* NULL-terminated; the first is looked for in PATH and the folders of system programs */
-    const char
-        *folder; /* its working directory; removed with all that is in it when it has ended */
-    const char *output; /* a file there for its stdout and stderr */
+    const char *program;    /* its path */
+    char *const *arguments; /* NULL-terminated, its name first */
+    char *const *variables; /* its environment, NULL-terminated */
+    const char *folder;     /* absolute; its working directory; removed with all that is in it */
+    const char *output;     /* path of a file for its stdout and stderr, made by the keeper */
     int stop_signal;
     uint64_t stop_within_ns;
 };
@@ -33,16 +33,24 @@ struct keeper_order {
 struct keeper {
     pid_t pid;     /* the keeper's; 0: none */
     int line;      /* to it and from it */
-    pid_t subject; /* the process that was started */
-    bool ended;
-    int status; /* as waitpid(2) tells it, when ended */
+    pid_t subject; /* the process that was started; 0: none yet */
+    bool left;     /* that process ended in peace and left others behind: a daemon */
+    bool ended;    /* it failed, or no process of it is left */
+    int status;    /* as waitpid(2) tells it, when ended */
 };
 
+/* From here on the folder is guarded. The order is copied; on false there is no keeper, and the folder is the caller's. */
 MUST_USE bool keeper_start(struct keeper *keeper, const struct keeper_order *order,
                            char error[KEEPER_ERROR_BYTES]);
-/* Looks without waiting: whether the process that was started still runs. */
-bool keeper_subject_runs(struct keeper *keeper);
-/* Its processes now, the descendants too; how many. */
+/* Starts the subject. Once. */
+MUST_USE bool keeper_run(struct keeper *keeper, char error[KEEPER_ERROR_BYTES]);
+
+/*
+ * Whether the subject runs: the process that was started, or, when that ended with code 0, any that it left behind. Waits for
+ * news of its end until a time (0: not at all).
+ */
+bool keeper_subject_runs(struct keeper *keeper, uint64_t until_ns);
+/* Its processes now, the descendants too, without those that have ended; how many. */
 size_t keeper_processes(const struct keeper *keeper, pid_t pids[KEEPER_PROCESSES_MAX]);
 /* Ends the subject and the keeper, and waits for both. Harmless when there is none. */
 void keeper_stop(struct keeper *keeper);
