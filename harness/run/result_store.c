@@ -70,12 +70,23 @@ static const char *reproduction(struct result_store *store, const struct case_re
                          result->world, result->seed, scenario, filter);
 }
 
+/* Of a case that is played several times the worst counts. */
+static unsigned badness(enum verdict verdict)
+{
+    static const unsigned BADNESS[VERDICT_COUNT] = {
+        [VERDICT_SKIPPED] = 0,      [VERDICT_PASS] = 1, [VERDICT_UNSUPPORTED] = 2,
+        [VERDICT_SETUP_FAILED] = 3, [VERDICT_FAIL] = 4, [VERDICT_ERROR] = 5,
+    };
+    return BADNESS[verdict];
+}
+
 const struct case_result *result_store_keep(struct result_store *store, size_t index,
                                             const struct case_outcome *outcome, uint64_t seed)
 {
     struct case_result *result = &store->results[index];
     check(index < store->count);
-    check(result->verdict == VERDICT_SKIPPED);
+    if (badness(outcome->verdict) <= badness(result->verdict))
+        return result;
     result->verdict = outcome->verdict;
     result->client = outcome->client != NULL ? keep_text(store, outcome->client) : NULL;
     result->attempts = outcome->attempts;

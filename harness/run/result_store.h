@@ -33,7 +33,7 @@ MUST_USE bool result_store_init(struct result_store *store, const struct run_ite
                                 size_t count);
 void result_store_release(struct result_store *store);
 
-/* Replaces the result at the index by what came of its case when it was played with this seed. */
+/* Replaces the result at the index by what came of its case when it was played with this seed, if that is worse than what is there. */
 const struct case_result *result_store_keep(struct result_store *store, size_t index,
                                             const struct case_outcome *outcome, uint64_t seed);
 

@@ -20,6 +20,7 @@ struct slot {
     struct region region;
     struct scenario scenario;
     struct case_run *run;
+    size_t turn; /* its place in what is played: an item, or a play on the ground */
     size_t item;
     unsigned repetition;
     bool busy;
@@ -34,9 +35,9 @@ struct lane {
     size_t busy_count;
 };
 
-/* Which items are still to be played, in order. */
+/* Which turns are still to be played, in order. */
 struct queue {
-    size_t *items;
+    size_t *turns;
     size_t count;
     size_t next;
 };
@@ -114,22 +115,42 @@ static void abandon_lane(struct lane *lane)
 
 /* ---- one case in a slot --------------------------------------------------------------------- */
 
-static void give_result(struct player *player, size_t item, const struct case_outcome *outcome,
+static size_t item_of(const struct run_plan *plan, size_t turn)
+{
+    return plan->ground == NULL ? turn : plan->ground->plays[turn] % plan->count;
+}
+
+static void give_result(struct player *player, size_t turn, const struct case_outcome *outcome,
                         uint64_t seed)
 {
-    const struct case_result *result = result_store_keep(player->store, item, outcome, seed);
-    if (player->plan->on_result != NULL)
-        player->plan->on_result(player->plan->owner, result);
-    if (player->plan->fail_fast && case_fails_run(result))
+    const struct run_plan *plan = player->plan;
+    const struct case_result *result =
+        result_store_keep(player->store, item_of(plan, turn), outcome, seed);
+    if (plan->ground != NULL)
+        plan->ground->on_end(plan->ground->owner, plan->ground->plays[turn], outcome);
+    if (plan->on_result != NULL)
+        plan->on_result(plan->owner, result);
+    if (plan->fail_fast && case_fails_run(result))
         player->stop = true;
 }
 
-static void give_sentence(struct player *player, size_t item, enum verdict verdict,
+static void give_sentence(struct player *player, size_t turn, enum verdict verdict,
                           const char *sentence)
 {
     const struct case_outcome outcome = {
         .verdict = verdict, .sentences = &sentence, .sentence_count = 1};
-    give_result(player, item, &outcome, player->plan->seed);
+    give_result(player, turn, &outcome, player->plan->seed);
+}
+
+/* Why the case cannot be played here; NULL: it can. */
+static const char *find_refusal(const struct player *player, const struct slot *slot)
+{
+    const struct run_item *what = &player->plan->items[slot->item];
+    const struct run_ground *ground = player->plan->ground;
+    const char *why = slot->scenario.unsupported[what->world];
+    if (why == NULL && ground != NULL)
+        why = ground->refuse(ground->owner, what, &slot->scenario);
+    return why;
 }
 
 static uint64_t slot_seed(const struct player *player, const struct slot *slot)
@@ -137,24 +158,25 @@ static uint64_t slot_seed(const struct player *player, const struct slot *slot)
     return player->plan->seed + slot->repetition;
 }
 
-/* Reads the case's scenario. False when the item has a result already. */
-static bool prepare(struct player *player, struct slot *slot, size_t item)
+/* Reads the case's scenario. False when the turn has a result already. */
+static bool prepare(struct player *player, struct slot *slot, size_t turn)
 {
+    size_t item = item_of(player->plan, turn);
     const struct run_item *what = &player->plan->items[item];
     struct yaml_error error = {{0}};
+    slot->turn = turn;
     slot->item = item;
     slot->repetition = 0;
     region_reset(&slot->region);
     if (scenario_read(&slot->scenario, what->one->file, what->one->combination, &slot->region,
                       &error) != SCENARIO_READ) {
-        give_sentence(player, item, VERDICT_ERROR, error.sentence);
+        give_sentence(player, turn, VERDICT_ERROR, error.sentence);
         return false;
     }
-    if (slot->scenario.unsupported[what->world] != NULL) {
-        give_sentence(player, item, VERDICT_UNSUPPORTED, slot->scenario.unsupported[what->world]);
-        return false;
-    }
-    return true;
+    const char *why = find_refusal(player, slot);
+    if (why != NULL)
+        give_sentence(player, turn, VERDICT_UNSUPPORTED, why);
+    return why == NULL;
 }
 
 /* Judges a case that is over. True if it is to be played once more. */
@@ -162,9 +184,10 @@ static bool conclude(struct player *player, struct slot *slot)
 {
     struct case_outcome outcome;
     case_run_judge(slot->run, &outcome);
-    bool again = outcome.verdict == VERDICT_PASS && slot->repetition + 1 < player->plan->repeat;
+    bool again = player->plan->ground == NULL && outcome.verdict == VERDICT_PASS &&
+                 slot->repetition + 1 < player->plan->repeat;
     if (!again)
-        give_result(player, slot->item, &outcome, slot_seed(player, slot));
+        give_result(player, slot->turn, &outcome, slot_seed(player, slot));
     case_run_reset(slot->run);
     slot->repetition += again;
     return again;
@@ -180,7 +203,7 @@ static void play_simulated(struct player *player, struct lane *lane, struct queu
             player->stop = true;
             return;
         }
-        if (!prepare(player, slot, queue->items[queue->next++]))
+        if (!prepare(player, slot, queue->turns[queue->next++]))
             continue;
         slot->busy = true;
         do
@@ -198,7 +221,13 @@ static void begin(struct player *player, struct lane *lane, struct slot *slot)
         slot->busy = true;
         lane->busy_count++;
     }
-    case_run_start(slot->run, &slot->scenario, slot_seed(player, slot));
+    const struct run_ground *ground = player->plan->ground;
+    if (ground == NULL) {
+        case_run_start(slot->run, &slot->scenario, slot_seed(player, slot));
+        return;
+    }
+    ground->on_begin(ground->owner, ground->plays[slot->turn]);
+    case_run_start_at(slot->run, &slot->scenario, &ground->places[slot->turn]);
 }
 
 static void fill_slots(struct player *player, struct lane *lane, struct queue *queue)
@@ -206,7 +235,7 @@ static void fill_slots(struct player *player, struct lane *lane, struct queue *q
     size_t started = 0;
     for (size_t i = 0; i < lane->width && started < STARTS_BETWEEN_LOOKS; i++) {
         while (!lane->slots[i]->busy && queue->next < queue->count && !player->stop)
-            if (prepare(player, lane->slots[i], queue->items[queue->next++])) {
+            if (prepare(player, lane->slots[i], queue->turns[queue->next++])) {
                 begin(player, lane, lane->slots[i]);
                 started += lane->slots[i]->scenario.uses_tls ? STARTS_FOR_TLS : 1;
             }
@@ -252,6 +281,24 @@ static void abort_slots(struct lane *lane)
     lane->busy_count = 0;
 }
 
+/* A proxy that ended ends a case that is alone; of several nobody knows which it was. True: no further case can begin. */
+static bool note_death(struct player *player, struct lane *lane)
+{
+    const struct run_ground *ground = player->plan->ground;
+    if (ground == NULL || !ground->has_died(ground->owner))
+        return false;
+    player->stop = true;
+    if (lane->busy_count > 1) {
+        abort_slots(lane);
+        return true;
+    }
+    for (size_t i = 0; i < lane->width; i++)
+        if (lane->slots[i]->busy)
+            case_run_note_death(lane->slots[i]->run);
+    look_at_slots(player, lane, RUN_UNTIL);
+    return true;
+}
+
 static void play_side_by_side(struct player *player, struct lane *lane, struct queue *queue)
 {
     fill_slots(player, lane, queue);
@@ -262,6 +309,8 @@ static void play_side_by_side(struct player *player, struct lane *lane, struct q
             return;
         }
         enum run_end how = world_run(lane->world, STEPS_BETWEEN_LOOKS, next_look(lane));
+        if (note_death(player, lane))
+            return;
         look_at_slots(player, lane, how);
         fill_slots(player, lane, queue);
     }
@@ -299,9 +348,9 @@ static void take_stock(struct player *player, const struct lane *lane)
         if (!slot->busy)
             continue;
         if (lane->width == 1)
-            give_sentence(player, slot->item, VERDICT_ERROR, player->sentence);
+            give_sentence(player, slot->turn, VERDICT_ERROR, player->sentence);
         else
-            player->again.items[player->again.count++] = slot->item;
+            player->again.turns[player->again.count++] = slot->turn;
     }
 }
 
@@ -342,29 +391,48 @@ static void play_pass(struct player *player, enum world_kind world, bool large)
     player->again.count = player->again.next = 0;
     for (size_t i = 0; i < player->plan->count; i++)
         if (player->plan->items[i].world == world && is_large(player->plan->items[i].one) == large)
-            queue->items[queue->count++] = i;
+            queue->turns[queue->count++] = i;
     play_queue(player, world, world == WORLD_SIM ? 1 : width, queue);
     play_queue(player, world, 1, &player->again);
 }
 
+static void play_ground(struct player *player)
+{
+    struct queue *queue = &player->queue;
+    const struct run_ground *ground = player->plan->ground;
+    for (size_t i = 0; i < ground->count; i++)
+        queue->turns[queue->count++] = i;
+    play_queue(player, WORLD_SOCKETS, ground->width, queue);
+    play_queue(player, WORLD_SOCKETS, 1, &player->again);
+}
+
+static void play_worlds(struct player *player)
+{
+    for (enum world_kind world = 0; world < WORLD_KIND_COUNT; world++) {
+        play_pass(player, world, false);
+        play_pass(player, world, true);
+    }
+}
+
 bool runner_play(const struct run_plan *plan, struct result_store *store)
 {
+    size_t turns = plan->ground != NULL ? plan->ground->count : plan->count;
     check(plan->repeat >= 1);
     struct player *player = calloc(1, sizeof(*player));
     if (player == NULL)
         return false;
     player->plan = plan;
     player->store = store;
-    player->queue.items = calloc(plan->count + 1, sizeof(size_t));
-    player->again.items = calloc(plan->count + 1, sizeof(size_t));
-    bool fine = player->queue.items != NULL && player->again.items != NULL;
-    for (enum world_kind world = 0; fine && world < WORLD_KIND_COUNT; world++) {
-        play_pass(player, world, false);
-        play_pass(player, world, true);
-    }
+    player->queue.turns = calloc(turns + 1, sizeof(size_t));
+    player->again.turns = calloc(turns + 1, sizeof(size_t));
+    bool fine = player->queue.turns != NULL && player->again.turns != NULL;
+    if (fine && plan->ground != NULL)
+        play_ground(player);
+    else if (fine)
+        play_worlds(player);
     fine = fine && !player->out_of_memory;
-    free(player->queue.items);
-    free(player->again.items);
+    free(player->queue.turns);
+    free(player->again.turns);
     free(player);
     return fine;
 }

@@ -18,6 +18,26 @@ enum {
         2, /* cases tagged `large` move much data and would hold up the others' clocks */
 };
 
+/*
+ * Where cases of a plan meet a proxy that is not ours. Each time that a case is played is a play with a place of its own: play
+ * k is of item k % count of the plan, all of which are of the world of sockets.
+ */
+struct run_ground {
+    const size_t *plays;             /* which plays, by their numbers */
+    const struct case_place *places; /* one for each of them */
+    size_t count;
+    size_t width; /* side by side */
+    /* Why this proxy cannot be asked that case; NULL: it can. */
+    const char *(*refuse)(void *owner, const struct run_item *item,
+                          const struct scenario *scenario);
+    /* Asked between looks: a process of the proxy has ended. A play that is alone then is told so; if there are more, all are given up. */
+    bool (*has_died)(void *owner);
+    void (*on_begin)(void *owner, size_t play);
+    /* The play is over; the item's result is the worst of its plays. */
+    void (*on_end)(void *owner, size_t play, const struct case_outcome *outcome);
+    void *owner;
+};
+
 struct run_plan {
     const struct run_item *items;
     size_t count;
@@ -29,6 +49,7 @@ struct run_plan {
     /* Told after each case, in the order in which they end. */
     void (*on_result)(void *owner, const struct case_result *result);
     void *owner;
+    const struct run_ground *ground; /* NULL: the built-in proxy */
 };
 
 /*
