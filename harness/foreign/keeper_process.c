@@ -74,8 +74,7 @@ static void tell_of_ends(struct keeper_process *keeper)
         return;
     }
     keeper->told_ended = true;
-    tell(KEEPER_ENDED,
-         keeper->subject_status != 0 ? keeper->subject_status : keeper->last_status);
+    tell(KEEPER_ENDED, keeper->subject_status != 0 ? keeper->subject_status : keeper->last_status);
 }
 
 /* ---- starting the subject --------------------------------------------------------------------- */

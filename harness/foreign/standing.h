@@ -3,7 +3,8 @@
  *
  * Ownership: what standing_start() began standing_stop() ends: processes, ports and the temporary folder. File and slots
  * outlive it. Errors: a sentence that holds the subject's own error line where it has one.
- * Blocks for as long as the subject takes to start, at most its `ready` time; no other call does but for standing_stop().
+ * Blocks for as long as the subject takes to start, at most its `ready` time for `configure` and again for itself;
+ * standing_stop() blocks for as long as it takes to end, at most `stop: within` and what the kernel needs to kill.
  */
 #ifndef HARNESS_FOREIGN_STANDING_H
 #define HARNESS_FOREIGN_STANDING_H
@@ -37,7 +38,7 @@ struct standing {
 MUST_USE bool standing_version(const struct subject_file *file, char version[SUBJECT_VERSION_BYTES],
                                char error[STANDING_ERROR_BYTES]);
 /*
- * What `configure PROFILE` prints for these slots; NULL and a sentence when it fails. A line "==> NAME <==" in it begins a
+ * What `configure PROFILE FOLDER` prints for these slots; NULL and a sentence when it fails. A line "==> NAME <==" in it begins a
  * further file of that name in the subject's folder; what comes before the first such line is ${config}.
  */
 const char *standing_configure(const struct standing_plan *plan, const char *folder,
@@ -46,8 +47,12 @@ const char *standing_configure(const struct standing_plan *plan, const char *fol
 /* Starts it and waits until every listener accepts. False, and nothing is left. */
 MUST_USE bool standing_start(struct standing *standing, const struct standing_plan *plan,
                              char error[STANDING_ERROR_BYTES]);
-/* False and a sentence when a process of it has ended since it was ready. */
+/*
+ * False and a sentence when a process of it has ended since it was ready; the one that was started may have left, in peace,
+ * as a daemon's does.
+ */
 bool standing_is_whole(struct standing *standing, char error[STANDING_ERROR_BYTES]);
+/* Harmless when nothing stands. */
 void standing_stop(struct standing *standing);
 
 #endif
