@@ -1,0 +1,284 @@
+#include "harness/run/buffering_run.h"
+
+#include <stdlib.h>
+
+#include "harness/foreign/usage.h"
+#include "harness/run/buffering_cast.h"
+#include "world/sockets/sockets.h"
+
+enum {
+    /* Our own ends hold little, so that what a proxy cannot get rid of is soon on its side. */
+    OWN_SNDBUF_BYTES = 64 * 1024, /* and yet a large body goes in few pieces */
+    OWN_RCVBUF_BYTES = 16 * 1024,
+    EXCHANGES_KINDS = 3,
+};
+
+static const unsigned EXCHANGES[EXCHANGES_KINDS] = {1, 8, BUFFERING_EXCHANGES_MAX};
+_Static_assert((int)BUFFERING_ROWS == 2 * EXCHANGES_KINDS, "two ways");
+
+/* Between two looks at a row. */
+#define LOOK_NS (50 * NS_PER_MS)
+/* Between two looks at a small exchange, which takes no longer. */
+#define WARM_UP_LOOK_NS (2 * NS_PER_MS)
+/* When no byte has moved for so long the row is at rest; proxies begin to give up on their upstreams after a second. */
+#define REST_NS (300 * NS_PER_MS)
+/* The same while there are requests that no upstream has seen: the proxy may be busy with beginning. */
+#define REST_UNREACHED_NS (2 * NS_PER_S)
+/* The answer to a small request at a place that nobody has used. */
+#define ANSWER_NS (3 * NS_PER_S)
+/* At one that was used the proxy may hold its upstreams to be down, as a rule for ten seconds. */
+#define RECOVER_NS       (12 * NS_PER_S)
+#define RECOVER_PAUSE_NS (200 * NS_PER_MS)
+
+struct buffering_run {
+    const struct buffering_plan *plan;
+    struct world *world;
+    struct timer timer; /* so that time passes where nothing happens */
+    struct buffering_cast cast;
+};
+
+/* How things stood at a look. */
+struct sample {
+    struct buffering_flow flow;
+    uint64_t kernel;
+};
+
+/* A row under way. */
+struct row_watch {
+    const struct buffering_place *place;
+    size_t exchanges;
+    struct sample last;
+    bool looked;
+    uint64_t still_since_ns;
+    struct sample kept; /* nothing had moved since the look before */
+    struct usage usage; /* then */
+    bool has_kept;
+    const char *ended; /* what ended an exchange; NULL: nothing */
+};
+
+/* ---- time ----------------------------------------------------------------------------------- */
+
+static void on_time(struct timer *timer)
+{
+    (void)timer;
+}
+
+static void pass_time(struct buffering_run *run, uint64_t duration_ns)
+{
+    uint64_t until_ns = world_now(run->world) + duration_ns;
+    timer_set(run->world, &run->timer, until_ns);
+    world_run(run->world, UINT64_MAX, until_ns);
+    timer_stop(run->world, &run->timer);
+}
+
+static bool is_interrupted(const struct buffering_run *run)
+{
+    return run->plan->is_interrupted != NULL && run->plan->is_interrupted(run->plan->owner);
+}
+
+/* ---- the exchange before -------------------------------------------------------------------- */
+
+/* NULL when it was answered, else why it was not. */
+static const char *try_warm_up(struct buffering_run *run, const struct cast_place *place)
+{
+    struct buffering_cast *cast = &run->cast;
+    uint64_t until_ns = world_now(run->world) + ANSWER_NS;
+    const char *trouble = buffering_cast_start(cast, place, BUFFERING_WARM_UP, 1);
+    if (trouble == NULL) {
+        while (!client_is_over(&cast->clients[0]) && world_now(run->world) < until_ns &&
+               !is_interrupted(run))
+            pass_time(run, WARM_UP_LOOK_NS);
+        if (!buffering_cast_answered(cast))
+            trouble = buffering_cast_refusal(cast);
+    }
+    buffering_cast_end(cast);
+    return trouble;
+}
+
+/* patience_ns: for so long a proxy that does not answer is asked again. */
+static const char *warm_up(struct buffering_run *run, const struct cast_place *place,
+                           uint64_t patience_ns)
+{
+    uint64_t until_ns = world_now(run->world) + patience_ns;
+    const char *trouble = try_warm_up(run, place);
+    while (trouble != NULL && world_now(run->world) < until_ns && !is_interrupted(run)) {
+        pass_time(run, RECOVER_PAUSE_NS);
+        trouble = try_warm_up(run, place);
+    }
+    return trouble;
+}
+
+/* ---- a row ---------------------------------------------------------------------------------- */
+
+static bool is_same(const struct sample *a, const struct sample *b)
+{
+    return a->flow.written == b->flow.written && a->flow.read == b->flow.read &&
+           a->flow.reached == b->flow.reached && a->kernel == b->kernel;
+}
+
+static struct sample take_sample(const struct buffering_run *run, const struct row_watch *watch)
+{
+    struct address addresses[UPSTREAMS_MAX + 1];
+    size_t count = run->cast.upstream_count;
+    for (size_t i = 0; i < count; i++)
+        addresses[i] = watch->place->where.upstreams[i];
+    addresses[count] = watch->place->where.target;
+    return (struct sample){.flow = buffering_cast_flow(&run->cast),
+                           .kernel = usage_in_kernel(addresses, count + 1)};
+}
+
+static void keep(struct row_watch *watch, const struct sample *sample)
+{
+    watch->kept = *sample;
+    watch->usage = usage_of(watch->place->pids, watch->place->pid_count, watch->place->folder);
+    watch->has_kept = true;
+}
+
+/* Whether each request is known to an upstream, or will be when the proxy has all of it. */
+static bool has_begun(const struct row_watch *watch, const struct sample *sample)
+{
+    return sample->flow.reached >= watch->exchanges || sample->flow.whole;
+}
+
+/*
+ * True when there is nothing more to see. What was sampled counts only if nothing has moved since the look before, and nothing
+ * was ended until now: what stood in the queues of a connection that ends is gone from them.
+ */
+static bool look(struct buffering_run *run, struct row_watch *watch)
+{
+    watch->ended = buffering_cast_break(&run->cast);
+    if (watch->ended != NULL)
+        return true;
+    struct sample now = take_sample(run, watch);
+    uint64_t now_ns = world_now(run->world);
+    bool still = watch->looked && is_same(&now, &watch->last);
+    watch->last = now;
+    watch->looked = true;
+    if (!still) {
+        watch->still_since_ns = now_ns;
+        return false;
+    }
+    keep(watch, &now);
+    return now_ns - watch->still_since_ns >= (has_begun(watch, &now) ? REST_NS : REST_UNREACHED_NS);
+}
+
+/* Until it is at rest, was ended, or its time is over; then it is taken as it stands. */
+static void watch_row(struct buffering_run *run, struct row_watch *watch)
+{
+    uint64_t until_ns = world_now(run->world) + BUFFERING_ROW_NS;
+    do {
+        pass_time(run, LOOK_NS);
+        if (look(run, watch))
+            return;
+    } while (world_now(run->world) < until_ns && !is_interrupted(run));
+    if (!is_interrupted(run))
+        keep(watch, &watch->last);
+}
+
+static uint64_t growth(uint64_t before, uint64_t after)
+{
+    return after > before ? after - before : 0;
+}
+
+static const char *find_trouble(const struct buffering_run *run, const struct row_watch *watch)
+{
+    if (watch->has_kept && has_begun(watch, &watch->kept))
+        return NULL;
+    if (watch->ended != NULL)
+        return watch->ended;
+    if (!watch->has_kept)
+        return "interrupted";
+    const char *sentence = region_format(
+        run->plan->region, "%zu of %zu requests had reached an upstream when nothing moved",
+        watch->kept.flow.reached, watch->exchanges);
+    return sentence != NULL ? sentence : "out of memory";
+}
+
+static void fill_row(struct observed_buffering *row, const struct row_watch *watch,
+                     const struct usage *before)
+{
+    const struct buffering_flow *flow = &watch->kept.flow;
+    row->kernel = watch->kept.kernel;
+    row->swallowed = growth(flow->read + row->kernel, flow->written);
+    row->memory_growth = growth(before->memory, watch->usage.memory);
+    row->file_growth = growth(before->files, watch->usage.files);
+    row->whole = flow->whole;
+}
+
+static void play_row(struct buffering_run *run, const struct buffering_place *place,
+                     enum buffering_part part, struct observed_buffering *row)
+{
+    struct row_watch watch = {.place = place, .exchanges = row->exchanges};
+    struct usage before = usage_of(place->pids, place->pid_count, place->folder);
+    row->trouble = buffering_cast_start(&run->cast, &place->where, part, row->exchanges);
+    if (row->trouble == NULL) {
+        watch_row(run, &watch);
+        row->trouble = find_trouble(run, &watch);
+    }
+    if (row->trouble == NULL)
+        fill_row(row, &watch, &before);
+    buffering_cast_end(&run->cast);
+}
+
+/* ---- all rows ------------------------------------------------------------------------------- */
+
+static bool was_used(const struct buffering_place *places, const size_t *played, size_t count)
+{
+    const struct address *target = &places[played[count]].where.target;
+    for (size_t i = 0; i < count; i++)
+        if (address_equal(&places[played[i]].where.target, target))
+            return true;
+    return false;
+}
+
+/* Both ways with one exchange, then both with some, then both with many. */
+static void play_rows(struct buffering_run *run, struct observed_buffering rows[BUFFERING_ROWS])
+{
+    const struct buffering_place *places = run->plan->places;
+    size_t played[BUFFERING_ROWS];
+    for (size_t i = 0; i < BUFFERING_ROWS; i++) {
+        enum buffering_part part = i % 2 == 0 ? BUFFERING_UPLOAD : BUFFERING_DOWNLOAD;
+        size_t index = i / 2 + (part == BUFFERING_DOWNLOAD ? EXCHANGES_KINDS : 0);
+        struct observed_buffering *row = &rows[index];
+        played[i] = index;
+        row->trouble = is_interrupted(run)
+                           ? "interrupted"
+                           : warm_up(run, &places[index].where,
+                                     was_used(places, played, i) ? RECOVER_NS : ANSWER_NS);
+        if (row->trouble == NULL)
+            play_row(run, &places[index], part, row);
+    }
+}
+
+static void refuse_all(struct observed_buffering rows[BUFFERING_ROWS], const char *trouble)
+{
+    for (size_t i = 0; i < BUFFERING_ROWS; i++)
+        rows[i].trouble = trouble;
+}
+
+void buffering_measure(const struct buffering_plan *plan,
+                       struct observed_buffering rows[BUFFERING_ROWS])
+{
+    const struct sockets_options options = {.sndbuf = OWN_SNDBUF_BYTES, .rcvbuf = OWN_RCVBUF_BYTES};
+    struct buffering_run *run = calloc(1, sizeof(*run));
+    for (size_t i = 0; i < BUFFERING_ROWS; i++)
+        rows[i] = (struct observed_buffering){.way = i < EXCHANGES_KINDS ? "upload" : "download",
+                                              .exchanges = EXCHANGES[i % EXCHANGES_KINDS],
+                                              .offered = BUFFERING_BODY_BYTES};
+    if (run != NULL)
+        run->world = sockets_create(&options);
+    if (run == NULL || run->world == NULL) {
+        refuse_all(rows, "no memory or no event queue to measure with");
+        free(run);
+        return;
+    }
+    run->plan = plan;
+    run->timer.on_time = on_time;
+    if (buffering_cast_init(&run->cast, run->world, plan->region))
+        play_rows(run, rows);
+    else
+        refuse_all(rows, "out of memory");
+    buffering_cast_release(&run->cast);
+    sockets_destroy(&run->world);
+    free(run);
+}
