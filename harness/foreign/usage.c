@@ -59,11 +59,7 @@ static void add_folder(struct used_files *files, const char *folder, bool follow
     if (tree == NULL)
         return;
     for (const FTSENT *entry = fts_read(tree); entry != NULL; entry = fts_read(tree)) {
-        bool known = follow ? stat(entry->fts_accpath, &status) == 0
-                            : lstat(entry->fts_accpath, &status) == 0;
-
-        if (known &&
-            (entry->fts_info == FTS_NSOK || entry->fts_info == FTS_F || entry->fts_info == FTS_SL))
+        if ((follow ? stat : lstat)(entry->fts_accpath, &status) == 0)
             add_file(files, &status);
     }
     fts_close(tree);
