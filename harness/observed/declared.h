@@ -1,10 +1,10 @@
 /*
  * The policies that a user can declare for a proxy that is not ours, and whether a case broke one.
  *
- *   at-most-once   acceptance matrix, section 1: no attempt after one of which an upstream read a byte (must); an attempt that
- *                  was refused is tried again elsewhere (should)
- *   idempotent     the same, but idempotent methods may be sent again until a byte of the response went down
- *   rfc9110        the assertions of RFC 9110, 9112 and 9209 on retries, messages and statuses (A-1 to A-18), each at its level
+ *   at-most-once   acceptance matrix, section 1: no attempt after one of which an upstream read a byte (must), none after the
+ *                  client has left (must); a request that was refused is tried again elsewhere (should)
+ *   idempotent     the same, but requests of idempotent methods may be sent again until a byte of the response went down
+ *   rfc9110        what RFC 9110 and 9112 say of retries, messages and statuses, each at its level
  *   observe        nothing is judged
  *
  * Whatever is declared but `observe`, a harm of gravity 2 is a finding at level must.
@@ -29,7 +29,9 @@ enum declared declared_find(const char *word);
 
 /*
  * Sets verdict, level and sentences of an observation that observe_case() made: a sentence for each finding, worst first,
- * with its level and rule ("must, RFC 9110 9.2.2: POST /pay reached …"), then one for each harm. False when the region is full.
+ * with its level and rule ("must, RFC 9110 9.2.2: POST /pay reached …"; of a harm its title), then one for each harm that is no
+ * finding ("response cut visibly: …"). Findings at must and should make it a fail, those at info are only shown. False when the
+ * region is full.
  */
 MUST_USE bool declared_judge(enum declared declared, const struct evidence *evidence,
                              struct region *region, struct observation *out);

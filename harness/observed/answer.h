@@ -1,0 +1,24 @@
+/*
+ * What the upstream of an attempt answered, by its own account: nothing, a part, a whole response, or no response at all.
+ * Pure.
+ */
+#ifndef HARNESS_OBSERVED_ANSWER_H
+#define HARNESS_OBSERVED_ANSWER_H
+
+#include "harness/observed/own_case.h"
+
+enum answer {
+    ANSWER_NONE,    /* not a byte but for 1xx */
+    ANSWER_GARBAGE, /* bytes that do not begin like a response */
+    ANSWER_CUT,     /* a response that broke off, or that was never ended */
+    ANSWER_WHOLE,
+    ANSWER_UNKNOWN, /* a script's own bytes that begin like a response: how it ends is not looked into */
+};
+
+enum answer answer_of(const struct own_attempt *attempt);
+/* Whether a response of that status, to that request, ends with its head (RFC 9110 9.3.2, 15.3.5, 15.4.5). */
+bool answer_has_no_body(const struct own_request *request, unsigned status);
+/* The statuses of the 1xx heads that came before it, 100s left out; how many, or more than max. */
+size_t answer_interims(const struct own_attempt *attempt, unsigned *statuses, size_t max);
+
+#endif
