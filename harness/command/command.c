@@ -1,355 +1,37 @@
 #include "harness/command/command.h"
 
 #include <errno.h>
-#include <malloc.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "fakeupstream/serve.h"
-#include "harness/command/last_run.h"
-#include "harness/command/options.h"
-#include "harness/command/progress.h"
-#include "harness/run/workers.h"
+#include "harness/command/report_command.h"
+#include "harness/command/run_command.h"
+#include "harness/command/subjects_command.h"
 #include "proxy/serve.h"
-#include "reports/report.h"
 
-static const char HELP[] = "usage: retryproof COMMAND ...\n"
-                           "\n"
-                           "Proves what an HTTP proxy does when an upstream fails.\n"
-                           "\n"
-                           "  run PATH...            play scenarios and judge them\n"
-                           "  proxy CONFIG.yaml      the built-in proxy by itself\n"
-                           "  upstream SCRIPT.yaml   the fake upstreams of a file by themselves\n"
-                           "  help                   this text; COMMAND --help says more\n"
-                           "  --version              the version\n";
-
-/* One `retryproof run`, from its options to its exit code. */
-struct run_command {
-    const char *version;
-    char *typed; /* the command line */
-    struct run_options options;
-    struct suite suite;
-    struct region region; /* of --last-failed */
-    struct run_item *items;
-    size_t item_count;
-    struct result_store store;
-    struct run_result result;
-    struct progress progress;
-};
-
-/* ---- selection ------------------------------------------------------------------------------ */
-
-static int load_suite(struct run_command *run)
-{
-    struct suite *suite = &run->suite;
-    if (suite_load(suite, run->options.paths, run->options.path_count))
-        return EXIT_PASSED;
-    for (size_t i = 0; i < suite->mistake_count && i < SUITE_MISTAKES_MAX; i++)
-        fprintf(stderr, "%s\n", suite->mistakes[i] != NULL ? suite->mistakes[i] : "out of memory");
-    if (suite->mistake_count > SUITE_MISTAKES_MAX)
-        fprintf(stderr, "and mistakes in %zu more files\n",
-                suite->mistake_count - SUITE_MISTAKES_MAX);
-    return EXIT_USAGE;
-}
-
-static void select_cases(struct run_command *run)
-{
-    struct suite_selection selection = {.filter = run->options.filter,
-                                        .tags = run->options.tags,
-                                        .shard = run->options.shard,
-                                        .shards = run->options.shards,
-                                        .worlds = run->options.worlds};
-    static const char *const NOTHING[] = {NULL};
-    if (run->options.last_failed) {
-        selection.last_failed = last_run_failed(&run->region, &selection.last_failed_count);
-        if (selection.last_failed == NULL)
-            selection.last_failed = NOTHING;
-    }
-    suite_select(&run->suite, &selection);
-}
-
-static int list_cases(const struct run_command *run)
-{
-    if (run->options.list == LIST_TEXT)
-        suite_list(&run->suite, stdout);
-    else if (!suite_list_json(&run->suite, stdout))
-        return EXIT_INTERNAL;
-    return run->suite.count == 0 ? EXIT_NOTHING_TO_RUN : EXIT_PASSED;
-}
-
-/* All wanted cases: worlds one after the other, each in the suite's order. */
-static bool make_items(struct run_command *run)
-{
-    run->items = calloc(run->suite.count * WORLD_KIND_COUNT + 1, sizeof(*run->items));
-    for (enum world_kind world = 0; world < WORLD_KIND_COUNT && run->items != NULL; world++)
-        for (size_t i = 0; i < run->suite.count; i++)
-            if ((run->suite.cases[i].worlds >> world & 1) != 0)
-                run->items[run->item_count++] = (struct run_item){&run->suite.cases[i], world};
-    return run->items != NULL;
-}
-
-/* ---- playing -------------------------------------------------------------------------------- */
-
-static bool is_interrupted(void *owner)
-{
-    (void)owner;
-    return console_is_interrupted();
-}
-
-static void on_result(void *owner, const struct case_result *result)
-{
-    struct run_command *run = owner;
-    if (run->options.verbose) {
-        progress_clear(&run->progress);
-        printf("%-12s %-7s %s\n", verdict_word(result->verdict), result->world, result->id);
-        fflush(stdout);
-    }
-    progress_note(&run->progress, case_has_findings(result));
-}
-
-static const char *worlds_words(unsigned long worlds)
-{
-    switch (worlds) {
-    case 1ul << WORLD_SIM:
-        return "sim";
-    case 1ul << WORLD_SOCKETS:
-        return "sockets";
-    default:
-        return "sim, sockets";
-    }
-}
-
-/* A case that is repeated has the seed of its last time. */
-static uint64_t count_repetitions(const struct run_command *run)
-{
-    uint64_t count = 0;
-    for (size_t i = 0; i < run->store.count; i++)
-        if (run->store.results[i].verdict != VERDICT_SKIPPED)
-            count += run->store.results[i].seed - run->options.seed;
-    return count;
-}
-
-/*
- * Where nobody says how many: all processors for the simulation, which knows no real time. On sockets more processes would
- * take each other's time, and what stops at a failure or tells case by case keeps to the order of one.
- */
-static unsigned choose_jobs(const struct run_command *run)
-{
-    enum { CASES_PER_JOB = 4 }; /* fewer are played before a process has begun */
-    const struct run_options *options = &run->options;
-    if (options->jobs > 0)
-        return options->jobs;
-    if (options->worlds != 1ul << WORLD_SIM || options->fail_fast || options->verbose)
-        return 1;
-    size_t jobs = console_processors();
-    if (jobs > run->item_count / CASES_PER_JOB + 1)
-        jobs = run->item_count / CASES_PER_JOB + 1;
-    return jobs < WORKERS_MAX ? (unsigned)jobs : WORKERS_MAX;
-}
-
-static bool play(struct run_command *run)
-{
-    unsigned jobs = choose_jobs(run);
-    const struct run_plan plan = {.items = run->items,
-                                  .count = run->item_count,
-                                  .seed = run->options.seed,
-                                  .repeat = run->options.repeat,
-                                  .fail_fast = run->options.fail_fast,
-                                  .is_interrupted = is_interrupted,
-                                  .on_result = on_result,
-                                  .owner = run};
-    uint64_t began_ns = console_now_ns();
-    if (!result_store_init(&run->store, run->items, run->item_count))
-        return false;
-    progress_init(&run->progress, run->item_count, run->options.quiet);
-    console_catch_signals();
-    bool fine = jobs > 1 ? workers_play(&plan, &run->store, jobs) : runner_play(&plan, &run->store);
-    progress_clear(&run->progress);
-    run->result.elapsed_ns = console_now_ns() - began_ns;
-    run->result.interrupted = console_is_interrupted();
-    run->result.repetitions = count_repetitions(run);
-    run->result.cases = run->store.results;
-    run->result.case_count = run->store.count;
-    return fine;
-}
-
-/* ---- reports -------------------------------------------------------------------------------- */
-
-static void render(const struct run_command *run, enum report_kind kind, FILE *out)
-{
-    struct report_style style = {
-        .colour = out == stdout && console_has_colour(stdout, run->options.colour),
-        .width = out == stdout ? console_width(stdout) : CONSOLE_WIDTH_DEFAULT};
-    switch (kind) {
-    case REPORT_TERMINAL:
-        report_terminal(&run->result, &style, out);
-        break;
-    case REPORT_MATRIX:
-        report_matrix(&run->result, &style, out);
-        break;
-    case REPORT_JSON:
-        report_json(&run->result, out);
-        break;
-    case REPORT_JUNIT:
-        report_junit(&run->result, out);
-        break;
-    case REPORT_GITHUB:
-        report_github(&run->result, out);
-        break;
-    case REPORT_KIND_COUNT:
-        break;
-    }
-}
-
-static bool render_to_file(const struct run_command *run, const struct report_request *request)
-{
-    FILE *out = fopen(request->path, "we");
-    if (out == NULL) {
-        fprintf(stderr, "retryproof: %s: %s\n", request->path, strerror(errno));
-        return false;
-    }
-    render(run, request->kind, out);
-    bool fine = ferror(out) == 0;
-    fine = fclose(out) == 0 && fine;
-    if (!fine)
-        fprintf(stderr, "retryproof: %s: %s\n", request->path, strerror(errno));
-    return fine;
-}
-
-/* What was asked for; and unless that filled stdout, what a person wants to read there. */
-static bool render_all(const struct run_command *run)
-{
-    bool stdout_used = false;
-    bool fine = true;
-    for (size_t i = 0; i < run->options.report_count; i++) {
-        const struct report_request *request = &run->options.reports[i];
-        stdout_used = stdout_used || request->path == NULL;
-        if (request->path != NULL)
-            fine = render_to_file(run, request) && fine;
-        else
-            render(run, request->kind, stdout);
-    }
-    if (stdout_used)
-        return fine;
-    if (!run->options.quiet && run->options.report_count == 0)
-        render(run, REPORT_MATRIX, stdout);
-    render(run, REPORT_TERMINAL, stdout);
-    return fine;
-}
-
-/* ---- run ------------------------------------------------------------------------------------ */
-
-static int play_and_report(struct run_command *run)
-{
-    run->result = (struct run_result){.version = run->version,
-                                      .command = run->typed,
-                                      .worlds = worlds_words(run->options.worlds),
-                                      .seed = run->options.seed,
-                                      .started_unix = console_unix_time()};
-    if (!make_items(run))
-        return EXIT_INTERNAL;
-    if (run->item_count == 0) {
-        fputs("retryproof: no case to run: nothing fits the paths, filters and tags\n", stderr);
-        return EXIT_NOTHING_TO_RUN;
-    }
-    if (!play(run)) {
-        fputs("retryproof: out of memory\n", stderr);
-        return EXIT_INTERNAL;
-    }
-    last_run_remember(&run->result);
-    if (!render_all(run))
-        return EXIT_INTERNAL;
-    int code = run_exit_code(&run->result);
-    return code == EXIT_FAILED && run->store.subject_failed ? EXIT_CANNOT_START : code;
-}
-
-static int run_with_options(struct run_command *run)
-{
-    int code = load_suite(run);
-    if (code != EXIT_PASSED)
-        return code;
-    select_cases(run);
-    return run->options.list != LIST_NOT ? list_cases(run) : play_and_report(run);
-}
-
-static void release(struct run_command *run)
-{
-    result_store_release(&run->store);
-    free(run->items);
-    suite_release(&run->suite);
-    region_release(&run->region);
-    free(run->typed);
-    free(run);
-}
-
-/* The command line as one text, words joined by spaces. */
-static char *join_words(int argc, char **argv)
-{
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    if (out == NULL)
-        return NULL;
-    fputs("retryproof", out);
-    for (int i = 0; i < argc; i++)
-        fprintf(out, " %s", argv[i]);
-    fclose(out);
-    return text;
-}
-
-/*
- * Cases side by side need some ten descriptors each. And the memory of one case is that of the next: giving it back
- * between them would be a tenth of a simulated case.
- */
-static void prepare_process(void)
-{
-    struct rlimit descriptors;
-    if (getrlimit(RLIMIT_NOFILE, &descriptors) == 0) {
-        descriptors.rlim_cur = descriptors.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &descriptors);
-    }
-#ifdef __GLIBC__
-    enum { KEPT_BYTES_MAX = 64 * 1024 * 1024 };
-    mallopt(M_TRIM_THRESHOLD, KEPT_BYTES_MAX);
-#endif
-}
-
-static int run_main(int argc, char **argv, const char *version)
-{
-    enum { LAST_FAILED_BYTES_MAX = 64 * 1024 * 1024 }; /* of ids that are remembered */
-    char error[OPTIONS_ERROR_BYTES];
-    struct run_command *run = calloc(1, sizeof(*run));
-    if (run == NULL)
-        return EXIT_INTERNAL;
-    prepare_process();
-    run->version = version;
-    run->typed = join_words(argc, argv);
-    suite_init(&run->suite);
-    region_init(&run->region, LAST_FAILED_BYTES_MAX);
-    int code = EXIT_INTERNAL;
-    if (run->typed == NULL) {
-        fputs("retryproof: out of memory\n", stderr);
-    } else if (!options_read(&run->options, argc, argv, error)) {
-        fprintf(stderr, "retryproof run: %s\n(retryproof run --help tells what there is)\n", error);
-        code = EXIT_USAGE;
-    } else if (run->options.help) {
-        fputs(OPTIONS_HELP, stdout);
-        code = EXIT_PASSED;
-    } else {
-        code = run_with_options(run);
-    }
-    release(run);
-    return code;
-}
-
-/* ---- words ---------------------------------------------------------------------------------- */
+static const char HELP[] =
+    "usage: retryproof COMMAND ...\n"
+    "\n"
+    "Proves what an HTTP proxy does when an upstream fails.\n"
+    "\n"
+    "  run PATH...            play scenarios and judge them\n"
+    "  subjects               other people's proxies: which are here; run them all\n"
+    "  report WORD FILE...    compare result files of subjects, and explain them\n"
+    "  proxy CONFIG.yaml      the built-in proxy by itself\n"
+    "  upstream SCRIPT.yaml   the fake upstreams of a file by themselves\n"
+    "  help                   this text; COMMAND --help says more\n"
+    "  --version              the version\n";
 
 static int dispatch(int argc, char **argv, const char *version)
 {
     const char *word = argc > 1 ? argv[1] : "";
     if (strcmp(word, "run") == 0)
-        return run_main(argc - 1, argv + 1, version);
+        return run_command(argc - 1, argv + 1, version);
+    if (strcmp(word, "subjects") == 0)
+        return subjects_command(argc - 1, argv + 1, version);
+    if (strcmp(word, "report") == 0)
+        return report_command(argc - 1, argv + 1);
     if (strcmp(word, "proxy") == 0)
         return proxy_command(argc - 1, argv + 1);
     if (strcmp(word, "upstream") == 0)

@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "harness/command/console.h"
 #include "harness/suite/suite.h"
+#include "harness/terminal/console.h"
 
 /* The file of this folder: its name follows from the folder's, so that projects do not mix. NULL if there is none. */
 static const char *file_name(char *text, size_t size)

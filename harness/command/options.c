@@ -8,12 +8,25 @@
 const char OPTIONS_HELP[] =
     "usage: retryproof run [option]... [PATH | FILE.yaml:LINE | PART-OF-AN-ID]...\n"
     "\n"
-    "Plays the cases of scenario files against the built-in proxy and judges them by what the\n"
-    "fake upstreams and clients witnessed. Without a path: ./scenarios.\n"
+    "Plays the cases of scenario files against a proxy and judges them by what the fake\n"
+    "upstreams and clients witnessed. Without a path: ./scenarios.\n"
     "\n"
     "Where\n"
     "  --world sim|sockets|both   the simulation, this machine's sockets, or (default) both\n"
-    "  --subject builtin          the proxy under test\n"
+    "Whom\n"
+    "  --subject NAME             the proxy under test: builtin (default), one that `retryproof\n"
+    "                             subjects` lists, or a folder that describes one\n"
+    "  --profile NAME             of its settings (default: default)\n"
+    "  --target URL               a proxy that is running on this machine, set up as it is\n"
+    "  --upstream NAME=HOST:PORT  where it expects an upstream; scenarios name theirs a and b\n"
+    "  --host TEXT, --header 'NAME: VALUE', --insecure, --ca FILE\n"
+    "                             how to address the target\n"
+    "  --expect POLICY            judge another proxy by at-most-once, idempotent or rfc9110; or\n"
+    "                             only observe it (default)\n"
+    "  --settle, --patience, --recover TIME\n"
+    "                             of a target: so long no further attempt may come (1500ms), a\n"
+    "                             client waits (65s), an upstream may be held to be down (15s)\n"
+    "  --buffering                also measure how much it takes in when nobody takes it out\n"
     "Which\n"
     "  --filter EXPR              cases that fit, see below\n"
     "  --tag EXPR                 the same, where a word alone is a tag: --tag 'retry and not "
@@ -27,8 +40,9 @@ const char OPTIONS_HELP[] =
     "  --jobs N                   N processes (default 1; the simulation alone: one a processor)\n"
     "  --fail-fast                begin no case after the first that fails\n"
     "What comes out\n"
-    "  --report KIND[=PATH]       terminal, matrix, json, junit, github; may be repeated;\n"
-    "                             without PATH to stdout (default: matrix and terminal)\n"
+    "  --report KIND[=PATH]       terminal, matrix, json, junit, github, and of another proxy\n"
+    "                             subject (docs/subjects.md); may be repeated; without PATH to\n"
+    "                             stdout (default: matrix and terminal)\n"
     "  --quiet                    no matrix, no progress\n"
     "  --verbose                  a line for each case as it ends\n"
     "  --colour auto|always|never NO_COLOR and FORCE_COLOR count where it is auto\n"
@@ -45,7 +59,6 @@ const char OPTIONS_HELP[] =
 
 enum option_word {
     OPTION_WORLD = 256,
-    OPTION_SUBJECT,
     OPTION_FILTER,
     OPTION_TAG,
     OPTION_SHARD,
@@ -56,12 +69,16 @@ enum option_word {
     OPTION_FAIL_FAST,
     OPTION_REPORT,
     OPTION_COLOUR,
+    OPTION_SUBJECT, /* and those of enum subject_option behind it */
 };
 
 static const struct option WORDS[] = {
     {"world", required_argument, NULL, OPTION_WORLD},
-    {"subject", required_argument, NULL, OPTION_SUBJECT},
-    {"filter", required_argument, NULL, OPTION_FILTER},
+#define SUBJECT_OPTION(name, word, value) \
+    {word, value ? required_argument : no_argument, NULL, OPTION_SUBJECT + SUBJECT_OPTION_##name},
+    SUBJECT_OPTION_LIST(SUBJECT_OPTION)
+#undef SUBJECT_OPTION
+        {"filter", required_argument, NULL, OPTION_FILTER},
     {"tag", required_argument, NULL, OPTION_TAG},
     {"shard", required_argument, NULL, OPTION_SHARD},
     {"last-failed", no_argument, NULL, OPTION_LAST_FAILED},
@@ -131,11 +148,9 @@ static bool read_shard(struct run_options *options, const char *text,
 static bool read_report(struct run_options *options, const char *text,
                         char error[OPTIONS_ERROR_BYTES])
 {
-    static const char *const KINDS[] = {[REPORT_TERMINAL] = "terminal",
-                                        [REPORT_MATRIX] = "matrix",
-                                        [REPORT_JSON] = "json",
-                                        [REPORT_JUNIT] = "junit",
-                                        [REPORT_GITHUB] = "github"};
+    static const char *const KINDS[] = {
+        [REPORT_TERMINAL] = "terminal", [REPORT_MATRIX] = "matrix", [REPORT_JSON] = "json",
+        [REPORT_JUNIT] = "junit",       [REPORT_GITHUB] = "github", [REPORT_SUBJECT] = "subject"};
     char kind[16];
     const char *equals = strchr(text, '=');
     size_t size = equals != NULL ? (size_t)(equals - text) : strlen(text);
@@ -144,7 +159,7 @@ static bool read_report(struct run_options *options, const char *text,
     int index = word_index(kind, KINDS, COUNT_OF(KINDS));
     if (index < 0 || size >= sizeof(kind) || (equals != NULL && equals[1] == '\0'))
         return fail(error, "--report", text,
-                    "terminal, matrix, json, junit or github, perhaps with =PATH");
+                    "terminal, matrix, json, junit, github or subject, perhaps with =PATH");
     if (options->report_count == OPTIONS_REPORTS_MAX)
         return fail(error, "--report", text, "possible: there are too many");
     options->reports[options->report_count++] =
@@ -155,11 +170,8 @@ static bool read_report(struct run_options *options, const char *text,
 static bool read_colour(struct run_options *options, const char *text,
                         char error[OPTIONS_ERROR_BYTES])
 {
-    static const char *const CHOICES[] = {
-        [COLOUR_AUTO] = "auto", [COLOUR_ALWAYS] = "always", [COLOUR_NEVER] = "never"};
-    int index = word_index(text, CHOICES, COUNT_OF(CHOICES));
-    options->colour = index < 0 ? COLOUR_AUTO : (enum colour_choice)index;
-    return index >= 0 || fail(error, "--colour", text, "auto, always or never");
+    return console_colour_choice(text, &options->colour) ||
+           fail(error, "--colour", text, "auto, always or never");
 }
 
 static bool read_list(struct run_options *options, const char *text,
@@ -204,12 +216,13 @@ static bool read_filter(struct filter *filter, enum filter_kind kind, const char
 static bool read_option(struct run_options *options, int word, const char *value,
                         char error[OPTIONS_ERROR_BYTES])
 {
+    _Static_assert((int)OPTIONS_ERROR_BYTES >= (int)SUBJECT_OPTIONS_ERROR_BYTES, "a sentence fits");
+    if (word >= OPTION_SUBJECT)
+        return subject_options_read(&options->subject, (enum subject_option)(word - OPTION_SUBJECT),
+                                    value, error);
     switch (word) {
     case OPTION_WORLD:
         return read_world(options, value, error);
-    case OPTION_SUBJECT:
-        return strcmp(value, "builtin") == 0 ||
-               fail(error, "--subject", value, "a subject this version knows (builtin)");
     case OPTION_FILTER:
         return read_filter(&options->filter, FILTER_OF_IDS, value, error);
     case OPTION_TAG:
@@ -242,12 +255,34 @@ static bool read_option(struct run_options *options, int word, const char *value
     return true;
 }
 
+/* Another proxy is a process of this machine's: there is no simulation of it. */
+static bool check_others(struct run_options *options, char error[OPTIONS_ERROR_BYTES])
+{
+    bool foreign = subject_options_is_foreign(&options->subject);
+    for (size_t i = 0; i < options->report_count && !foreign; i++)
+        if (options->reports[i].kind == REPORT_SUBJECT) {
+            snprintf(error, OPTIONS_ERROR_BYTES,
+                     "--report subject is of another proxy: name it with --subject or --target");
+            return false;
+        }
+    if (!foreign)
+        return true;
+    if (options->worlds == 1ul << WORLD_SIM) {
+        snprintf(error, OPTIONS_ERROR_BYTES,
+                 "--world sim has the built-in proxy alone: others run on sockets");
+        return false;
+    }
+    options->worlds = 1ul << WORLD_SOCKETS;
+    return true;
+}
+
 bool options_read(struct run_options *options, int argc, char **argv,
                   char error[OPTIONS_ERROR_BYTES])
 {
     *options = (struct run_options){
         .worlds = (1ul << WORLD_KIND_COUNT) - 1, .seed = OPTIONS_SEED_DEFAULT, .repeat = 1};
     int word;
+    subject_options_init(&options->subject);
     optind = 0; /* a fresh start for getopt, whatever was read before */
     opterr = 0;
     while ((word = getopt_long(argc, argv, ":j:qvh", WORDS, NULL)) != -1) {
@@ -264,5 +299,5 @@ bool options_read(struct run_options *options, int argc, char **argv,
     }
     options->paths = (const char *const *)argv + optind;
     options->path_count = (size_t)(argc - optind);
-    return true;
+    return subject_options_check(&options->subject, error) && check_others(options, error);
 }

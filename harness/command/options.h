@@ -6,8 +6,9 @@
 #ifndef HARNESS_COMMAND_OPTIONS_H
 #define HARNESS_COMMAND_OPTIONS_H
 
-#include "harness/command/console.h"
+#include "harness/session/subject_options.h"
 #include "harness/suite/suite.h"
+#include "harness/terminal/console.h"
 
 enum {
     OPTIONS_REPORTS_MAX = 16,     /* one of each kind, some of them twice */
@@ -26,6 +27,7 @@ enum report_kind {
     REPORT_JSON,
     REPORT_JUNIT,
     REPORT_GITHUB,
+    REPORT_SUBJECT,
     REPORT_KIND_COUNT
 };
 
@@ -37,6 +39,7 @@ struct report_request {
 enum list_choice { LIST_NOT, LIST_TEXT, LIST_JSON };
 
 struct run_options {
+    struct subject_options subject;
     unsigned long worlds; /* bit of each world_kind */
     struct filter filter;
     struct filter tags;

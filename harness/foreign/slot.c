@@ -1,5 +1,11 @@
 #include "harness/foreign/slot.h"
 
+#include <errno.h>
+#include <stddef.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
 enum {
     BLOCKS_MAX = 256,
     ADDRESS_BASE = 127 << 24 | 64 << 16, /* 127.64.0.0: room for all blocks below 127.128.0.1 */
@@ -24,6 +30,28 @@ static struct subject_slot make_slot(size_t number, uint32_t own, uint32_t liste
     for (unsigned i = 0; i < SLOT_UPSTREAMS; i++)
         slot.upstreams[i] = make_address(own, SLOT_UPSTREAM_PORT + i);
     return slot;
+}
+
+/* A name in the abstract space of unix(7) belongs to one socket, and goes with it, however its process ends. */
+int slot_block_take(unsigned *block)
+{
+    int descriptor = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (descriptor < 0)
+        return -1;
+    for (*block = 0; *block < BLOCKS_MAX; (*block)++) {
+        struct sockaddr_un name = {.sun_family = AF_UNIX};
+        int size =
+            snprintf(name.sun_path + 1, sizeof(name.sun_path) - 1, "retryproof-slots-%u", *block);
+        socklen_t whole = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)size);
+        if (bind(descriptor, (const struct sockaddr *)&name, whole) == 0)
+            return descriptor;
+        if (errno != EADDRINUSE)
+            break;
+    }
+    int error = errno;
+    close(descriptor);
+    errno = error;
+    return -1;
 }
 
 void slots_lay_out(struct subject_slot *slots, size_t count, enum slot_kind kind, unsigned block)

@@ -38,6 +38,12 @@ struct subject_slot {
     struct address upstreams[SLOT_UPSTREAMS];
 };
 
+/*
+ * Takes a block that no other process of this network namespace has: it is held for as long as the descriptor that is returned is
+ * open. -1 and errno when there is none.
+ */
+MUST_USE int slot_block_take(unsigned *block);
+
 /* Lays out slots 1 to count. block: 0 to 255, so that runs beside each other have other addresses. */
 void slots_lay_out(struct subject_slot *slots, size_t count, enum slot_kind kind, unsigned block);
 /* The one slot that stands in a result file for all: 127.0.0.1, ports as above. */

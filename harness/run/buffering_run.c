@@ -11,6 +11,7 @@ enum {
     OWN_SNDBUF_BYTES = 64 * 1024, /* and yet a large body goes in few pieces */
     OWN_RCVBUF_BYTES = 16 * 1024,
     EXCHANGES_KINDS = 3,
+    TRIES_MAX = 3, /* of a row */
 };
 
 static const unsigned EXCHANGES[EXCHANGES_KINDS] = {1, 8, BUFFERING_EXCHANGES_MAX};
@@ -24,22 +25,27 @@ _Static_assert((int)BUFFERING_ROWS == 2 * EXCHANGES_KINDS, "two ways");
 #define REST_NS (300 * NS_PER_MS)
 /* The same while there are requests that no upstream has seen: the proxy may be busy with beginning. */
 #define REST_UNREACHED_NS (2 * NS_PER_S)
-/* The answer to a small request at a place that nobody has used. */
+/* The answer to a small request. */
 #define ANSWER_NS (3 * NS_PER_S)
-/* At one that was used the proxy may hold its upstreams to be down, as a rule for ten seconds. */
+/* For so long, as a rule ten seconds, proxies hold an upstream to be down that failed in the row before. */
 #define RECOVER_NS       (12 * NS_PER_S)
 #define RECOVER_PAUSE_NS (200 * NS_PER_MS)
+
+static const char INTERRUPTED[] = "interrupted";
 
 struct buffering_run {
     const struct buffering_plan *plan;
     struct world *world;
     struct timer timer; /* so that time passes where nothing happens */
+    bool has_answered;  /* a small request, once */
     struct buffering_cast cast;
 };
 
 /* How things stood at a look. */
 struct sample {
     struct buffering_flow flow;
+    bool
+        has_kernel; /* nobody asks the kernel while our own ends still move: it tells of every socket there is */
     uint64_t kernel;
 };
 
@@ -95,36 +101,34 @@ static const char *try_warm_up(struct buffering_run *run, const struct cast_plac
     return trouble;
 }
 
-/* patience_ns: for so long a proxy that does not answer is asked again. */
-static const char *warm_up(struct buffering_run *run, const struct cast_place *place,
-                           uint64_t patience_ns)
+/* A proxy that has answered before may hold its upstreams to be down, and is asked again. */
+static const char *warm_up(struct buffering_run *run, const struct cast_place *place)
 {
-    uint64_t until_ns = world_now(run->world) + patience_ns;
+    uint64_t until_ns = world_now(run->world) + (run->has_answered ? RECOVER_NS : ANSWER_NS);
     const char *trouble = try_warm_up(run, place);
     while (trouble != NULL && world_now(run->world) < until_ns && !is_interrupted(run)) {
         pass_time(run, RECOVER_PAUSE_NS);
         trouble = try_warm_up(run, place);
     }
+    run->has_answered = run->has_answered || trouble == NULL;
     return trouble;
 }
 
 /* ---- a row ---------------------------------------------------------------------------------- */
 
-static bool is_same(const struct sample *a, const struct sample *b)
+static bool flows_are_same(const struct buffering_flow *a, const struct buffering_flow *b)
 {
-    return a->flow.written == b->flow.written && a->flow.read == b->flow.read &&
-           a->flow.reached == b->flow.reached && a->kernel == b->kernel;
+    return a->written == b->written && a->read == b->read && a->reached == b->reached;
 }
 
-static struct sample take_sample(const struct buffering_run *run, const struct row_watch *watch)
+static uint64_t ask_kernel(const struct buffering_run *run, const struct row_watch *watch)
 {
     struct address addresses[UPSTREAMS_MAX + 1];
     size_t count = run->cast.upstream_count;
     for (size_t i = 0; i < count; i++)
         addresses[i] = watch->place->where.upstreams[i];
     addresses[count] = watch->place->where.target;
-    return (struct sample){.flow = buffering_cast_flow(&run->cast),
-                           .kernel = usage_in_kernel(addresses, count + 1)};
+    return usage_in_kernel(addresses, count + 1);
 }
 
 static void keep(struct row_watch *watch, const struct sample *sample)
@@ -149,9 +153,11 @@ static bool look(struct buffering_run *run, struct row_watch *watch)
     watch->ended = buffering_cast_break(&run->cast);
     if (watch->ended != NULL)
         return true;
-    struct sample now = take_sample(run, watch);
+    struct sample now = {.flow = buffering_cast_flow(&run->cast)};
+    now.has_kernel = watch->looked && flows_are_same(&now.flow, &watch->last.flow);
+    now.kernel = now.has_kernel ? ask_kernel(run, watch) : 0;
     uint64_t now_ns = world_now(run->world);
-    bool still = watch->looked && is_same(&now, &watch->last);
+    bool still = now.has_kernel && watch->last.has_kernel && now.kernel == watch->last.kernel;
     watch->last = now;
     watch->looked = true;
     if (!still) {
@@ -171,8 +177,10 @@ static void watch_row(struct buffering_run *run, struct row_watch *watch)
         if (look(run, watch))
             return;
     } while (world_now(run->world) < until_ns && !is_interrupted(run));
-    if (!is_interrupted(run))
-        keep(watch, &watch->last);
+    if (is_interrupted(run))
+        return;
+    watch->last.kernel = ask_kernel(run, watch);
+    keep(watch, &watch->last);
 }
 
 static uint64_t growth(uint64_t before, uint64_t after)
@@ -187,7 +195,7 @@ static const char *find_trouble(const struct buffering_run *run, const struct ro
     if (watch->ended != NULL)
         return watch->ended;
     if (!watch->has_kept)
-        return "interrupted";
+        return INTERRUPTED;
     const char *sentence = region_format(
         run->plan->region, "%zu of %zu requests had reached an upstream when nothing moved",
         watch->kept.flow.reached, watch->exchanges);
@@ -205,7 +213,8 @@ static void fill_row(struct observed_buffering *row, const struct row_watch *wat
     row->whole = flow->whole;
 }
 
-static void play_row(struct buffering_run *run, const struct buffering_place *place,
+/* True when the row has its figures, or cannot have any: not when the proxy gave up on an exchange too soon. */
+static bool play_row(struct buffering_run *run, const struct buffering_place *place,
                      enum buffering_part part, struct observed_buffering *row)
 {
     struct row_watch watch = {.place = place, .exchanges = row->exchanges};
@@ -218,35 +227,31 @@ static void play_row(struct buffering_run *run, const struct buffering_place *pl
     if (row->trouble == NULL)
         fill_row(row, &watch, &before);
     buffering_cast_end(&run->cast);
+    return row->trouble == NULL || watch.ended == NULL;
+}
+
+/* Many bodies that go to a disk may take longer, once, than the proxy waits for its upstream. */
+static void try_row(struct buffering_run *run, const struct buffering_place *place,
+                    enum buffering_part part, struct observed_buffering *row)
+{
+    unsigned tries = 0;
+    do {
+        row->trouble = warm_up(run, &place->where);
+    } while (row->trouble == NULL && !play_row(run, place, part, row) && ++tries < TRIES_MAX);
+    if (row->trouble != NULL && is_interrupted(run))
+        row->trouble = INTERRUPTED;
 }
 
 /* ---- all rows ------------------------------------------------------------------------------- */
 
-static bool was_used(const struct buffering_place *places, const size_t *played, size_t count)
-{
-    const struct address *target = &places[played[count]].where.target;
-    for (size_t i = 0; i < count; i++)
-        if (address_equal(&places[played[i]].where.target, target))
-            return true;
-    return false;
-}
-
 /* Both ways with one exchange, then both with some, then both with many. */
 static void play_rows(struct buffering_run *run, struct observed_buffering rows[BUFFERING_ROWS])
 {
-    const struct buffering_place *places = run->plan->places;
-    size_t played[BUFFERING_ROWS];
-    for (size_t i = 0; i < BUFFERING_ROWS; i++) {
-        enum buffering_part part = i % 2 == 0 ? BUFFERING_UPLOAD : BUFFERING_DOWNLOAD;
-        size_t index = i / 2 + (part == BUFFERING_DOWNLOAD ? EXCHANGES_KINDS : 0);
-        struct observed_buffering *row = &rows[index];
-        played[i] = index;
-        row->trouble = is_interrupted(run)
-                           ? "interrupted"
-                           : warm_up(run, &places[index].where,
-                                     was_used(places, played, i) ? RECOVER_NS : ANSWER_NS);
-        if (row->trouble == NULL)
-            play_row(run, &places[index], part, row);
+    for (size_t kind = 0; kind < EXCHANGES_KINDS; kind++) {
+        size_t up = kind;
+        size_t down = EXCHANGES_KINDS + kind;
+        try_row(run, &run->plan->places[up], BUFFERING_UPLOAD, &rows[up]);
+        try_row(run, &run->plan->places[down], BUFFERING_DOWNLOAD, &rows[down]);
     }
 }
 

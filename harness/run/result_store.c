@@ -33,6 +33,21 @@ bool result_store_init(struct result_store *store, const struct run_item *items,
     return store->results != NULL;
 }
 
+void result_store_set_subject(struct result_store *store, const char *subject, const char *options)
+{
+    store->subject_options = options;
+    for (size_t i = 0; i < store->count; i++)
+        store->results[i].subject = subject;
+}
+
+bool result_store_has_failed(const struct result_store *store)
+{
+    for (size_t i = 0; i < store->count; i++)
+        if (case_fails_run(&store->results[i]))
+            return true;
+    return false;
+}
+
 void result_store_release(struct result_store *store)
 {
     region_release(&store->region);
@@ -65,6 +80,9 @@ static const char *reproduction(struct result_store *store, const struct case_re
     const char *filter = shell_word_case(result->id, &store->region);
     if (scenario == NULL || filter == NULL)
         return NULL;
+    if (store->subject_options != NULL)
+        return region_format(&store->region, "retryproof run %s %s --filter %s",
+                             store->subject_options, scenario, filter);
     return region_format(&store->region,
                          "retryproof run --world %s --seed %" PRIu64 " %s --filter %s",
                          result->world, result->seed, scenario, filter);

@@ -26,7 +26,14 @@ struct result_store {
     struct case_result *results; /* one per item, in their order */
     size_t count;
     bool subject_failed; /* a subject could not start */
+    const char *
+        subject_options; /* of the command that plays a case again; NULL: those of the built-in proxy */
 };
+
+/* The results are of this proxy and not of the built-in; "nginx/default". Texts outlive the store. Before any is kept. */
+void result_store_set_subject(struct result_store *store, const char *subject, const char *options);
+/* A case fails its run. */
+bool result_store_has_failed(const struct result_store *store);
 
 /* Every result is `skipped` until it is kept. False when memory runs out. */
 MUST_USE bool result_store_init(struct result_store *store, const struct run_item *items,

@@ -205,10 +205,9 @@ static bool failed_last(const struct suite_selection *selection, const char *id,
                    sizeof(*selection->last_failed), compare_texts) != NULL;
 }
 
-static bool is_wanted(const struct suite_case *one, const struct suite_selection *selection,
-                      enum world_kind world)
+struct filter_subject suite_case_fields(const struct suite_case *one, enum world_kind world)
 {
-    const struct filter_subject subject = {
+    return (struct filter_subject){
         .text = {[FILTER_ID] = one->id,
                  [FILTER_NAME] = one->name,
                  [FILTER_FILE] = one->file->path,
@@ -220,6 +219,12 @@ static bool is_wanted(const struct suite_case *one, const struct suite_selection
         .tags = one->tags,
         .tag_count = one->tag_count,
     };
+}
+
+static bool is_wanted(const struct suite_case *one, const struct suite_selection *selection,
+                      enum world_kind world)
+{
+    const struct filter_subject subject = suite_case_fields(one, world);
     return filter_fits(&selection->filter, &subject) && filter_fits(&selection->tags, &subject) &&
            failed_last(selection, one->id, world_word(world));
 }

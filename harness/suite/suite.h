@@ -72,6 +72,9 @@ MUST_USE bool suite_load(struct suite *suite, const char *const *arguments, size
 /* Keeps the cases that are wanted in at least one world, in order. */
 void suite_select(struct suite *suite, const struct suite_selection *selection);
 
+/* What filters ask of a case in that world. */
+struct filter_subject suite_case_fields(const struct suite_case *one, enum world_kind world);
+
 /* A stable hash of an id: shards and the seed of a case follow from it. */
 uint64_t suite_hash(const char *id);
 

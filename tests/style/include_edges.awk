@@ -39,7 +39,9 @@ BEGIN {
     may["harness/foreign"] = "world world/base world/data reports reports/subjects harness/suite"
     may["harness/observed"] = may["harness/verdict"] " reports/subjects harness/verdict"
     may["harness/run"] = may["harness/oracle"] " reports/subjects harness/foreign harness/observed world/sim world/sockets world/tls harness/oracle harness/cast harness/subject"
-    may["harness/command"] = may["harness/run"] " harness/run"
+    may["harness/session"] = may["harness/run"] " fakeupstream/acting harness/run"
+    may["harness/terminal"] = "world world/base"
+    may["harness/command"] = may["harness/session"] " harness/session harness/terminal"
     may["harness"] = may["harness/command"] " harness/command"
     may["tests/wrong"] = may["proxy/downstream"] " tests/wrong proxy/downstream proxy" # faults are put in below every door
     may["examples"] = "world world/base world/sockets retryproof"

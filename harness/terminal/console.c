@@ -1,4 +1,4 @@
-#include "harness/command/console.h"
+#include "harness/terminal/console.h"
 
 #include <sched.h>
 #include <signal.h>
@@ -8,12 +8,26 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "world/base/check.h"
+
 #define NS_PER_SECOND 1000000000ull
 
 static bool is_set(const char *name)
 {
     const char *value = getenv(name);
     return value != NULL && *value != '\0';
+}
+
+bool console_colour_choice(const char *text, enum colour_choice *out)
+{
+    static const char *const CHOICES[] = {
+        [COLOUR_AUTO] = "auto", [COLOUR_ALWAYS] = "always", [COLOUR_NEVER] = "never"};
+    for (size_t i = 0; i < COUNT_OF(CHOICES); i++)
+        if (strcmp(text, CHOICES[i]) == 0) {
+            *out = (enum colour_choice)i;
+            return true;
+        }
+    return false;
 }
 
 /* https://no-color.org and https://force-color.org */

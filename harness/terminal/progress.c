@@ -1,8 +1,8 @@
-#include "harness/command/progress.h"
+#include "harness/terminal/progress.h"
 
 #include <stdio.h>
 
-#include "harness/command/console.h"
+#include "harness/terminal/console.h"
 
 #define QUICK_NS     1000000000ull /* a run that is over within a second needs no telling */
 #define BAR_EVERY_NS 100000000ull  /* smooth for the eye, nothing for the machine */

@@ -2,8 +2,8 @@
  * The person or the CI server that started the command: their terminal, environment, clock and signals. Nothing
  * here ever bears on a verdict.
  */
-#ifndef HARNESS_COMMAND_CONSOLE_H
-#define HARNESS_COMMAND_CONSOLE_H
+#ifndef HARNESS_TERMINAL_CONSOLE_H
+#define HARNESS_TERMINAL_CONSOLE_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,6 +15,8 @@ enum {
     CONSOLE_WIDTH_DEFAULT = 100
 }; /* columns where nobody says: what CI servers show without folding */
 
+/* "auto", "always" or "never"; false if it is none of them. */
+bool console_colour_choice(const char *text, enum colour_choice *out);
 /* Whether to colour what goes to this stream; NO_COLOR and FORCE_COLOR count where the choice is auto. */
 bool console_has_colour(FILE *stream, enum colour_choice choice);
 /* Columns of the terminal behind the stream. */

@@ -1,8 +1,8 @@
 /*
  * How far a run is, told on stderr: a bar on a terminal, a line now and then elsewhere, nothing when it is quick.
  */
-#ifndef HARNESS_COMMAND_PROGRESS_H
-#define HARNESS_COMMAND_PROGRESS_H
+#ifndef HARNESS_TERMINAL_PROGRESS_H
+#define HARNESS_TERMINAL_PROGRESS_H
 
 #include <stdbool.h>
 #include <stddef.h>
