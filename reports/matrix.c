@@ -11,6 +11,7 @@ static const char METHODS_PAST_THE_LIMIT[] = "others";
 /* The first are idempotent (RFC 9110 9.2.2), so that the boundary of most rules is one vertical line. */
 static const char *const METHOD_ORDER[] = {"GET",    "HEAD", "OPTIONS", "TRACE",  "PUT",
                                            "DELETE", "POST", "PATCH",   "CONNECT"};
+enum { IDEMPOTENT_METHODS = 6 }; /* the first of them */
 
 static const char *const MEANINGS[STAGE_COUNT] = {
     [STAGE_ROUTE] = "no attempt has begun",
@@ -129,12 +130,26 @@ static size_t method_rank(const char *method)
     return COUNT_OF(METHOD_ORDER);
 }
 
+int matrix_compare_methods(const char *a, const char *b)
+{
+    const int order = compare_numbers(method_rank(a), method_rank(b));
+    return order != 0 ? order : strcmp(a, b);
+}
+
+bool matrix_method_is_idempotent(const char *method)
+{
+    return method_rank(method) < IDEMPOTENT_METHODS;
+}
+
 static int compare_methods(const void *a, const void *b)
 {
-    const char *left = *(const char *const *)a;
-    const char *right = *(const char *const *)b;
-    const int order = compare_numbers(method_rank(left), method_rank(right));
-    return order != 0 ? order : strcmp(left, right);
+    return matrix_compare_methods(*(const char *const *)a, *(const char *const *)b);
+}
+
+const char *matrix_stage_meaning(const char *word)
+{
+    enum stage stage = STAGE_COUNT;
+    return stage_from_word(word, &stage) ? MEANINGS[stage] : "";
 }
 
 /* The place of the method, or count if it has none. */
@@ -335,7 +350,7 @@ static bool fold_stage(struct fold *fold, struct entry *begin, struct entry *end
         return false;
     stage->subject = begin->result->subject;
     stage->word = begin->result->stage;
-    stage->meaning = begin->stage < STAGE_COUNT ? MEANINGS[begin->stage] : "";
+    stage->meaning = matrix_stage_meaning(stage->word);
     stage->faults = draft.faults;
     stage->fault_count = draft.fault_count;
 

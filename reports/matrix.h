@@ -61,6 +61,13 @@ struct matrix {
     size_t subject_count;
 };
 
+/* When an attempt is at this stage; "" for a word that is not a stage's. */
+const char *matrix_stage_meaning(const char *word);
+/* The order of methods in every matrix, as of strcmp(): the idempotent ones first, unknown ones last. */
+int matrix_compare_methods(const char *a, const char *b);
+/* RFC 9110 9.2.2. */
+bool matrix_method_is_idempotent(const char *method);
+
 /* NULL if the region is too small. */
 MUST_USE struct matrix *matrix_fold(const struct run_result *run, struct region *region);
 

@@ -215,6 +215,25 @@ size_t json_count(const struct json *json)
     return json_is_object(value) ? json_object_size(value) : json_array_size(value);
 }
 
+bool json_is_map(const struct json *json)
+{
+    return json_is_object(inner(json));
+}
+
+bool json_is_list(const struct json *json)
+{
+    return json_is_array(inner(json));
+}
+
+const char *json_key_after(const struct json *map, const char *key)
+{
+    json_t *value = inner(map);
+    void *at = key == NULL ? json_object_iter(value)
+                           : json_object_iter_next(value, json_object_key_to_iter(key));
+
+    return at != NULL ? json_object_iter_key(at) : NULL;
+}
+
 struct json *json_at(const struct json *list, size_t index)
 {
     return outer(json_array_get(inner(list), index));

@@ -60,9 +60,16 @@ MUST_USE struct json *json_parse(const char *name, const char *text, size_t size
 struct json *json_get(const struct json *map, const char *key);
 /* The number of elements of a list or map; 0 of anything else. */
 size_t json_count(const struct json *json);
+bool json_is_map(const struct json *json);
+bool json_is_list(const struct json *json);
+/*
+ * The key that follows another one in a map, in the order of the file; NULL asks for the first and is the answer behind the
+ * last. The key must be one that this gave for this map; it lives as long as the map.
+ */
+const char *json_key_after(const struct json *map, const char *key);
 /* An element of a list, still owned by it; NULL past the end. */
 struct json *json_at(const struct json *list, size_t index);
-/* NULL unless it is text; lives as long as the value. All three are harmless on NULL. */
+/* NULL unless it is text; lives as long as the value. All that ask are harmless on NULL. */
 const char *json_text(const struct json *json);
 bool json_u64(const struct json *json, uint64_t *out);
 bool json_bool(const struct json *json, bool *out);
