@@ -25,6 +25,8 @@ enum {
 #define VERSION_WITHIN_NS (10 * NS_PER_S)
 /* Between two looks at a listener that refuses: not seen in the time of a start, and no load. */
 #define LOOK_EVERY_NS NS_PER_MS
+/* Listeners accept before the workers behind them are there; when none has come for so long, all are. */
+#define PROCESSES_QUIET_NS (100 * NS_PER_MS)
 
 PRINTF_LIKE(2, 3)
 static bool fail(char error[STANDING_ERROR_BYTES], const char *format, ...)
@@ -358,6 +360,28 @@ static bool await_listeners(const struct start *start, uint64_t until_ns)
     return keeper_subject_runs(&standing->keeper, 0) || fail_ended(start);
 }
 
+/* Those that are there when no more come and go; false when the subject ends meanwhile. */
+static bool count_processes(const struct start *start, uint64_t until_ns)
+{
+    struct standing *standing = start->standing;
+    pid_t before[KEEPER_PROCESSES_MAX];
+    uint64_t quiet_since_ns = machine_now();
+    size_t count = 0;
+
+    for (uint64_t now = quiet_since_ns; now < until_ns && now < quiet_since_ns + PROCESSES_QUIET_NS;
+         now = machine_now()) {
+        count = standing->process_count;
+        memcpy(before, standing->processes, count * sizeof(*before));
+        standing->process_count = keeper_processes(&standing->keeper, standing->processes);
+        if (count != standing->process_count ||
+            memcmp(before, standing->processes, count * sizeof(*before)) != 0)
+            quiet_since_ns = now;
+        if (!keeper_subject_runs(&standing->keeper, now + LOOK_EVERY_NS))
+            return fail_ended(start);
+    }
+    return true;
+}
+
 static bool run(const struct start *start)
 {
     struct standing *standing = start->standing;
@@ -366,10 +390,7 @@ static bool run(const struct start *start)
 
     if (!keeper_run(&standing->keeper, why))
         return fail_start(start, "could not start: %s: %s", start->program, why);
-    if (!await_listeners(start, until_ns))
-        return false;
-    standing->process_count = keeper_processes(&standing->keeper, standing->processes);
-    return true;
+    return await_listeners(start, until_ns) && count_processes(start, until_ns);
 }
 
 bool standing_start(struct standing *standing, const struct standing_plan *plan,
