@@ -324,7 +324,7 @@ static bool keep_configuration(struct playing *playing)
                                        .slots = &sample,
                                        .slot_count = 1};
     struct subject_run *run = playing->run;
-    const char *text = standing_configure(&plan, "${folder}", &run->region, playing->error);
+    const char *text = standing_configure(&plan, "FOLDER", &run->region, playing->error);
     if (text != NULL)
         run->configuration = split_lines(&run->region, text, &run->configuration_count);
     return text != NULL;
