@@ -7,37 +7,33 @@ static const char CLIENT[] = "client";
 
 /* ---- scripts -------------------------------------------------------------------------------- */
 
-/* Texts of steps; %d is the size of the large body. */
 struct part_texts {
     const char *client;
     const char *upstream;
 };
 
-/* What an upload's client sends is taken while it reads, so that an early answer is seen. */
+static const char GO[] = "go";
+
+/*
+ * The last byte of an upload waits until all others are sent: a proxy that holds requests back until it has all of them then
+ * goes to its upstreams with all at once, and gives none up because others took their time to come.
+ */
 static const struct part_texts TEXTS[BUFFERING_PARTS] = {
-    [BUFFERING_UPLOAD] = {"[request: {method: POST, path: /upload, body: %d}]",
+    [BUFFERING_UPLOAD] = {"[prepare: {method: POST, path: /upload, body: 8388608}, "
+                          "send: 8388607 of body, wait: go, send: rest, read: response]",
                           "{then: [read: head, end: stall]}"},
     [BUFFERING_DOWNLOAD] = {"[prepare: {path: /download}, send: rest, read: head, end: stall]",
-                            "{then: [read: request, respond: {body: %d}]}"},
+                            "{then: [read: request, respond: {body: 8388608}]}"},
     [BUFFERING_WARM_UP] = {"[request: {path: /warm-up}]",
                            "{then: [read: request, respond: {body: 100, keep-alive: false}, end: "
                            "fin]}"},
 };
-
-/* With the size in the place of its "%d", if it has one. */
-static const char *put_size(struct region *region, const char *text)
-{
-    const char *at = strstr(text, "%d");
-    return at == NULL ? text
-                      : region_format(region, "%.*s%d%s", (int)(at - text), text,
-                                      (int)BUFFERING_BODY_BYTES, at + strlen("%d"));
-}
+_Static_assert(BUFFERING_BODY_BYTES == 8388608, "the scripts say so");
 
 static const struct yaml_node *parse(struct region *region, const char *text,
                                      struct yaml_error *error)
 {
-    const char *sized = put_size(region, text);
-    return sized == NULL ? NULL : yaml_parse(region, "buffering", sized, strlen(sized), error);
+    return yaml_parse(region, "buffering", text, strlen(text), error);
 }
 
 static bool read_scripts(struct buffering_cast *cast, enum buffering_part part)
@@ -126,6 +122,16 @@ void buffering_cast_end(struct buffering_cast *cast)
     cast->client_count = 0;
     cast->upstream_count = 0;
     scene_reset(&cast->scene);
+}
+
+bool buffering_cast_go_on(struct buffering_cast *cast)
+{
+    if (cast->part != BUFFERING_UPLOAD || signals_is_raised(&cast->scene.signals, GO))
+        return false;
+    for (size_t i = 0; i < cast->client_count; i++)
+        if (cast->clients[i].actor.waiter.name == NULL)
+            return false;
+    return signals_raise(&cast->scene.signals, GO);
 }
 
 /* ---- looking at the upstreams --------------------------------------------------------------- */

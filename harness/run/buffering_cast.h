@@ -55,6 +55,9 @@ MUST_USE const char *buffering_cast_start(struct buffering_cast *cast,
 /* Resets every connection, and forgets what was seen. */
 void buffering_cast_end(struct buffering_cast *cast);
 
+/* Lets uploads end when all of them wait to; true if they did. */
+bool buffering_cast_go_on(struct buffering_cast *cast);
+
 /* Of a row; not of a warm-up. */
 struct buffering_flow buffering_cast_flow(const struct buffering_cast *cast);
 /* What ended one of the exchanges, which were not to end: a sentence; NULL: they all stand. */

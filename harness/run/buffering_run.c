@@ -36,8 +36,8 @@ static const char INTERRUPTED[] = "interrupted";
 struct buffering_run {
     const struct buffering_plan *plan;
     struct world *world;
-    struct timer timer; /* so that time passes where nothing happens */
-    bool has_answered;  /* a small request, once */
+    struct timer timer;   /* so that time passes where nothing happens */
+    uint64_t patience_ns; /* a proxy that does not answer is asked again for so long */
     struct buffering_cast cast;
 };
 
@@ -101,16 +101,16 @@ static const char *try_warm_up(struct buffering_run *run, const struct cast_plac
     return trouble;
 }
 
-/* A proxy that has answered before may hold its upstreams to be down, and is asked again. */
+/* NULL when the proxy has answered, else why it does not. */
 static const char *warm_up(struct buffering_run *run, const struct cast_place *place)
 {
-    uint64_t until_ns = world_now(run->world) + (run->has_answered ? RECOVER_NS : ANSWER_NS);
+    uint64_t until_ns = world_now(run->world) + run->patience_ns;
     const char *trouble = try_warm_up(run, place);
     while (trouble != NULL && world_now(run->world) < until_ns && !is_interrupted(run)) {
         pass_time(run, RECOVER_PAUSE_NS);
         trouble = try_warm_up(run, place);
     }
-    run->has_answered = run->has_answered || trouble == NULL;
+    run->patience_ns = trouble == NULL ? RECOVER_NS : 0;
     return trouble;
 }
 
@@ -153,6 +153,8 @@ static bool look(struct buffering_run *run, struct row_watch *watch)
     watch->ended = buffering_cast_break(&run->cast);
     if (watch->ended != NULL)
         return true;
+    if (buffering_cast_go_on(&run->cast))
+        return false;
     struct sample now = {.flow = buffering_cast_flow(&run->cast)};
     now.has_kernel = watch->looked && flows_are_same(&now.flow, &watch->last.flow);
     now.kernel = now.has_kernel ? ask_kernel(run, watch) : 0;
@@ -278,6 +280,7 @@ void buffering_measure(const struct buffering_plan *plan,
         return;
     }
     run->plan = plan;
+    run->patience_ns = ANSWER_NS;
     run->timer.on_time = on_time;
     if (buffering_cast_init(&run->cast, run->world, plan->region))
         play_rows(run, rows);
