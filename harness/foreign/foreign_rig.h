@@ -36,7 +36,7 @@ static inline bool rig_is_there(const char *path)
 
 static inline void rig_write(const char *folder, const char *name, const char *text)
 {
-    char path[PATH_MAX + NAME_MAX];
+    char path[2 * PATH_MAX];
 
     snprintf(path, sizeof(path), "%s/%s", folder, name);
     FILE *file = fopen(path, "we");
@@ -48,7 +48,7 @@ static inline void rig_write(const char *folder, const char *name, const char *t
 /* What a file holds, empty where there is none; returns text. */
 static inline const char *rig_read(const char *folder, const char *name, char text[4096])
 {
-    char path[PATH_MAX + NAME_MAX];
+    char path[2 * PATH_MAX];
 
     snprintf(path, sizeof(path), "%s/%s", folder, name);
     FILE *file = fopen(path, "re");

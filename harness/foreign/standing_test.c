@@ -380,16 +380,16 @@ struct configure_row {
 
 static const struct configure_row CONFIGURES[] = {
     {"a configure that fails is told by its own line",
-     "echo 'cannot do that' >&2; echo more >&2; exit 3\n", "ended with code 3: cannot do that"},
+     "echo 'cannot do that' >&2; echo more >&2; exit 3\n", "ended with code 3: cannot do that", 0},
     {"a configure that prints too much is ended", "exec yes 0123456789\n",
-     "configure prints more than 4194304 bytes"},
+     "configure prints more than 4194304 bytes", 0},
     {"a configure that never ends is ended", "sleep 1000\n", "configure did not end within 0.3 s",
      SHORT_NS},
     {"a file outside of the folder is refused", "echo '==> ../x <=='\n",
-     "configure prints a file '../x'"},
+     "configure prints a file '../x'", 0},
     {"a file that configure has made itself is not overwritten",
      "echo mine > \"$2/mine\"; echo '==> mine <=='\n",
-     "configure prints a file 'mine', which cannot be written: File exists"},
+     "configure prints a file 'mine', which cannot be written: File exists", 0},
 };
 
 static void configure_is_refused(void **state)
