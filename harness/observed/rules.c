@@ -41,14 +41,14 @@ static bool is_surely_attempt(const struct own_attempt *attempt)
                               connection->own_end_ns < connection->peer_end_ns));
 }
 
-/* The first repetition that began at from_ns or later. */
+/* The first repetition that began after that time. */
 static struct repetition find_repetition(const struct own_case *own,
-                                         const struct own_request *request, uint64_t from_ns)
+                                         const struct own_request *request, uint64_t after_ns)
 {
     const struct own_attempt *read = NULL;
     const struct own_attempt *attempt = NULL;
     while ((attempt = own_next(own, request, attempt)) != NULL) {
-        if (read != NULL && attempt->at_ns >= from_ns && is_surely_attempt(attempt) &&
+        if (read != NULL && attempt->at_ns > after_ns && is_surely_attempt(attempt) &&
             read->fact->message->begun_ns <= attempt->at_ns)
             return (struct repetition){read, attempt};
         if (read == NULL && attempt->read)
