@@ -15,7 +15,9 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "reports/golden_rig.h"
 #include "reports/report.h"
+#include "reports/schema_rig.h"
 #include "world/base/check.h"
 #include "world/data/json.h"
 
@@ -216,22 +218,6 @@ static const struct golden GOLDENS[] = {
     {"annotations for GitHub", "github.txt", report_github},
 };
 
-/* To be freed by the caller; NULL if the file cannot be read. */
-static char *file_text(const char *path)
-{
-    FILE *file = fopen(path, "rb");
-    if (file == NULL)
-        return NULL;
-    char *text = NULL;
-    size_t size = 0;
-    FILE *copy = open_memstream(&text, &size);
-    for (int byte = getc(file); byte != EOF; byte = getc(file))
-        putc(byte, copy);
-    fclose(copy);
-    fclose(file);
-    return text;
-}
-
 static char *rendered(const struct run_result *run, renderer *render)
 {
     char *text = NULL;
@@ -252,17 +238,7 @@ static void is_as_golden(void **state)
     char *text = rendered(&example.run, golden->render);
     char path[128];
     snprintf(path, sizeof(path), GOLDEN_FOLDER "%s", golden->file);
-    const char *update = getenv("RETRYPROOF_UPDATE_GOLDEN");
-    if (update != NULL && strcmp(update, "1") == 0) {
-        FILE *file = fopen(path, "wb");
-        assert_non_null(file);
-        fputs(text, file);
-        assert_int_equal(fclose(file), 0);
-    }
-    char *expected = file_text(path);
-    assert_non_null(expected);
-    assert_string_equal(text, expected);
-    free(expected);
+    golden_compare(path, text);
     free(text);
 }
 
@@ -279,66 +255,6 @@ static void junit_is_valid(void **state)
     assert_int_equal(WEXITSTATUS(status), 0);
 }
 
-static bool json_has_type(const struct json *value, const char *type)
-{
-    uint64_t number = 0;
-    bool truth = false;
-    if (strcmp(type, "string") == 0)
-        return json_text(value) != NULL;
-    if (strcmp(type, "integer") == 0)
-        return json_u64(value, &number);
-    if (strcmp(type, "boolean") == 0)
-        return json_bool(value, &truth);
-    /* Of a map, a list and null the reader tells no more than what they are not. */
-    return json_text(value) == NULL && !json_u64(value, &number) && !json_bool(value, &truth);
-}
-
-/* True if any of a list of texts or numbers, or the only one, is what the test says. */
-static bool json_is_one_of(const struct json *value, const struct json *allowed)
-{
-    uint64_t number = 0;
-    uint64_t wanted = 0;
-    for (size_t i = 0; i < json_count(allowed); i++) {
-        const struct json *option = json_at(allowed, i);
-        if (json_text(value) != NULL && strcmp(json_text(value), json_text(option)) == 0)
-            return true;
-        if (json_u64(value, &number) && json_u64(option, &wanted) && number == wanted)
-            return true;
-    }
-    return false;
-}
-
-/* The part of JSON Schema that ours uses; its depth is that of our own file. */
-static void json_obeys(const struct json *value, const struct json *schema)
-{
-    const struct json *type = json_get(schema, "type");
-    const struct json *required = json_get(schema, "required");
-    const struct json *items = json_get(schema, "items");
-    if (json_text(type) != NULL)
-        assert_true(json_has_type(value, json_text(type)));
-    for (size_t i = 0; i < json_count(type); i++) {
-        if (json_has_type(value, json_text(json_at(type, i))))
-            break;
-        assert_true(i + 1 < json_count(type));
-    }
-    if (json_get(schema, "enum") != NULL)
-        assert_true(json_is_one_of(value, json_get(schema, "enum")));
-    if (json_get(schema, "const") != NULL)
-        assert_string_equal(json_text(value), json_text(json_get(schema, "const")));
-    if (required != NULL) {
-        /* Every property is required, so that an equal count leaves no room for another. */
-        assert_int_equal(json_count(required), json_count(json_get(schema, "properties")));
-        assert_int_equal(json_count(required), json_count(value));
-    }
-    for (size_t i = 0; i < json_count(required); i++) {
-        const char *key = json_text(json_at(required, i));
-        assert_non_null(json_get(value, key));
-        json_obeys(json_get(value, key), json_get(json_get(schema, "properties"), key));
-    }
-    for (size_t i = 0; items != NULL && i < json_count(value); i++)
-        json_obeys(json_at(value, i), items);
-}
-
 static void json_is_as_documented(void **state)
 {
     (void)state;
@@ -347,7 +263,7 @@ static void json_is_as_documented(void **state)
     struct json *result = json_load(GOLDEN_FOLDER "result.json", error);
     assert_non_null(schema);
     assert_non_null(result);
-    json_obeys(result, schema);
+    schema_check(result, schema);
     json_destroy(&result);
     json_destroy(&schema);
 }

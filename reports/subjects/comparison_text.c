@@ -37,7 +37,8 @@ struct band {
 static bool draw_table(const struct table *table, const struct report_style *style,
                        struct region *region, FILE *out);
 static void draw_notes(const struct comparison *comparison, size_t width, FILE *out);
-static void draw_columns(const struct comparison_input *input, size_t width, FILE *out);
+static bool draw_columns(const struct comparison_input *input, size_t width, struct region *region,
+                         FILE *out);
 static void draw_legend(size_t width, FILE *out);
 
 void comparison_terminal(const struct comparison_input *input, const struct report_style *style,
@@ -52,13 +53,13 @@ void comparison_terminal(const struct comparison_input *input, const struct repo
         whole = draw_table(table, style, &region, out);
     if (whole && comparison->buffering != NULL)
         whole = draw_table(comparison->buffering, style, &region, out);
-    if (whole) {
+    if (whole)
         draw_notes(comparison, report_width(style), out);
-        draw_columns(input, report_width(style), out);
+    whole = whole && draw_columns(input, report_width(style), &region, out);
+    if (whole)
         draw_legend(report_width(style), out);
-    } else {
+    else
         fputs("The rest of the comparison is left out: it does not fit in memory.\n", out);
-    }
     region_release(&region);
 }
 
@@ -314,11 +315,12 @@ static bool draw_table(const struct table *table, const struct report_style *sty
     fit_labels(&page);
     if (!fit_columns(&page, region))
         return false;
-    text_put(table->title, out);
-    if (table->meaning[0] != '\0') {
-        fputs(": ", out);
-        text_put_wrapped(table->meaning, INDENT, report_width(style), out);
-    }
+    const char *title = table->meaning[0] == '\0'
+                            ? table->title
+                            : region_format(region, "%s: %s", table->title, table->meaning);
+    if (title == NULL)
+        return false;
+    text_put_wrapped(title, 0, report_width(style), out);
     fputc('\n', out);
     for (size_t first = 0; first < table->column_count;) {
         const struct band band = next_band(&page, first);
@@ -340,7 +342,7 @@ static void draw_notes(const struct comparison *comparison, size_t width, FILE *
     unsigned number = 0;
     for (const struct comparison_note *note = comparison->notes; note != NULL; note = note->next) {
         if (number++ == 0)
-            fputs("Racy cases: what one run shows need not be what the next one shows\n", out);
+            fputs("Racy cases: another run may show other shares\n", out);
         if (number > NOTES_MAX)
             continue;
         char label[16];
@@ -357,27 +359,23 @@ static void draw_notes(const struct comparison *comparison, size_t width, FILE *
         fputc('\n', out);
 }
 
-static void draw_columns(const struct comparison_input *input, size_t width, FILE *out)
+static bool draw_columns(const struct comparison_input *input, size_t width, struct region *region,
+                         FILE *out)
 {
     fputs("The columns\n", out);
     for (size_t i = 0; i < input->run_count; i++) {
         const struct observed_run *run = input->runs[i];
+        const char *text = region_format(region, "%s / %s%s%s, declared %s: %s", run->subject,
+                                         run->profile, run->version[0] != '\0' ? ", version " : "",
+                                         run->version, run->expect, run->profile_meaning);
+        if (text == NULL)
+            return false;
         text_put_spaces(INDENT, out);
-        text_put(run->subject, out);
-        fputs(" / ", out);
-        text_put(run->profile, out);
-        if (run->version[0] != '\0') {
-            fputs(", version ", out);
-            text_put(run->version, out);
-        }
-        fputs(", declared ", out);
-        text_put(run->expect, out);
-        fputs(":\n", out);
-        text_put_spaces(2 * INDENT, out);
-        text_put_wrapped(run->profile_meaning, 2 * INDENT, width, out);
+        text_put_wrapped(text, 2 * INDENT, width, out);
         fputc('\n', out);
     }
     fputc('\n', out);
+    return true;
 }
 
 static void draw_legend(size_t width, FILE *out)

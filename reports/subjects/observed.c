@@ -117,12 +117,13 @@ const char *observed_reproduction(const struct observed_run *run, const struct o
         return region_format(region, "%s --filter %s", run->reproduce, filter);
     const char *subject = shell_word(run->subject, region);
     const char *profile = shell_word(run->profile, region);
+    const char *expect = shell_word(run->expect, region);
     const char *file = shell_word(one->file, region);
-    if (subject == NULL || profile == NULL || file == NULL)
+    if (subject == NULL || profile == NULL || expect == NULL || file == NULL)
         return NULL;
     return region_format(region,
                          "retryproof run --subject %s --profile %s --expect %s %s --filter %s",
-                         subject, profile, run->expect, file, filter);
+                         subject, profile, expect, file, filter);
 }
 
 uint64_t observed_round(uint64_t bytes)

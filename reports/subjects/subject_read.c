@@ -39,7 +39,7 @@ static bool wrong(const struct reader *reader, const char *key, const char *sent
 
 static bool out_of_memory(const struct reader *reader, const char *key)
 {
-    return wrong(reader, key, "the file is larger than the memory that is there for it");
+    return wrong(reader, key, "does not fit in the memory that is there for it");
 }
 
 static const struct observed_run *finish(struct reader *reader, struct json *root)
@@ -237,8 +237,8 @@ static bool read_settle(struct reader *reader, const struct json *root, struct o
 static const struct observed_run *read_run(struct reader *reader, const struct json *root)
 {
     struct observed_run *run = region_take(reader->region, sizeof(*run));
-    if (run == NULL || !json_is_map(root)) {
-        wrong(reader, "the file", "must be a map");
+    if (run == NULL) {
+        out_of_memory(reader, "all");
         return NULL;
     }
     const char *format = json_text(json_get(root, "format"));
