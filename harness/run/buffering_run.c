@@ -41,11 +41,13 @@ struct buffering_run {
     struct buffering_cast cast;
 };
 
-/* How things stood at a look. */
+/*
+ * How things stood at a look. The kernel is not asked while our own ends move: it tells of one socket after the other, and
+ * what moves meanwhile is counted twice or not at all.
+ */
 struct sample {
     struct buffering_flow flow;
-    bool
-        has_kernel; /* nobody asks the kernel while our own ends still move: it tells of every socket there is */
+    bool has_kernel;
     uint64_t kernel;
 };
 
