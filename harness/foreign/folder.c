@@ -90,25 +90,30 @@ static int open_folder(int parent, const char *name)
     return folder;
 }
 
-/* Goes down until nothing is below, removing on the way; how many were removed. */
-static size_t empty_a_branch(const char *path)
-{
-    char full[NAME_MAX + 1];
-    size_t removed = 0;
-
-    for (int folder = open_folder(AT_FDCWD, path); folder >= 0;) {
-        removed += remove_entries(folder, full);
-        int below = full[0] == '\0' ? -1 : open_folder(folder, full);
-        close(folder);
-        folder = below;
-    }
-    return removed;
-}
-
-/* Each round begins at the top, so that neither memory nor a stack is needed, however deep it is. */
+/*
+ * Down into whatever is not empty, and up again when it is; neither memory nor a stack is needed, however deep it is. Nobody is
+ * left who could move a folder meanwhile, so the way up is the way down. A folder of which nothing could be removed ends it.
+ */
 void folder_remove(const char *path)
 {
-    while (rmdir(path) != 0 && (errno == ENOTEMPTY || errno == EEXIST))
-        if (empty_a_branch(path) == 0)
-            return;
+    char full[NAME_MAX + 1];
+    size_t depth = 0;
+
+    for (int folder = open_folder(AT_FDCWD, path); folder >= 0;) {
+        size_t removed = remove_entries(folder, full);
+        int next = -1;
+
+        if (full[0] != '\0') {
+            next = open_folder(folder, full);
+            depth++;
+        } else if (removed > 0 && depth > 0) {
+            next = open_folder(folder, "..");
+            depth--;
+        } else if (removed > 0) {
+            next = open_folder(AT_FDCWD, path); /* until there is nothing to be found */
+        }
+        close(folder);
+        folder = next;
+    }
+    rmdir(path);
 }
