@@ -87,17 +87,42 @@ static bool is_whole(const struct own_attempt *attempt, const struct witness_sen
     return sent->bytes == sent->bytes_total;
 }
 
+/* Bytes that the script wrote by hand, read as a client reads them. */
+static enum answer read_raw(const struct own_attempt *attempt, struct bytes bytes)
+{
+    const struct witness *connection = attempt->fact->connection;
+    struct transcript transcript;
+    struct transcript_piece piece;
+    transcript_init(&transcript, TRANSCRIPT_RESPONSES);
+    transcript_ask(&transcript,
+                   bytes_of(attempt->request != NULL ? attempt->request->draft->method : "GET"));
+    for (size_t used = 0; used < bytes.size && transcript.messages == 0;)
+        used += transcript_next(&transcript, bytes.data + used, bytes.size - used, &piece);
+    if (transcript.state == TRANSCRIPT_AT_END ||
+        (connection->own_end == WITNESS_FIN && transcript_close(&transcript)))
+        (void)transcript_next(&transcript, NULL, 0, &piece);
+    enum answer answer = transcript.messages > 0 ? ANSWER_WHOLE : ANSWER_CUT;
+    if (transcript.heads == 0 && transcript.state == TRANSCRIPT_BROKEN)
+        answer = ANSWER_GARBAGE;
+    transcript_release(&transcript);
+    return answer;
+}
+
 enum answer answer_of(const struct own_attempt *attempt)
 {
     const struct witness_sent *sent = attempt->fact->answer;
-    if (attempt->fact->connection == NULL)
+    const struct witness *connection = attempt->fact->connection;
+    if (connection == NULL)
         return ANSWER_NONE;
     struct bytes bytes = bytes_for(attempt);
     while (take_interim(&bytes) != 0)
         ;
     if (bytes.size > 0 && !begins_like_response(bytes))
         return ANSWER_GARBAGE;
-    if (sent == NULL || sent->bytes == 0)
-        return bytes.size == 0 ? ANSWER_NONE : ANSWER_UNKNOWN;
-    return is_whole(attempt, sent) ? ANSWER_WHOLE : ANSWER_CUT;
+    if (sent != NULL && sent->bytes > 0)
+        return is_whole(attempt, sent) ? ANSWER_WHOLE : ANSWER_CUT;
+    if (bytes.size == 0)
+        return ANSWER_NONE;
+    return connection->out.size == connection->out.bytes ? read_raw(attempt, bytes)
+                                                         : ANSWER_UNKNOWN;
 }

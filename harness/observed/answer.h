@@ -12,7 +12,7 @@ enum answer {
     ANSWER_GARBAGE, /* bytes that do not begin like a response */
     ANSWER_CUT,     /* a response that broke off, or that was never ended */
     ANSWER_WHOLE,
-    ANSWER_UNKNOWN, /* a script's own bytes that begin like a response: how it ends is not looked into */
+    ANSWER_UNKNOWN, /* bytes of the script's own that are more than a witness keeps */
 };
 
 enum answer answer_of(const struct own_attempt *attempt);

@@ -147,7 +147,7 @@ static const struct row {
      "clients: {a1: [wait: asked, prepare: {path: /x}, send: rest, delay: 1s, end: fin,"
      " signal: a is over]},\n" FRONT("p", "wait: a is over, " OWN(502)),
      VERDICT_FAIL, LEVEL_SHOULD,
-     "should, RFC 9110 15.6.5: GET /x was answered with 502 although a read it and never answered, "
+     "should, RFC 9110 15.6.5: GET /x was answered with 502 although a never answered it, "
      "which is a 504"},
     {"rfc9110: garbage is a 502", DECLARED_RFC9110,
      GET UPS("[[read: request, garbage: 64, end: fin]]", ANSWERS),
@@ -158,6 +158,25 @@ static const struct row {
      "clients: {" A_GET "},\n" FRONT("p", "wait: a is over, " OWN(504)), VERDICT_FAIL, LEVEL_SHOULD,
      "should, RFC 9110 15.6.3: GET /x was answered with 504 although a answered with bytes that "
      "are no response, which is a 502"},
+    {"rfc9110: garbage without an end may be a 504", DECLARED_RFC9110,
+     GET UPS("[[read: request, garbage: 64, end: stall]]", ANSWERS),
+     "clients: {a1: [wait: asked, prepare: {path: /x}, send: rest, delay: 1s, end: fin,"
+     " signal: a is over]},\n" FRONT("p", "wait: a is over, " OWN(504)),
+     VERDICT_PASS, LEVEL_INFO, NULL},
+    {"rfc9110: a response that broke off is a 502", DECLARED_RFC9110,
+     GET UPS("[[read: request, raw: \"HTTP/1.1 20\", end: fin]]", ANSWERS),
+     "clients: {" A_GET "},\n" FRONT("p", "wait: a is over, " OWN(500)), VERDICT_FAIL, LEVEL_SHOULD,
+     "answered with 500 although a broke its response off, which is a 502"},
+    {"rfc9110: a response that never ends is a 504", DECLARED_RFC9110,
+     GET UPS("[[read: request, raw: \"HTTP/1.1 20\", end: stall]]", ANSWERS),
+     "clients: {a1: [wait: asked, prepare: {path: /x}, send: rest, delay: 1s, end: fin,"
+     " signal: a is over]},\n" FRONT("p", "wait: a is over, " OWN(502)),
+     VERDICT_FAIL, LEVEL_SHOULD, "although a never ended its response, which is a 504"},
+    {"rfc9110: an upstream that never reads is a 504", DECLARED_RFC9110,
+     GET UPS("[[end: stall]]", ANSWERS),
+     "clients: {a1: [wait: asked, prepare: {path: /x}, send: rest, delay: 1s, end: fin,"
+     " signal: a is over]},\n" FRONT("p", "wait: a is over, " OWN(502)),
+     VERDICT_FAIL, LEVEL_SHOULD, "although a never answered it, which is a 504"},
     {"rfc9110: an upstream that closes may be a 503", DECLARED_RFC9110, GET UPS(DIES, ANSWERS),
      "clients: {" A_GET "},\n" FRONT("p", "wait: a is over, " OWN(503)), VERDICT_PASS, LEVEL_INFO,
      NULL},

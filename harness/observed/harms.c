@@ -39,8 +39,8 @@ static const struct own_attempt *answering_attempt(const struct own_case *own,
 }
 
 /*
- * Where no upstream's mark is on a response because its head was cut before the mark: an attempt whose answer broke off, where no
- * other got a whole one.
+ * Where no upstream's mark is on a response, because its head was cut before the mark or written by hand: an attempt whose answer
+ * broke off, where no other got a whole one.
  */
 static const struct own_attempt *only_cut_attempt(const struct own_case *own,
                                                   const struct own_request *request)
@@ -61,24 +61,31 @@ static void add_cut(struct harms *harms, enum harm harm, const struct own_reques
                     const struct own_attempt *attempt)
 {
     char name[EVIDENCE_NAME_BYTES];
+    struct phrase tale = {.used = 0};
     const struct witness_sent *sent = attempt->fact->answer;
-    const struct witness_message *got = request->response;
     const char *how = harm == HARM_CUT_SILENT  ? "a complete one"
                       : harm == HARM_CUT_CLOSE ? "one that a FIN ends, which could be its end,"
                                                : "one that it can tell to be cut,";
-    harms_add(harms, harm,
-              "%s sent %" PRIu64 " of %" PRIu64
-              " bytes of its response to %s, and the client got %s with %" PRIu64 " of %" PRIu64
-              " body bytes",
-              own_upstream_name(harms->own, attempt), sent->bytes, sent->bytes_total,
-              request_name(request->fact, name), how, got->body_bytes, sent->draft->body_bytes);
+    if (sent != NULL)
+        phrase_add(&tale, "%s sent %" PRIu64 " of %" PRIu64 " bytes of its response to %s",
+                   own_upstream_name(harms->own, attempt), sent->bytes, sent->bytes_total,
+                   request_name(request->fact, name));
+    else
+        phrase_add(&tale, "the response of %s to %s broke off",
+                   own_upstream_name(harms->own, attempt), request_name(request->fact, name));
+    phrase_add(&tale, ", and the client got %s with %" PRIu64, how, request->response->body_bytes);
+    if (sent != NULL)
+        phrase_add(&tale, " of %" PRIu64, sent->draft->body_bytes);
+    harms_add(harms, harm, "%s body bytes", tale.text);
 }
 
 /* Whole at its upstream, and fewer bytes of it at the client: a reset may have eaten them on the way to the proxy. */
 static bool is_short(const struct own_request *request, const struct own_attempt *attempt)
 {
-    const struct draft *draft = attempt->fact->answer->draft;
     const struct witness_message *got = request->response;
+    if (attempt->fact->answer == NULL)
+        return false;
+    const struct draft *draft = attempt->fact->answer->draft;
     return got->complete && got->body_bytes < draft->body_bytes && !own_draft_lies(draft) &&
            attempt->fact->answer->bytes == attempt->fact->answer->bytes_total &&
            witness_message_field(got, "Content-Encoding").data == NULL;

@@ -23,9 +23,13 @@ static struct rig rig;
 #define A_POST            "a1: [wait: asked, request: {method: POST, path: /pay, body: 11}, signal: a is over]"
 #define B_POST \
     "b1: [wait: a is over, request: {method: POST, path: /pay, body: 11}, signal: b is over]"
-#define A_GET     "a1: [wait: asked, request: {path: /x}, signal: a is over]"
-#define B_GET     "b1: [wait: a is over, request: {path: /x}, signal: b is over]"
-#define OWN_502   "raw: \"HTTP/1.1 502 Bad Gateway\\r\\nContent-Length: 2\\r\\n\\r\\nno\""
+#define A_GET   "a1: [wait: asked, request: {path: /x}, signal: a is over]"
+#define B_GET   "b1: [wait: a is over, request: {path: /x}, signal: b is over]"
+#define OWN_502 "raw: \"HTTP/1.1 502 Bad Gateway\\r\\nContent-Length: 2\\r\\n\\r\\nno\""
+#define OWN_200 "raw: \"HTTP/1.1 200 OK\\r\\nContent-Length: 3\\r\\n\\r\\nabc\""
+#define BROKEN_CHUNKS                                                                     \
+    "[[read: request, raw: \"HTTP/1.1 200 OK\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n" \
+    "5\\r\\nhello\\r\\nzz\\r\\nhello\\r\\n0\\r\\n\\r\\n\", end: fin]]"
 #define BIT(harm) HARM_BIT(HARM_##harm)
 
 static const struct row {
@@ -71,6 +75,14 @@ static const struct row {
      "upstreams: {a: [[read: request, signal: asked, wait: one, respond: 200, read: request,"
      " signal: again, wait: a is over, " OWN_502 "]]}",
      0, "502", NULL},
+    {"harm done to a set-up request is told",
+     "client: [request: {method: POST, path: /first, body: 11}, request: {path: /x}],\n" UPS(
+         "[[read: request, respond: {body: 20}, read: request, respond: 200]]", ANSWERS),
+     "clients: {a1: [wait: asked, request: {method: POST, path: /first, body: 11}, signal: one,"
+     " wait: again, request: {path: /x}, signal: a is over]},\n"
+     "upstreams: {a: [[read: request, signal: asked, wait: one, respond: {body: 5}, read: request,"
+     " signal: again, wait: a is over, respond: 200]]}",
+     BIT(CUT_SILENT), "200", "a complete one with 5 of 20 body bytes"},
     /* ---- bodies ---- */
     {"a later attempt without its body that looks whole has lost it unseen",
      POST UPS("{listen: refused}", ANSWERS),
@@ -195,6 +207,33 @@ static const struct row {
      "clients: {" A_GET "},\n" FRONT(
          "p", "wait: a is over, raw: \"HTTP/1.1 200 OK\\r\\nContent-Length: 0\\r\\n\\r\\n\""),
      BIT(CUT_SILENT), "200", "and the client got a complete one"},
+    {"chunks that break and come as a whole response are cut silently",
+     GET UPS(BROKEN_CHUNKS, ANSWERS),
+     "clients: {" A_GET "},\n" FRONT("p", "wait: a is over, " OWN_200), BIT(CUT_SILENT), "200",
+     "the response of a to GET /x broke off, and the client got a complete one with 3 body bytes"},
+    {"chunks that break on their way, too, are cut visibly", GET UPS(BROKEN_CHUNKS, ANSWERS),
+     "clients: {" A_GET "},\n" FRONT(
+         "p", "wait: a is over, raw: \"HTTP/1.1 200 OK\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n"
+              "5\\r\\nhello\\r\\nzz\\r\\n\", end: fin"),
+     BIT(CUT_VISIBLE), "200 cut", "the client got one that it can tell to be cut"},
+    {"a head written by hand that breaks off and becomes a 502 is harmless",
+     GET UPS("[[read: request, raw: \"HTTP/1.1 200 OK\\r\\nContent-Le\", end: fin]]", ANSWERS),
+     "clients: {" A_GET "},\n" FRONT("p", "wait: a is over, " OWN_502), 0, "502", NULL},
+    {"a head written by hand that breaks off and becomes a success is cut silently",
+     GET UPS("[[read: request, raw: \"HTTP/1.1 200 OK\\r\\nContent-Le\", end: fin]]", ANSWERS),
+     "clients: {" A_GET "},\n" FRONT("p", "wait: a is over, " OWN_200), BIT(CUT_SILENT), "200",
+     "the response of a to GET /x broke off"},
+    {"a response written by hand is as whole as any",
+     GET UPS("[[read: request, raw: \"HTTP/1.1 200 OK\\r\\nContent-Length: 3\\r\\n\\r\\nabc\"]]",
+             ANSWERS),
+     "clients: {" A_GET "},\n" FRONT("p", "wait: a is over, " OWN_200), 0, "200", NULL},
+    {"a response written by hand that a FIN ends is whole",
+     GET UPS("[[read: request, raw: \"HTTP/1.1 200 OK\\r\\n\\r\\nabc\", end: fin]]", ANSWERS),
+     "clients: {" A_GET "},\n" FRONT("p", "wait: a is over, " OWN_200), 0, "200", NULL},
+    {"a response written by hand that a FIN was to end is cut by a reset",
+     GET UPS("[[read: request, raw: \"HTTP/1.1 200 OK\\r\\n\\r\\nabc\", end: rst]]", ANSWERS),
+     "clients: {" A_GET "},\n" FRONT("p", "wait: a is over, " OWN_200), BIT(CUT_SILENT), "200",
+     "the response of a to GET /x broke off"},
     {"an answer to HEAD has no body to be cut",
      "client: [request: {method: HEAD, path: /x}],\n" UPS(
          "[[read: request, respond: {body: 20}, end: fin]]", ANSWERS),
@@ -214,6 +253,10 @@ static const struct row {
          "p", "wait: a is over, raw: \"HTTP/1.1 200 OK\\r\\nContent-Length: 3\\r\\n\\r\\nabc\""),
      BIT(SUCCESS_FROM_GARBAGE), "200",
      "a answered GET /x with bytes that are no response, and the client got 200 with 3 body"},
+    {"a status of four digits is garbage, though it begins like a response",
+     GET UPS("[[read: request, raw: \"HTTP/1.1 2000 OK\\r\\n\\r\\n\", end: fin]]", ANSWERS),
+     "clients: {" A_GET "},\n" FRONT("p", "wait: a is over, " OWN_200), BIT(SUCCESS_FROM_GARBAGE),
+     "200", "a answered GET /x with bytes that are no response"},
     {"garbage that becomes a 502 is harmless",
      GET UPS("[[read: request, garbage: 64, end: fin]]", ANSWERS),
      "clients: {" A_GET "},\n" FRONT("p", "wait: a is over, " OWN_502), 0, "502", NULL},

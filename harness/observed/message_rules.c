@@ -106,17 +106,22 @@ struct expected_status {
 };
 
 /*
- * RFC 9110 15.6.3 and 15.6.5. An upstream that closes without a byte may as well be held to be unavailable, and of several
- * upstreams that did not listen nobody saw which one was asked last.
+ * RFC 9110 15.6.3 and 15.6.5. An upstream that closes without a byte may as well be held to be unavailable; of one that sends
+ * garbage and no end a proxy may wait for more.
  */
 static struct expected_status status_for(const struct own_attempt *last)
 {
     enum answer answer = answer_of(last);
-    if (answer == ANSWER_GARBAGE)
+    bool stalled = last->fact->connection->stalled;
+    if (answer == ANSWER_GARBAGE && !stalled)
         return (struct expected_status){502, "answered with bytes that are no response",
                                         "RFC 9110 15.6.3"};
-    if (answer == ANSWER_NONE && last->fact->connection->stalled && last->read)
-        return (struct expected_status){504, "read it and never answered", "RFC 9110 15.6.5"};
+    if (answer == ANSWER_CUT && !stalled)
+        return (struct expected_status){502, "broke its response off", "RFC 9110 15.6.3"};
+    if (answer == ANSWER_NONE && stalled)
+        return (struct expected_status){504, "never answered it", "RFC 9110 15.6.5"};
+    if (answer == ANSWER_CUT && stalled)
+        return (struct expected_status){504, "never ended its response", "RFC 9110 15.6.5"};
     return (struct expected_status){0, NULL, NULL};
 }
 

@@ -89,6 +89,8 @@ static void observe_upstreams(const struct own_case *own, struct observation *ou
     for (size_t i = 0; i < own->attempt_count; i++) {
         const struct own_attempt *attempt = &own->attempts[i];
         struct observed_upstream *upstream = &out->upstreams[attempt->fact->upstream];
+        if (!own_is_counted(attempt))
+            continue;
         upstream->attempts++;
         out->after_cancel += own_is_after_cancel(attempt);
         if (!attempt->read)
@@ -120,7 +122,7 @@ static enum observed_body observe_body(const struct own_case *own)
 {
     bool seen[OBSERVED_BODY_COUNT] = {false};
     for (size_t i = 0; i < own->attempt_count; i++)
-        if (own->attempts[i].read)
+        if (own->attempts[i].read && own_is_counted(&own->attempts[i]))
             seen[body_at(&own->attempts[i])] = true;
     return seen[OBSERVED_BODY_CHANGED] ? OBSERVED_BODY_CHANGED
            : seen[OBSERVED_BODY_SAME]  ? OBSERVED_BODY_SAME
@@ -197,8 +199,8 @@ bool observe_case(const struct evidence *evidence, struct region *region, struct
     observe_upstreams(&own, out);
     out->body = observe_body(&own);
     out->harms = harms.bits;
-    if (own.request_count > 0) {
-        const struct own_request *last = &own.requests[own.request_count - 1];
+    const struct own_request *last = own_last(&own);
+    if (last != NULL) {
         client_word(&own, last, word);
         observe_times(&own, last, out);
     } else {

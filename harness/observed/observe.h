@@ -1,10 +1,10 @@
 /*
  * What a case showed of a proxy that is not ours: from the witnesses alone, without the seam and without a record.
  *
- * Judged are the requests that the case is about and the attempts made for them; own_case.h says which these are. A dial that was
- * refused or dropped nobody sees. Raw bytes of a client are no request: of such a case only what the client got is told.
- * Where a case has several requests of its own, `client` and the times are those of the one begun last; counts and harms are of
- * all.
+ * Counted are the requests that the case is about and the attempts made for them; own_case.h says which these are. Harms are
+ * looked for in set-up requests, too. A dial that was refused or dropped nobody sees. Raw bytes of a client are no request: of
+ * such a case only what the client got is told. Where a case has several requests of its own, `client` and the times are those of
+ * the one begun last.
  *
  * Pure. Ownership: text lives in the region that was given.
  */

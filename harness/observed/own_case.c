@@ -118,34 +118,6 @@ static bool waits_for_proxy(const struct evidence *evidence, const struct own_re
     }
 }
 
-static void look_at_request(const struct evidence *evidence, const struct request_fact *fact,
-                            struct own_request *out)
-{
-    const struct witness *connection = fact->connection;
-    const struct witness_message *response = fact->response;
-    *out = (struct own_request){
-        .fact = fact,
-        .draft = fact->sent->draft,
-        .response = response,
-        .closing = connection->peer_end,
-        .sent_whole = fact->sent->bytes == fact->sent->bytes_total,
-        .meant_whole = is_meant_whole(script_of(evidence, fact), fact->sent->draft),
-        .answered = response != NULL && response->complete,
-        .idempotent = request_is_idempotent(fact),
-        .left_ns = left_at(evidence, fact),
-    };
-    out->broke_off = !out->sent_whole && ended_by_itself(evidence, connection);
-    if (out->left_ns > 0)
-        out->closing = WITNESS_OPEN;
-    out->ended_ns = out->answered      ? response->complete_ns
-                    : out->left_ns > 0 ? out->left_ns
-                                       : connection->peer_end_ns;
-    out->hangs = evidence->foreign != NULL && evidence->foreign->hung && out->ended_ns == 0 &&
-                 waits_for_proxy(evidence, out);
-}
-
-/* ---- which are the case's own? -------------------------------------------------------------- */
-
 static bool is_set_up(const struct evidence *evidence, const struct request_fact *fact)
 {
     const struct witness_message *response = fact->response;
@@ -164,12 +136,54 @@ static bool is_set_up(const struct evidence *evidence, const struct request_fact
     return false;
 }
 
+static void look_at_request(const struct evidence *evidence, const struct request_fact *fact,
+                            struct own_request *out)
+{
+    const struct witness *connection = fact->connection;
+    const struct witness_message *response = fact->response;
+    *out = (struct own_request){
+        .fact = fact,
+        .draft = fact->sent->draft,
+        .response = response,
+        .set_up = is_set_up(evidence, fact),
+        .closing = connection->peer_end,
+        .sent_whole = fact->sent->bytes == fact->sent->bytes_total,
+        .meant_whole = is_meant_whole(script_of(evidence, fact), fact->sent->draft),
+        .answered = response != NULL && response->complete,
+        .idempotent = request_is_idempotent(fact),
+        .left_ns = left_at(evidence, fact),
+    };
+    out->broke_off = !out->sent_whole && ended_by_itself(evidence, connection);
+    if (out->left_ns > 0)
+        out->closing = WITNESS_OPEN;
+    out->ended_ns = out->answered      ? response->complete_ns
+                    : out->left_ns > 0 ? out->left_ns
+                                       : connection->peer_end_ns;
+    out->hangs = evidence->foreign != NULL && evidence->foreign->hung && out->ended_ns == 0 &&
+                 waits_for_proxy(evidence, out);
+}
+
+/* ---- whose attempts are they? ---------------------------------------------------------------- */
+
 static struct own_request *find_own(const struct own_case *own, const struct request_fact *fact)
 {
     for (size_t i = 0; i < own->request_count; i++)
         if (own->requests[i].fact == fact)
             return &own->requests[i];
     return NULL;
+}
+
+/* The first of the case's own; if it is the only one, *alone says so. */
+static struct own_request *first_own(const struct own_case *own, bool *alone)
+{
+    struct own_request *first = NULL;
+    *alone = true;
+    for (size_t i = 0; i < own->request_count; i++) {
+        *alone = *alone && !(first != NULL && !own->requests[i].set_up);
+        if (first == NULL && !own->requests[i].set_up)
+            first = &own->requests[i];
+    }
+    return first;
 }
 
 /* A connection that stands open, unused, though its upstream would read. */
@@ -181,25 +195,31 @@ static bool is_spare(const struct own_case *own, const struct own_attempt *attem
            own_upstream_reads_on(own, attempt);
 }
 
-/* False: the attempt is none of the case's own. */
+/* Where no mark tells whose it is: on a connection on which nothing came, or no whole head. */
+static bool look_at_unmarked(const struct own_case *own, struct own_attempt *out)
+{
+    const struct witness_message *message = out->fact->message;
+    bool alone;
+    struct own_request *first = first_own(own, &alone);
+    /* A request with a head but without a mark is nobody's: a health check, say. */
+    if (first == NULL || (message != NULL && message->head_complete) ||
+        out->fact->begun_ns < first->fact->sent->begun_ns)
+        return false;
+    out->request = alone ? first : NULL;
+    return true;
+}
+
+/* False: it is no attempt at a request of the case. */
 static bool look_at_attempt(const struct own_case *own, const struct attempt_fact *fact,
                             struct own_attempt *out)
 {
     const struct witness_message *message = fact->message;
     *out = (struct own_attempt){.fact = fact, .at_ns = fact->begun_ns, .read = message != NULL};
-    if (own->request_count == 0 || is_spare(own, out))
+    if (is_spare(own, out))
         return false;
     out->request = find_own(own, fact->request);
-    if (fact->request != NULL && out->request == NULL)
+    if (out->request == NULL && !look_at_unmarked(own, out))
         return false;
-    if (fact->request == NULL) {
-        /* A request with a head but without a label is nobody's: a health check, say. */
-        bool unmarked = message != NULL && message->head_complete;
-        if (unmarked || fact->begun_ns < own->requests[0].fact->sent->begun_ns)
-            return false;
-        if (own->request_count == 1)
-            out->request = &own->requests[0];
-    }
     uint64_t asked_ns = out->request != NULL ? out->request->fact->sent->begun_ns : 0;
     if (message != NULL && out->at_ns < asked_ns)
         out->at_ns = message->begun_ns; /* on a connection that stood ready */
@@ -266,6 +286,20 @@ unsigned own_deliveries(const struct own_case *own, const struct own_request *re
     while ((attempt = own_next(own, request, attempt)) != NULL)
         count += attempt->read && attempt->fact->message->complete;
     return count;
+}
+
+const struct own_request *own_last(const struct own_case *own)
+{
+    const struct own_request *last = NULL;
+    for (size_t i = 0; i < own->request_count; i++)
+        if (!own->requests[i].set_up)
+            last = &own->requests[i];
+    return last;
+}
+
+bool own_is_counted(const struct own_attempt *attempt)
+{
+    return attempt->request == NULL || !attempt->request->set_up;
 }
 
 bool own_is_after_cancel(const struct own_attempt *attempt)

@@ -1,11 +1,11 @@
 /*
- * What of a case is its own: the requests that it is about and the attempts made for them, as far as witnesses tell. Requests
- * that only made a connection reused are left out.
+ * The requests of a case and the attempts made for them, as far as witnesses tell, and which of them the case is about.
  *
  * A request is a set-up request where its client began another one later, and by then it had reached an upstream once and was
- * answered whole, with a 2xx. All others are the case's own.
- * An attempt is the case's own where an upstream read a byte of such a request, or where its connection was accepted after the
- * first of them began and not a byte came on it. Of the latter one that stands open at the end, with an upstream that would read,
+ * answered whole, with a 2xx: it made a connection reused. All others are the case's own. Rules and harms are looked for in all
+ * of them; counted are the case's own.
+ * An attempt is a request of which an upstream read a byte, or a connection on which not a byte came and that was accepted after
+ * the first of the case's own requests began. Of the latter one that stands open at the end, with an upstream that would read,
  * is none: a spare connection, which some proxies keep.
  *
  * Pure. Ownership: refers to the evidence, its actors and the region.
@@ -27,7 +27,8 @@ struct own_request {
     const struct request_fact *fact;
     const struct draft *draft;
     const struct witness_message *response; /* NULL: not a byte of one */
-    enum witness_end closing;               /* how its connection was ended for the client */
+    bool set_up;
+    enum witness_end closing; /* how its connection was ended for the client */
     bool sent_whole;
     bool meant_whole; /* the client's script sends it to its end, if it is let */
     bool broke_off;   /* the client ended its side before all of it was sent */
@@ -63,6 +64,10 @@ unsigned own_deliveries(const struct own_case *own, const struct own_request *re
 /* The next attempt of that request behind `after` (NULL: the first); NULL past the last. */
 const struct own_attempt *own_next(const struct own_case *own, const struct own_request *request,
                                    const struct own_attempt *after);
+/* The request begun last of the case's own; NULL if there is none. */
+const struct own_request *own_last(const struct own_case *own);
+/* Whether it is counted: an attempt at one of the case's own requests. */
+bool own_is_counted(const struct own_attempt *attempt);
 /* Whether the attempt began so long after its client had left that the proxy must have known. */
 bool own_is_after_cancel(const struct own_attempt *attempt);
 /* Whether the upstream of this attempt read on as long as anything came: then what it has not got was not sent. */

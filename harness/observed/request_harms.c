@@ -138,8 +138,8 @@ static void find_left_open(struct harms *harms, const struct own_request *reques
     const struct witness *connection = attempt->fact->connection;
     enum answer answer = answer_of(attempt);
     uint64_t settled_ns = harms->own->evidence->settled_ns;
-    if (request->ended_ns == 0 || attempt->fact->tunnel ||
-        (answer != ANSWER_NONE && answer != ANSWER_CUT) || connection->peer_end != WITNESS_OPEN ||
+    if (request->ended_ns == 0 || attempt->fact->tunnel || answer == ANSWER_WHOLE ||
+        answer == ANSWER_UNKNOWN || connection->peer_end != WITNESS_OPEN ||
         connection->own_end != WITNESS_OPEN || request->ended_ns + HARM_LEFT_OPEN_NS > settled_ns ||
         !(attempt->fact->message->complete || own_upstream_reads_on(harms->own, attempt)))
         return;
