@@ -205,7 +205,7 @@ static bool grow(struct outlet *outlet)
 /* Takes what is there now. */
 static void drain(struct outlet *outlet)
 {
-    char rest[512];
+    char rest[512] = "";
 
     while (outlet->descriptor >= 0) {
         bool has_room = outlet->size < outlet->size_max &&
