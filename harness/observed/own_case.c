@@ -251,8 +251,7 @@ bool own_case_gather(struct own_case *own, const struct evidence *evidence, stru
     if (own->requests == NULL || own->attempts == NULL)
         return false;
     for (size_t i = 0; i < evidence->request_count; i++)
-        if (!is_set_up(evidence, &evidence->requests[i]))
-            look_at_request(evidence, &evidence->requests[i], &own->requests[own->request_count++]);
+        look_at_request(evidence, &evidence->requests[i], &own->requests[own->request_count++]);
     for (size_t i = 0; i < evidence->attempt_count; i++)
         own->attempt_count +=
             look_at_attempt(own, &evidence->attempts[i], &own->attempts[own->attempt_count]);
