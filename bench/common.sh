@@ -1,4 +1,4 @@
-# What both benchmarks share: options, a folder that goes away, figures about this machine. Sourced.
+# What the benchmarks share: options, a folder that goes away, figures about this machine. Sourced.
 # shellcheck shell=sh disable=SC2034 # the variables are used by those who source this
 
 PATH=$PATH:/usr/sbin:/sbin
@@ -55,6 +55,49 @@ need()
         echo "$0: $tool is not installed; ./dev bench installs what is needed" >&2
         exit 2
     done
+}
+
+# Runs "$@" with its output kept away; leaves real and processor time, in us, in $wall_us and $cpu_us.
+timed()
+{
+    began=$(date +%s%N)
+    # A shell of its own, so that its children are this command alone; `times` tells them on its second line.
+    if ! ("$@" >"$workspace/said.txt" 2>&1 </dev/null && times) >"$workspace/times.txt"; then
+        cat "$workspace/said.txt" >&2
+        echo "$0: failed, so that its time means nothing: $*" >&2
+        exit 1
+    fi
+    ended=$(date +%s%N)
+    wall_us=$(((ended - began) / 1000))
+    cpu_us=$(awk 'NR == 2 {
+        for (i = 1; i <= 2; i++) {
+            split($i, part, "m")
+            sum += part[1] * 60 + part[2]
+        }
+        printf "%d", sum * 1e6
+    }' "$workspace/times.txt")
+}
+
+# How many cases of a result file were played.
+cases_in()
+{
+    awk '
+        $1 == "\"counts\":" { in_counts = 1 }
+        in_counts && $1 == "\"total\":" { total = $2 + 0 }
+        in_counts && ($1 == "\"skipped\":" || $1 == "\"unsupported\":") { left_out += $2 + 0 }
+        $1 == "\"run\":" { in_counts = 0 }
+        END { print total - left_out }' "$1"
+}
+
+# The file of rows as JSON: cases, cases a second, CPU time of a case, and the rest of the line as their name.
+rows_as_json()
+{
+    awk '{
+        printf "%s    {\"cases\": %d, \"cases_per_s\": %s, \"cpu_us_per_case\": %s", separator, $1, $2, $3
+        sub(/^[^ ]* [^ ]* [^ ]* /, "")
+        printf ", \"name\": \"%s\"}", $0
+        separator = ",\n"
+    }' "$workspace/rows"
 }
 
 # The figure in the middle of those on stdin, one a line.

@@ -40,27 +40,6 @@ main()
     echo "also in $out/suite.json"
 }
 
-# Runs "$@" with its output kept away; leaves real and processor time, in us, in $wall_us and $cpu_us.
-timed()
-{
-    began=$(date +%s%N)
-    # A shell of its own, so that its children are this command alone; `times` tells them on its second line.
-    if ! ("$@" >"$workspace/said.txt" 2>&1 </dev/null && times) >"$workspace/times.txt"; then
-        cat "$workspace/said.txt" >&2
-        echo "$0: failed, so that its time means nothing: $*" >&2
-        exit 1
-    fi
-    ended=$(date +%s%N)
-    wall_us=$(((ended - began) / 1000))
-    cpu_us=$(awk 'NR == 2 {
-        for (i = 1; i <= 2; i++) {
-            split($i, part, "m")
-            sum += part[1] * 60 + part[2]
-        }
-        printf "%d", sum * 1e6
-    }' "$workspace/times.txt")
-}
-
 # Repeats a command that takes a count, until a round takes the time it should; leaves figures in a file.
 # measure NAME CASES COMMAND...: the command is given the number of repetitions as its last word.
 measure()
@@ -122,12 +101,7 @@ count_cases()
         echo "$0: $2 does not pass in $1, so that its speed means nothing" >&2
         exit 1
     fi
-    cases_that_run=$(awk '
-        $1 == "\"counts\":" { in_counts = 1 }
-        in_counts && $1 == "\"total\":" { total = $2 + 0 }
-        in_counts && ($1 == "\"skipped\":" || $1 == "\"unsupported\":") { left_out += $2 + 0 }
-        $1 == "\"run\":" { in_counts = 0 }
-        END { print total - left_out }' "$report")
+    cases_that_run=$(cases_in "$report")
 }
 
 # ---- results
@@ -150,12 +124,7 @@ row()
 write_json()
 {
     printf '{\n  "machine": "%s",\n  "rounds": %d,\n  "rows": [\n' "$machine" "$rounds"
-    awk '{
-        printf "%s    {\"cases\": %d, \"cases_per_s\": %s, \"cpu_us_per_case\": %s", separator, $1, $2, $3
-        sub(/^[^ ]* [^ ]* [^ ]* /, "")
-        printf ", \"name\": \"%s\"}", $0
-        separator = ",\n"
-    }' "$workspace/rows"
+    rows_as_json
     printf '\n  ],\n  "schema": "retryproof-bench-suite-1",\n  "seconds": %d\n}\n' "$seconds"
 }
 
