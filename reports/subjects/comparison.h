@@ -20,7 +20,7 @@ enum {
     COMPARISON_BYTES_MAX = 256 * 1024 * 1024,
 };
 
-/* The columns, in the order in which they are shown. */
+/* The columns, in the order in which they are shown; whoever takes files from a user refuses more than the limit. */
 struct comparison_input {
     const struct observed_run *const *runs;
     size_t run_count;

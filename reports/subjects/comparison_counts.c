@@ -26,8 +26,6 @@ static const struct count_label {
     {"cases n/a: cannot be asked", INK_PLAIN},
     {"cases setup: not played whole", INK_PLAIN},
 };
-static const char *const GRAVITY_SIGNS[] = {"", "! ", "!! "};
-static const enum text_ink GRAVITY_INKS[] = {INK_PLAIN, INK_YELLOW, INK_RED};
 
 /* Of one column. */
 struct counts {
@@ -73,8 +71,9 @@ static bool label_row(unsigned row, struct region *region, struct count_label *o
         return true;
     }
     const unsigned gravity = harm_gravity((enum harm)row);
-    out->label = region_format(region, "%s%s", GRAVITY_SIGNS[gravity], harm_title((enum harm)row));
-    out->ink = GRAVITY_INKS[gravity];
+    out->label = region_format(region, "%s%s%s", comparison_gravity_mark(gravity),
+                               gravity > 0 ? " " : "", harm_title((enum harm)row));
+    out->ink = comparison_gravity_ink(gravity);
     return out->label != NULL;
 }
 
@@ -138,35 +137,28 @@ struct table *comparison_count_cases(const struct comparison_input *input, struc
 
 /* ---- what a proxy takes in: a row for each run, a column for each way and number of exchanges ---- */
 
-/* The row in a run's list that has this way and number of exchanges; NULL if there is none. */
-static const struct observed_buffering *find_row(const struct observed_run *run,
-                                                 const struct observed_buffering *like)
-{
-    for (size_t i = 0; i < run->buffering_count; i++) {
-        const struct observed_buffering *row = &run->buffering[i];
-        if (row->exchanges == like->exchanges && strcmp(row->way, like->way) == 0)
-            return row;
-    }
-    return NULL;
-}
-
-/* "64 KiB / 1 MiB / 0": of each exchange, then what memory and files grew by; "all: " before a proxy without a bound. */
-static bool fill_buffering_cell(const struct observed_buffering *row, struct region *region,
-                                struct table_cell *cell)
+const char *comparison_buffering_text(const struct observed_buffering *row, struct region *region)
 {
     char each[OBSERVED_SIZE_TEXT_BYTES];
     char memory[OBSERVED_SIZE_TEXT_BYTES];
     char files[OBSERVED_SIZE_TEXT_BYTES];
+    const unsigned exchanges = row->exchanges > 0 ? row->exchanges : 1;
+    check(row->trouble == NULL);
+    return region_format(region, "%s%s / %s / %s", row->whole ? "all: " : "",
+                         observed_size(observed_round(row->swallowed / exchanges), each),
+                         observed_size(observed_round(row->memory_growth), memory),
+                         observed_size(observed_round(row->file_growth), files));
+}
+
+static bool fill_buffering_cell(const struct observed_buffering *row, struct region *region,
+                                struct table_cell *cell)
+{
     if (row == NULL || row->trouble != NULL) {
         *cell = (struct table_cell){.text = row == NULL ? "." : "n/a", .ink = INK_DIM};
         return true;
     }
-    const unsigned exchanges = row->exchanges > 0 ? row->exchanges : 1;
     cell->ink = row->whole ? INK_YELLOW : INK_PLAIN;
-    cell->text = region_format(region, "%s%s / %s / %s", row->whole ? "all: " : "",
-                               observed_size(observed_round(row->swallowed / exchanges), each),
-                               observed_size(observed_round(row->memory_growth), memory),
-                               observed_size(observed_round(row->file_growth), files));
+    cell->text = comparison_buffering_text(row, region);
     return cell->text != NULL;
 }
 
@@ -218,7 +210,7 @@ static bool fill_buffering_row(const struct observed_run *run, const struct buff
 {
     struct table_cell *cells = region_take(region, kinds->count * sizeof(*cells));
     for (size_t i = 0; i < kinds->count && cells != NULL; i++) {
-        if (!fill_buffering_cell(find_row(run, kinds->kinds[i]), region, &cells[i]))
+        if (!fill_buffering_cell(observed_find_buffering(run, kinds->kinds[i]), region, &cells[i]))
             return false;
     }
     *out = (struct table_row){.labels = {run->subject, run->profile}, .cells = cells};

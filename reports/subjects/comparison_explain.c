@@ -131,7 +131,7 @@ static void tell_case(struct telling *telling, const struct observed_case *one)
     text_put_wrapped(one->name, INDENT, report_width(telling->style), out);
     fputc('\n', out);
     text_put_spaces(INDENT, out);
-    fprintf(out, "%s", "row ");
+    fputs("row ", out);
     text_put(one->stage, out);
     fputs(" / ", out);
     text_put(one->fault, out);
@@ -204,20 +204,6 @@ bool comparison_explain(const struct comparison_input *input, const char *text,
 
 /* ---- harms ---- */
 
-static size_t count_harm(const struct observed_run *run, enum harm harm,
-                         const struct observed_case **first)
-{
-    size_t count = 0;
-    *first = NULL;
-    for (size_t i = 0; i < run->case_count; i++) {
-        if ((observed_harms(&run->cases[i]) & HARM_BIT(harm)) == 0)
-            continue;
-        if (count++ == 0)
-            *first = &run->cases[i];
-    }
-    return count;
-}
-
 static bool same_cell(const struct observed_case *a, const struct observed_case *b)
 {
     return strcmp(a->stage, b->stage) == 0 && strcmp(a->fault, b->fault) == 0 &&
@@ -257,19 +243,18 @@ static void tell_cells(struct telling *telling, const struct observed_run *run, 
 
 static void tell_harm(struct telling *telling, enum harm harm)
 {
-    static const enum text_ink INKS[] = {INK_PLAIN, INK_YELLOW, INK_RED};
-    static const char *const SIGNS[] = {"", "! ", "!! "};
     const unsigned gravity = harm_gravity(harm);
     bool titled = false;
     for (size_t i = 0; i < telling->input->run_count; i++) {
         const struct observed_run *run = telling->input->runs[i];
         const struct observed_case *first = NULL;
-        const size_t count = count_harm(run, harm, &first);
+        const size_t count = observed_count_harm(run, harm, &first);
         if (count == 0)
             continue;
         if (!titled) {
-            text_ink(INKS[gravity], telling->style->colour, telling->out);
-            fprintf(telling->out, "%s%s", SIGNS[gravity], harm_title(harm));
+            text_ink(comparison_gravity_ink(gravity), telling->style->colour, telling->out);
+            fprintf(telling->out, "%s%s%s", comparison_gravity_mark(gravity),
+                    gravity > 0 ? " " : "", harm_title(harm));
             text_ink(INK_PLAIN, telling->style->colour, telling->out);
             fputc('\n', telling->out);
             text_put_spaces(INDENT, telling->out);

@@ -30,7 +30,6 @@ static const char *const MARK_WORDS[MARK_COUNT] = {
     [MARK_EMPTY] = ".",  [MARK_SKIPPED] = "skip", [MARK_UNSUPPORTED] = "n/a", [MARK_PASS] = "",
     [MARK_PARTLY] = "~", [MARK_ADVISED] = "warn", [MARK_ERROR] = "setup",     [MARK_FAIL] = "FAIL",
 };
-static const char *const HARM_MARKS[] = {"", "!", "!!"}; /* by gravity */
 
 /* One case of one column on its way into a cell. */
 struct entry {
@@ -237,11 +236,27 @@ static bool note_races(struct fold *fold, const struct entries *cases, unsigned 
     return note == NULL || note->text != NULL;
 }
 
+const char *comparison_gravity_mark(unsigned gravity)
+{
+    static const char *const MARKS[] = {"", "!", "!!"};
+    check(gravity < COUNT_OF(MARKS));
+    return MARKS[gravity];
+}
+
+enum text_ink comparison_gravity_ink(unsigned gravity)
+{
+    static const enum text_ink INKS[] = {INK_PLAIN, INK_YELLOW, INK_RED};
+    check(gravity < COUNT_OF(INKS));
+    return INKS[gravity];
+}
+
 static enum text_ink ink_of(enum matrix_mark mark, unsigned gravity)
 {
-    if (mark == MARK_FAIL || mark == MARK_ERROR || gravity == 2)
+    if (mark == MARK_FAIL || mark == MARK_ERROR)
         return INK_RED;
-    if (mark == MARK_ADVISED || gravity == 1)
+    if (gravity > 0)
+        return comparison_gravity_ink(gravity);
+    if (mark == MARK_ADVISED)
         return INK_YELLOW;
     return mark == MARK_UNSUPPORTED || mark == MARK_SKIPPED ? INK_DIM : INK_PLAIN;
 }
@@ -273,8 +288,9 @@ static bool make_cell(struct fold *fold, const struct entries *cases, struct tab
     const unsigned gravity = observed_gravity(harms);
     const char *word = MARK_WORDS[mark];
     const bool marked = word[0] != '\0' || gravity > 0 || note > 0;
-    const char *marks = region_format(fold->region, "%s%s%s%s", word, HARM_MARKS[gravity],
-                                      note > 0 ? "?" : "", marked && text[0] != '\0' ? " " : "");
+    const char *marks =
+        region_format(fold->region, "%s%s%s%s", word, comparison_gravity_mark(gravity),
+                      note > 0 ? "?" : "", marked && text[0] != '\0' ? " " : "");
     if (marks == NULL)
         return false;
     out->ink = ink_of(mark, gravity);

@@ -70,6 +70,14 @@ MUST_USE const char *comparison_racy_text(const struct observed_case *one, struc
 /* "200 2/2"; "n/a" and the like where the case has no outcome. */
 MUST_USE const char *comparison_way_text(const struct observation *way, struct region *region);
 
+/* "all: 64 MiB / 1 MiB / 0": of each exchange (all: all of it), growth of memory, growth of files. The row has no trouble. */
+MUST_USE const char *comparison_buffering_text(const struct observed_buffering *row,
+                                               struct region *region);
+
+/* How a harm of that gravity is marked: "!!", "!" or "", and the ink that goes with it. */
+const char *comparison_gravity_mark(unsigned gravity);
+enum text_ink comparison_gravity_ink(unsigned gravity);
+
 /* What the marks of all tables mean, up to a row whose sign is NULL. */
 struct legend_row {
     const char *sign;

@@ -62,7 +62,7 @@ static const struct golden GOLDENS[] = {
     {"the comparison at 80 columns", "comparison-80.txt", terminal, {.width = 80}},
     {"the comparison at 120 columns", "comparison-120.txt", terminal, {.width = 120}},
     {"the comparison at 200 columns", "comparison-200.txt", terminal, {.width = 200}},
-    {"the comparison in colour", "comparison-colour.txt", terminal, {true, 120}},
+    {"the comparison in colour", "comparison-colour.txt", terminal, {.colour = true, .width = 120}},
     {"the comparison as Markdown", "comparison.md", markdown, {.width = 0}},
     {"the harms", "harms.txt", harms, {.width = 100}},
     {"why a cell is as it is", "explain.txt", explain, {.width = 100}},
@@ -248,6 +248,228 @@ static void finds_its_cases(void **state)
     free(text);
 }
 
+/* ---- what is told of two runs ---- */
+
+/* The golden column 0 against itself with one thing changed. */
+struct change {
+    const char *sentence;
+    void (*make)(struct comparison_rig *rig, struct observation *way);
+    const char *expected; /* all that is told */
+};
+
+/* Case 0 of every run that these change. */
+#define CASE "dial / refused / GET: "
+#define ID   "\n  dial/refused[method=GET]\n"
+
+static void nothing(struct comparison_rig *rig, struct observation *way)
+{
+    (void)rig;
+    (void)way;
+}
+
+static void another_date(struct comparison_rig *rig, struct observation *way)
+{
+    (void)way;
+    rig->runs[1].date = "2027-01-01";
+    rig->runs[1].reproduce = "another command";
+    rig->runs[1].retryproof_version = "0.2.0";
+    rig->runs[1].repeat = 1;
+}
+
+static void another_version(struct comparison_rig *rig, struct observation *way)
+{
+    (void)way;
+    rig->runs[1].version = "1.24.0";
+}
+
+static void another_line(struct comparison_rig *rig, struct observation *way)
+{
+    static const char *const LINES[] = {"proxy_next_upstream error timeout;",
+                                        "proxy_next_upstream_tries 2;", "\tserver 127.0.0.1:9001;"};
+    (void)way;
+    rig->runs[1].configuration = LINES;
+}
+
+static void one_case_less(struct comparison_rig *rig, struct observation *way)
+{
+    (void)way;
+    rig->runs[1].cases++;
+    rig->runs[1].case_count--;
+}
+
+static void one_case_more(struct comparison_rig *rig, struct observation *way)
+{
+    (void)way;
+    rig->runs[0].cases++;
+    rig->runs[0].case_count--;
+}
+
+static void another_answer(struct comparison_rig *rig, struct observation *way)
+{
+    (void)rig;
+    way->client = "502";
+    way->upstreams[1].delivered = 0;
+    way->body = OBSERVED_BODY_PART;
+}
+
+static void a_harm(struct comparison_rig *rig, struct observation *way)
+{
+    (void)rig;
+    way->harms = HARM_BIT(HARM_LEFT_OPEN);
+}
+
+static void other_bytes(struct comparison_rig *rig, struct observation *way)
+{
+    (void)rig;
+    way->upstreams[1].bytes = 5;
+}
+
+static void a_finding(struct comparison_rig *rig, struct observation *way)
+{
+    (void)rig;
+    way->verdict = VERDICT_FAIL;
+    way->level = LEVEL_SHOULD;
+}
+
+static void a_second(struct comparison_rig *rig, struct observation *way)
+{
+    (void)rig;
+    way->seconds = 1;
+}
+
+static void two_seconds(struct comparison_rig *rig, struct observation *way)
+{
+    (void)rig;
+    way->seconds = 2;
+}
+
+static void an_attempt_after_the_client(struct comparison_rig *rig, struct observation *way)
+{
+    (void)rig;
+    way->after_cancel = 1;
+}
+
+static void another_sentence(struct comparison_rig *rig, struct observation *way)
+{
+    static const char *const SENTENCES[] = {"at +3.1 ms"};
+    (void)rig;
+    way->sentences = SENTENCES;
+    way->sentence_count = 1;
+}
+
+static void not_played(struct comparison_rig *rig, struct observation *way)
+{
+    static const char *const SENTENCES[] = {"the fault was not met"};
+    (void)rig;
+    *way = (struct observation){.verdict = VERDICT_SETUP_FAILED,
+                                .level = LEVEL_INFO,
+                                .times = way->times,
+                                .sentences = SENTENCES,
+                                .sentence_count = 1};
+}
+
+static void more_in_memory(struct comparison_rig *rig, struct observation *way)
+{
+    static struct observed_buffering rows[COUNT_OF(RIG_BUFFERING)];
+    (void)way;
+    memcpy(rows, RIG_BUFFERING, sizeof(rows));
+    rows[0].memory_growth *= 2;
+    rows[1].kernel += 1; /* of the kernel's, and rounded away */
+    rig->runs[1].buffering = rows;
+}
+
+static const struct change CHANGES[] = {
+    {"nothing", nothing, ""},
+    {"the date, and how to do it again, are no change", another_date, ""},
+    {"another version", another_version, "version: was 1.22.1, is 1.24.0\n"},
+    {"a line of the configuration", another_line,
+     "the configuration:\n  - proxy_next_upstream_tries 0;\n  + proxy_next_upstream_tries 2;\n"},
+    {"a case that is gone", one_case_less, CASE "is gone, was 200 1/1" ID},
+    {"a case that is new", one_case_more, CASE "is new: 200 1/1" ID},
+    {"another answer", another_answer, CASE "was 200 1/1, body same, is 502 1/0, body part" ID},
+    {"a harm", a_harm,
+     "harm upstream still open long after: was 0 cases, is 1\n" CASE
+     "was 200 1/1, is 200 1/1 (upstream still open long after)" ID},
+    {"bytes at an upstream", other_bytes,
+     CASE "was 200 1/1, a 0/0 with 0 bytes, b 1/1 with 11 bytes, is 200 1/1, a 0/0 with 0 bytes, "
+          "b 1/1 with 5 bytes" ID},
+    {"a finding", a_finding, CASE "was 200 1/1, pass, is 200 1/1, fail (should)" ID},
+    {"a second more is the machine's", a_second, ""},
+    {"two seconds more are the proxy's", two_seconds,
+     CASE "was 200 1/1 in 0 s, is 200 1/1 in 2 s" ID},
+    {"an attempt after the client had gone", an_attempt_after_the_client,
+     CASE "was 200 1/1, 0 begun after the client had gone, is 200 1/1, 1 begun after the client "
+          "had gone" ID},
+    {"what sentences say besides is no change", another_sentence, ""},
+    {"a case that was not played", not_played,
+     CASE "was 200 1/1, is setup-failed (the fault was not met)" ID},
+    {"what is buffered", more_in_memory,
+     "buffering, download, 1 at a time (of each / memory / files): was 64 KiB / 256 KiB / 0, is "
+     "64 KiB / 512 KiB / 0\n"},
+};
+
+static void changes_are_told(void **state)
+{
+    const struct change *change = *state;
+    const struct report_style style = {.width = 400};
+    struct comparison_rig rig;
+    comparison_rig_init(&rig);
+    rig.runs[1] = rig.runs[0];
+    memcpy(rig.cases[1], rig.cases[0], sizeof(rig.cases[0]));
+    rig.runs[1].cases = rig.cases[1];
+    struct observation way = *rig.cases[0][0].ways;
+    rig.cases[1][0].ways = &way;
+    change->make(&rig, &way);
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    const bool alike = comparison_changes(&rig.runs[0], &rig.runs[1], &style, out);
+    fclose(out);
+    assert_string_equal(text, change->expected);
+    assert_int_equal(alike, text[0] == '\0');
+    free(text);
+}
+
+/* That a racy case went as often as before is chance; that it went another way is not. */
+static void shares_of_a_racy_case_are_no_change(void **state)
+{
+    (void)state;
+    const struct report_style style = {.width = 400};
+    const struct observation ways[] = {{.client = "200", .times = 97},
+                                       {.client = "502", .times = 3},
+                                       {.client = "504", .times = 1}};
+    const struct observation swapped[] = {{.client = "502", .times = 60},
+                                          {.client = "200", .times = 40}};
+    struct observed_case before = {.id = "a", .stage = "s", .fault = "f", .method = "GET"};
+    struct comparison_rig rig;
+    comparison_rig_init(&rig);
+    struct observed_case after = before;
+    before.ways = ways;
+    before.way_count = 2;
+    before.played = 100;
+    after.ways = swapped;
+    after.way_count = 2;
+    after.played = 100;
+    rig.runs[1] = rig.runs[0];
+    rig.runs[0].cases = &before;
+    rig.runs[1].cases = &after;
+    rig.runs[0].case_count = rig.runs[1].case_count = 1;
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    assert_true(comparison_changes(&rig.runs[0], &rig.runs[1], &style, out));
+    after.ways = ways;
+    after.way_count = 3;
+    after.played = 101;
+    assert_false(comparison_changes(&rig.runs[0], &rig.runs[1], &style, out));
+    fclose(out);
+    assert_string_equal(
+        text, "s / f / GET: was 0 attempts in 97 of 100 (200 0/0), 0 attempts in 3 of 100 (502 "
+              "0/0), is 0 attempts in 97 of 101 (200 0/0), 0 attempts in 3 of 101 (502 0/0), 0 "
+              "attempts in 1 of 101 (504 0/0)\n  a\n");
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest others[] = {
@@ -255,8 +477,10 @@ int main(void)
         cmocka_unit_test(tables_keep_to_their_width),
         cmocka_unit_test(columns_of_one_subject_stay_together),
         cmocka_unit_test(nothing_to_compare_is_no_mistake),
+        cmocka_unit_test(shares_of_a_racy_case_are_no_change),
     };
-    struct CMUnitTest tests[COUNT_OF(others) + COUNT_OF(GOLDENS) + COUNT_OF(QUESTIONS)];
+    struct CMUnitTest
+        tests[COUNT_OF(others) + COUNT_OF(GOLDENS) + COUNT_OF(QUESTIONS) + COUNT_OF(CHANGES)];
     struct CMUnitTest *next = tests + COUNT_OF(others);
     memcpy(tests, others, sizeof(others));
     for (size_t i = 0; i < COUNT_OF(GOLDENS); i++)
@@ -267,5 +491,9 @@ int main(void)
         *next++ = (struct CMUnitTest){.name = QUESTIONS[i].sentence,
                                       .test_func = finds_its_cases,
                                       .initial_state = (void *)(uintptr_t)&QUESTIONS[i]};
+    for (size_t i = 0; i < COUNT_OF(CHANGES); i++)
+        *next++ = (struct CMUnitTest){.name = CHANGES[i].sentence,
+                                      .test_func = changes_are_told,
+                                      .initial_state = (void *)(uintptr_t)&CHANGES[i]};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

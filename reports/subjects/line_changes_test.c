@@ -11,7 +11,7 @@
 
 #include "reports/subjects/line_changes.h"
 
-enum { REGION_BYTES = 64 * 1024 * 1024, TEXT_BYTES = 64 };
+enum { REGION_BYTES = 64 * 1024 * 1024 };
 
 /* Each character is a line. */
 struct row {
@@ -53,12 +53,10 @@ static void changes_are_found(void **state)
     const struct lines after = {lines_of(&region, row->after), strlen(row->after)};
     struct line_changes changes;
     assert_true(line_changes_find(&before, &after, &region, &changes));
-    char text[TEXT_BYTES] = "";
-    for (size_t i = 0; i < changes.count; i++) {
-        const char sign[] = {changes.changes[i].sign, '\0'};
-        strcat(text, sign);
-        strcat(text, changes.changes[i].line);
-    }
+    const char *text = "";
+    for (size_t i = 0; i < changes.count; i++)
+        text = region_format(&region, "%s%c%s", text, changes.changes[i].sign,
+                             changes.changes[i].line);
     assert_string_equal(text, row->changes);
     region_release(&region);
 }

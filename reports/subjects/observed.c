@@ -76,6 +76,32 @@ unsigned long observed_harms(const struct observed_case *one)
     return harms;
 }
 
+size_t observed_count_harm(const struct observed_run *run, enum harm harm,
+                           const struct observed_case **first)
+{
+    size_t count = 0;
+    if (first != NULL)
+        *first = NULL;
+    for (size_t i = 0; i < run->case_count; i++) {
+        if ((observed_harms(&run->cases[i]) & HARM_BIT(harm)) == 0)
+            continue;
+        if (count++ == 0 && first != NULL)
+            *first = &run->cases[i];
+    }
+    return count;
+}
+
+const struct observed_buffering *observed_find_buffering(const struct observed_run *run,
+                                                         const struct observed_buffering *like)
+{
+    for (size_t i = 0; i < run->buffering_count; i++) {
+        const struct observed_buffering *row = &run->buffering[i];
+        if (row->exchanges == like->exchanges && strcmp(row->way, like->way) == 0)
+            return row;
+    }
+    return NULL;
+}
+
 unsigned observed_gravity(unsigned long harms)
 {
     unsigned gravity = 0;

@@ -120,6 +120,12 @@ static inline bool observed_is_racy(const struct observed_case *one)
 const struct observation *observed_worst(const struct observed_case *one);
 /* The harms of all its ways, a bit each. */
 unsigned long observed_harms(const struct observed_case *one);
+/* In how many cases of a run it was done; the first of them where asked for, NULL if there is none. */
+size_t observed_count_harm(const struct observed_run *run, enum harm harm,
+                           const struct observed_case **first);
+/* The first row of a run for the same way and number of exchanges; NULL if there is none. */
+const struct observed_buffering *observed_find_buffering(const struct observed_run *run,
+                                                         const struct observed_buffering *like);
 /* The gravity of the gravest of these; 0 where there is none. */
 unsigned observed_gravity(unsigned long harms);
 

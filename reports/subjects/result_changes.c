@@ -115,19 +115,11 @@ static void compare_configurations(struct changes *changes)
     }
 }
 
-static size_t count_harm(const struct observed_run *run, enum harm harm)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < run->case_count; i++)
-        count += (observed_harms(&run->cases[i]) & HARM_BIT(harm)) != 0;
-    return count;
-}
-
 static void compare_harms(struct changes *changes)
 {
     for (enum harm harm = 0; harm < HARM_COUNT; harm++) {
-        const size_t before = count_harm(changes->before, harm);
-        const size_t after = count_harm(changes->after, harm);
+        const size_t before = observed_count_harm(changes->before, harm, NULL);
+        const size_t after = observed_count_harm(changes->after, harm, NULL);
         if (before != after)
             tell(changes, region_format(&changes->region, "harm %s: was %zu case%s, is %zu",
                                         harm_title(harm), before, before == 1 ? "" : "s", after));
@@ -233,6 +225,9 @@ static const char *way_text(struct region *region, const struct observation *way
                             const struct difference *difference)
 {
     const char *text = comparison_way_text(way, region);
+    if (text != NULL && !observation_has_outcome(way))
+        return way->sentence_count > 0 ? region_format(region, "%s (%s)", text, way->sentences[0])
+                                       : text;
     if (text != NULL && difference->upstreams && !difference->outcome)
         text = region_format(region, "%s%s", text, upstreams_text(region, way));
     if (text != NULL && difference->body)
@@ -276,8 +271,12 @@ static void compare_case(struct changes *changes, const struct observed_case *be
 {
     if (goes_as_before(before, after))
         return;
-    const struct difference difference =
-        difference_of(observed_worst(before), observed_worst(after));
+    const struct observation *then = observed_worst(before);
+    const struct observation *now = observed_worst(after);
+    struct difference difference = difference_of(then, now);
+    /* Of a case that was not played everything differs, and nothing of it tells more than that. */
+    if (!observation_has_outcome(then) || !observation_has_outcome(now))
+        difference = (struct difference){.outcome = true, .harms = true};
     const char *was = case_text(&changes->region, before, &difference);
     const char *is = case_text(&changes->region, after, &difference);
     tell_case(changes, after,
@@ -313,16 +312,7 @@ static void compare_cases(struct changes *changes)
 
 static const char *buffering_text(struct region *region, const struct observed_buffering *row)
 {
-    char swallowed[OBSERVED_SIZE_TEXT_BYTES];
-    char memory[OBSERVED_SIZE_TEXT_BYTES];
-    char files[OBSERVED_SIZE_TEXT_BYTES];
-    const char *text =
-        row->trouble != NULL
-            ? row->trouble
-            : region_format(region, "%s%s, memory %s, files %s", row->whole ? "all: " : "",
-                            observed_size(observed_round(row->swallowed), swallowed),
-                            observed_size(observed_round(row->memory_growth), memory),
-                            observed_size(observed_round(row->file_growth), files));
+    const char *text = row->trouble != NULL ? row->trouble : comparison_buffering_text(row, region);
     return text != NULL ? text : "";
 }
 
@@ -332,16 +322,15 @@ static void compare_buffering(struct changes *changes)
     const struct observed_run *after = changes->after;
     for (size_t i = 0; i < after->buffering_count; i++) {
         const struct observed_buffering *now = &after->buffering[i];
-        for (size_t j = 0; j < before->buffering_count; j++) {
-            const struct observed_buffering *then = &before->buffering[j];
-            if (strcmp(then->way, now->way) != 0 || then->exchanges != now->exchanges)
-                continue;
-            const char *what = region_format(&changes->region, "buffering, %s, %u at a time",
-                                             now->way, now->exchanges);
-            compare_texts(changes, what != NULL ? what : now->way,
-                          buffering_text(&changes->region, then),
-                          buffering_text(&changes->region, now));
-        }
+        const struct observed_buffering *then = observed_find_buffering(before, now);
+        if (then == NULL || observed_find_buffering(after, now) != now)
+            continue;
+        const char *what = region_format(&changes->region,
+                                         "buffering, %s, %u at a time (of each / memory / files)",
+                                         now->way, now->exchanges);
+        compare_texts(changes, what != NULL ? what : now->way,
+                      buffering_text(&changes->region, then),
+                      buffering_text(&changes->region, now));
     }
     if (before->buffering_count != after->buffering_count)
         compare_texts(changes, "rows on buffering", number(changes, before->buffering_count),

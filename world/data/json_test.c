@@ -91,6 +91,33 @@ static void a_value_of_another_kind_is_no_answer(void **state)
     json_destroy(&list);
 }
 
+static void a_map_is_gone_through_in_the_order_of_its_file(void **state)
+{
+    static const char TEXT[] = "{\"b\": 1, \"a\": [], \"c\": {}}";
+    char error[JSON_ERROR_BYTES];
+    struct json *map = json_parse("t", TEXT, sizeof(TEXT) - 1, error);
+    const char *key = json_key_after(map, NULL);
+
+    (void)state;
+    assert_string_equal(key, "b");
+    key = json_key_after(map, key);
+    assert_string_equal(key, "a");
+    key = json_key_after(map, key);
+    assert_string_equal(key, "c");
+    assert_null(json_key_after(map, key));
+    assert_null(json_key_after(json_get(map, "a"), NULL));
+    assert_null(json_key_after(json_get(map, "c"), NULL));
+    assert_null(json_key_after(NULL, NULL));
+    assert_true(json_is_map(map));
+    assert_false(json_is_list(map));
+    assert_true(json_is_list(json_get(map, "a")));
+    assert_false(json_is_map(json_get(map, "a")));
+    assert_false(json_is_map(json_get(map, "b")));
+    assert_false(json_is_map(NULL));
+    assert_false(json_is_list(NULL));
+    json_destroy(&map);
+}
+
 static void bytes_that_are_no_text_are_replaced(void **state)
 {
     struct json *list = json_list_create();
@@ -138,6 +165,7 @@ int main(void)
         cmocka_unit_test(a_document_is_written_sorted_and_indented),
         cmocka_unit_test(what_was_written_is_read_back),
         cmocka_unit_test(a_value_of_another_kind_is_no_answer),
+        cmocka_unit_test(a_map_is_gone_through_in_the_order_of_its_file),
         cmocka_unit_test(bytes_that_are_no_text_are_replaced),
         cmocka_unit_test(a_mistake_is_said_with_its_place),
         cmocka_unit_test(a_full_disk_is_told),
