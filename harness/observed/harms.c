@@ -128,17 +128,13 @@ static void find_garbage(struct harms *harms, const struct own_request *request)
         }
 }
 
-/* The client's transcript gave up where a response was to begin. */
 static void find_not_http(struct harms *harms, const struct own_request *request)
 {
     char name[EVIDENCE_NAME_BYTES];
-    const struct line *line = own_client_line(harms->own, request);
-    const struct witness_message *got = request->response;
-    if (line == NULL || got == NULL || got->head_complete ||
-        line->transcript.state != TRANSCRIPT_BROKEN)
-        return;
-    harms_add(harms, HARM_NOT_HTTP, "the client was answered to %s with bytes that are no response",
-              request_name(request->fact, name));
+    if (request->is_garbage)
+        harms_add(harms, HARM_NOT_HTTP,
+                  "the client was answered to %s with bytes that are no response",
+                  request_name(request->fact, name));
 }
 
 /* ---- no response ------------------------------------------------------------------------------ */

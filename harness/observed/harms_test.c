@@ -30,6 +30,11 @@ static struct rig rig;
 #define BROKEN_CHUNKS                                                                     \
     "[[read: request, raw: \"HTTP/1.1 200 OK\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n" \
     "5\\r\\nhello\\r\\nzz\\r\\nhello\\r\\n0\\r\\n\\r\\n\", end: fin]]"
+#define REUSED_PROXY(rest)                                                                  \
+    "clients: {a1: [wait: asked, request: {path: /first}, signal: one, wait: again,"        \
+    " request: {path: /x}, signal: a is over]},\n"                                          \
+    "upstreams: {a: [[read: request, signal: asked, wait: one, respond: {body: 20}, read: " \
+    "request, signal: again, wait: a is over, " rest "]]}"
 #define BIT(harm) HARM_BIT(HARM_##harm)
 
 static const struct row {
@@ -257,6 +262,24 @@ static const struct row {
      GET UPS("[[read: request, raw: \"HTTP/1.1 2000 OK\\r\\n\\r\\n\", end: fin]]", ANSWERS),
      "clients: {" A_GET "},\n" FRONT("p", "wait: a is over, " OWN_200), BIT(SUCCESS_FROM_GARBAGE),
      "200", "a answered GET /x with bytes that are no response"},
+    {"a version that nobody knows is no garbage",
+     GET UPS(
+         "[[read: request, raw: \"HTTP/4.2 200 OK\\r\\nContent-Length: 0\\r\\n\\r\\n\", end: fin]]",
+         ANSWERS),
+     "clients: {" A_GET "},\n" FRONT("p", "wait: a is over, " OWN_200), 0, "200", NULL},
+    {"garbage behind a set-up request is garbage",
+     "client: [request: {path: /first}, request: {path: /x}],\n" UPS(
+         "[[read: request, interim: 103, respond: {body: 20}, read: request, garbage: 64, end: "
+         "fin]]",
+         ANSWERS),
+     REUSED_PROXY(OWN_200), BIT(SUCCESS_FROM_GARBAGE), "200",
+     "a answered GET /x with bytes that are no response"},
+    {"an answer behind a set-up request with a 1xx is none",
+     "client: [request: {path: /first}, request: {path: /x}],\n" UPS(
+         "[[read: request, interim: 103, respond: {body: 20}, read: request, interim: 103, "
+         "respond: {body: 20}]]",
+         ANSWERS),
+     REUSED_PROXY(OWN_200), 0, "200", NULL},
     {"garbage that becomes a 502 is harmless",
      GET UPS("[[read: request, garbage: 64, end: fin]]", ANSWERS),
      "clients: {" A_GET "},\n" FRONT("p", "wait: a is over, " OWN_502), 0, "502", NULL},
@@ -273,6 +296,10 @@ static const struct row {
      GET UPS("[[read: request, garbage: 64, end: fin]]", ANSWERS),
      "clients: {" A_GET
      "},\n" FRONT("p", "wait: a is over, raw: \"what is this?\\r\\n\\r\\n\", end: fin"),
+     BIT(NOT_HTTP), "garbage", "the client was answered to GET /x with bytes that are no response"},
+    {"bytes that can become no status line are garbage before their line has ended",
+     GET UPS("[[read: request, garbage: 7, end: fin]]", ANSWERS),
+     "clients: {" A_GET "},\n" FRONT("p", "wait: a is over, raw: \"\\x15\\x03\\x03\", end: stall"),
      BIT(NOT_HTTP), "garbage", "the client was answered to GET /x with bytes that are no response"},
     /* ---- no response ---- */
     {"a connection that is closed without a byte was closed without an answer",

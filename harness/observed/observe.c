@@ -139,14 +139,11 @@ static const char *end_word(enum witness_end closing)
     return WORDS[closing];
 }
 
-static void client_word(const struct own_case *own, const struct own_request *request,
-                        char word[CLIENT_WORD_BYTES])
+static void client_word(const struct own_request *request, char word[CLIENT_WORD_BYTES])
 {
     const struct witness_message *got = request->response;
-    const struct line *line = own_client_line(own, request);
     bool partial_head = got != NULL && !got->head_complete && got->interim_count == 0;
-    bool garbage = partial_head && line != NULL && line->transcript.state == TRANSCRIPT_BROKEN;
-    if (garbage)
+    if (request->is_garbage)
         snprintf(word, CLIENT_WORD_BYTES, "garbage");
     else if (request->left_ns > 0)
         snprintf(word, CLIENT_WORD_BYTES, "left");
@@ -201,7 +198,7 @@ bool observe_case(const struct evidence *evidence, struct region *region, struct
     out->harms = harms.bits;
     const struct own_request *last = own_last(&own);
     if (last != NULL) {
-        client_word(&own, last, word);
+        client_word(last, word);
         observe_times(&own, last, out);
     } else {
         observe_raw_client(evidence, word);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/observed/answer.h"
 #include "world/data/digest.h"
 
 /* ---- drafts --------------------------------------------------------------------------------- */
@@ -118,6 +119,22 @@ static bool waits_for_proxy(const struct evidence *evidence, const struct own_re
     }
 }
 
+/* The client's transcript gave up where a response was to begin, or what has come of a first line is no status line's. */
+static bool is_garbage(const struct evidence *evidence, const struct request_fact *fact)
+{
+    const struct client *client = evidence->clients[fact->client];
+    const struct witness *connection = fact->connection;
+    const struct witness_message *got = fact->response;
+    if (got == NULL || got->head_complete || got->interim_count > 0)
+        return false;
+    for (size_t i = 0; i < client->line_count; i++)
+        if (&client->lines[i]->witness == connection &&
+            client->lines[i]->transcript.state == TRANSCRIPT_BROKEN)
+            return true;
+    return got->number == 1 &&
+           !answer_begins_well(bytes_make(connection->in.data, connection->in.size));
+}
+
 static bool is_set_up(const struct evidence *evidence, const struct request_fact *fact)
 {
     const struct witness_message *response = fact->response;
@@ -159,8 +176,9 @@ static void look_at_request(const struct evidence *evidence, const struct reques
     out->ended_ns = out->answered      ? response->complete_ns
                     : out->left_ns > 0 ? out->left_ns
                                        : connection->peer_end_ns;
-    out->hangs = evidence->foreign != NULL && evidence->foreign->hung && out->ended_ns == 0 &&
-                 waits_for_proxy(evidence, out);
+    out->is_garbage = is_garbage(evidence, fact);
+    out->hangs = !out->is_garbage && evidence->foreign != NULL && evidence->foreign->hung &&
+                 out->ended_ns == 0 && waits_for_proxy(evidence, out);
 }
 
 /* ---- whose attempts are they? ---------------------------------------------------------------- */
@@ -337,15 +355,6 @@ bool own_upstream_reads_on(const struct own_case *own, const struct own_attempt 
     return connection != NULL && !connection->stalled &&
            script_reads_on(upstream_script_of(script, connection->connection)) &&
            script_reads_on(&script->standing);
-}
-
-const struct line *own_client_line(const struct own_case *own, const struct own_request *request)
-{
-    const struct client *client = own->evidence->clients[request->fact->client];
-    for (size_t i = 0; i < client->line_count; i++)
-        if (&client->lines[i]->witness == request->fact->connection)
-            return client->lines[i];
-    return NULL;
 }
 
 /* ---- telling -------------------------------------------------------------------------------- */

@@ -33,6 +33,7 @@ struct own_request {
     bool meant_whole; /* the client's script sends it to its end, if it is let */
     bool broke_off;   /* the client ended its side before all of it was sent */
     bool answered;    /* its response came whole */
+    bool is_garbage;  /* what came in place of a response cannot become one */
     bool hangs;       /* the client had no end although it waits for one */
     bool idempotent;
     uint64_t left_ns;  /* the client closed its connection before it had an end; 0: it did not */
@@ -78,8 +79,6 @@ bool own_draft_lies(const struct draft *draft);
 bool own_draft_length(const struct draft *draft, uint64_t *length);
 /* Whether that many body bytes, all of the client's, came with the message. */
 bool own_body_is_sent(const struct witness_message *message, const struct draft *sent);
-/* The client's side of the connection that the request went on. */
-const struct line *own_client_line(const struct own_case *own, const struct own_request *request);
 /* The upstream's actor on the connection of that attempt. */
 const struct fake_connection *own_upstream_connection(const struct own_case *own,
                                                       const struct own_attempt *attempt);
