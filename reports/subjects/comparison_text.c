@@ -7,7 +7,7 @@ enum {
     INDENT = 2,
     GAP = 2,
     FAULT_MIN = 20,   /* of the first label; with less of it rows are not told apart */
-    METHODS_MAX = 24, /* "idempotent", or three or four methods */
+    METHODS_MIN = 12, /* of the second: "idempotent", or two methods */
     CELL_MIN = 8,     /* "at-most-", and "502 1/1" */
     CELL_MAX = 32,    /* three outcomes, both ranges and a mark fit; so do three sizes */
     HEAD_MAX = 13,    /* of one piece of a head: longer words are cut */
@@ -139,13 +139,40 @@ static size_t columns_width(const struct page *page, size_t first, size_t end)
     return width;
 }
 
+static void fit_labels(struct page *page)
+{
+    const struct table *table = page->table;
+    /* Numbers alone leave more room than cells do. */
+    const size_t share = report_width(page->style) / (table->labels[1][0] == '\0' ? 2 : 3);
+    for (size_t label = 0; label < TABLE_LABELS; label++) {
+        page->label_widths[label] = text_columns(table->labels[label]);
+        for (size_t row = 0; row < table->row_count; row++)
+            page->label_widths[label] =
+                larger(page->label_widths[label], text_columns(table->rows[row].labels[label]));
+    }
+    page->label_widths[1] =
+        smaller(page->label_widths[1], larger(METHODS_MIN, report_width(page->style) / 5));
+    const size_t rest = share > page->label_widths[1] ? share - page->label_widths[1] : 0;
+    page->label_widths[0] = smaller(page->label_widths[0], larger(rest, FAULT_MIN));
+}
+
+/* What is left for columns. */
+static size_t room_of(const struct page *page)
+{
+    const size_t labels = INDENT + page->label_widths[0] + GAP + page->label_widths[1];
+    const size_t width = report_width(page->style);
+    check(width > labels + GAP + CELL_MIN);
+    return width - labels;
+}
+
 /* The last column of a subject is widened where the subject's name needs it. */
 static void widen_groups(struct page *page)
 {
     for (size_t first = 0; first < page->table->column_count;) {
         const size_t end = group_end(page->table, first);
         const size_t used = columns_width(page, first, end) - GAP;
-        const size_t name = smaller(text_columns(page->table->columns[first].group), GROUP_MAX);
+        const size_t name = smaller(text_columns(page->table->columns[first].group),
+                                    smaller(GROUP_MAX, room_of(page) - GAP));
         if (name > used)
             page->widths[end - 1] += name - used;
         first = end;
@@ -163,7 +190,7 @@ static bool fit_columns(struct page *page, struct region *region)
         size_t width = CELL_MIN;
         for (size_t row = 0; row < table->row_count; row++)
             width = larger(width, text_columns(table->rows[row].cells[i].text));
-        width = larger(smaller(width, CELL_MAX),
+        width = larger(smaller(width, smaller(CELL_MAX, room_of(page) - GAP)),
                        smaller(longest_piece(table->columns[i].head, region), HEAD_MAX));
         page->widths[i] = width;
     }
@@ -175,28 +202,10 @@ static bool fit_columns(struct page *page, struct region *region)
     return true;
 }
 
-static void fit_labels(struct page *page)
-{
-    const struct table *table = page->table;
-    /* Numbers alone leave more room than cells do. */
-    const size_t share = report_width(page->style) / (table->labels[1][0] == '\0' ? 2 : 3);
-    for (size_t label = 0; label < TABLE_LABELS; label++) {
-        page->label_widths[label] = text_columns(table->labels[label]);
-        for (size_t row = 0; row < table->row_count; row++)
-            page->label_widths[label] =
-                larger(page->label_widths[label], text_columns(table->rows[row].labels[label]));
-    }
-    page->label_widths[1] = smaller(page->label_widths[1], METHODS_MAX);
-    const size_t rest = share > page->label_widths[1] ? share - page->label_widths[1] : 0;
-    page->label_widths[0] = smaller(page->label_widths[0], larger(rest, FAULT_MIN));
-}
-
 /* As many columns as fit behind the labels; those of one subject stay together if they can. */
 static struct band next_band(const struct page *page, size_t first)
 {
-    const size_t labels = INDENT + page->label_widths[0] + GAP + page->label_widths[1];
-    const size_t width = report_width(page->style);
-    const size_t room = width > labels ? width - labels : 0;
+    const size_t room = room_of(page);
     size_t end = first;
     while (end < page->table->column_count) {
         const size_t next = group_end(page->table, end);
