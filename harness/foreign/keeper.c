@@ -109,6 +109,7 @@ bool keeper_subject_runs(struct keeper *keeper, uint64_t until_ns)
     struct keeper_message message;
 
     while (!keeper->ended && hear(keeper, until_ns, &message)) {
+        until_ns = 0; /* one piece of news is what was waited for */
         keeper->left = keeper->left || message.news == KEEPER_LEFT;
         if (message.news == KEEPER_ENDED) {
             keeper->ended = true;
@@ -138,7 +139,7 @@ struct process_list {
 };
 
 /* proc(5): the state is the letter behind the name in parentheses. */
-static bool has_ended(pid_t pid)
+bool keeper_process_has_ended(pid_t pid)
 {
     char path[64];
     char text[256];
@@ -194,7 +195,7 @@ size_t keeper_processes(const struct keeper *keeper, pid_t pids[KEEPER_PROCESSES
     for (size_t i = 0; i < list.count; i++)
         add_children_of(&list, pids[i]);
     for (size_t i = 0; i < list.count; i++)
-        if (!has_ended(pids[i]))
+        if (!keeper_process_has_ended(pids[i]))
             pids[living++] = pids[i];
     return living;
 }

@@ -46,12 +46,14 @@ MUST_USE bool keeper_start(struct keeper *keeper, const struct keeper_order *ord
 MUST_USE bool keeper_run(struct keeper *keeper, char error[KEEPER_ERROR_BYTES]);
 
 /*
- * Whether the subject runs: the process that was started, or, when that ended with code 0, any that it left behind. Waits for
- * news of its end until a time (0: not at all).
+ * Whether the subject runs: the process that was started, or, when that ended with code 0, any that it left behind. Waits until a
+ * time (0: not at all) for the keeper's news, that it has ended or that only others are left.
  */
 bool keeper_subject_runs(struct keeper *keeper, uint64_t until_ns);
 /* Its processes now, the descendants too, without those that have ended; how many. */
 size_t keeper_processes(const struct keeper *keeper, pid_t pids[KEEPER_PROCESSES_MAX]);
+/* Whether a process is gone, or waits only to be buried. */
+bool keeper_process_has_ended(pid_t pid);
 /* Ends the subject and the keeper, and waits for both. Harmless when there is none. */
 void keeper_stop(struct keeper *keeper);
 

@@ -144,7 +144,7 @@ static void a_program_that_cannot_be_run_is_told(void **state)
     finish(&kept);
 }
 
-static void the_stop_signal_comes_once_and_is_waited_for(void **state)
+static void what_the_stop_signal_brings_about_is_waited_for(void **state)
 {
     struct kept kept;
     char text[4096];
@@ -357,7 +357,7 @@ int main(void)
         cmocka_unit_test(what_it_says_is_kept_in_its_output),
         cmocka_unit_test(a_signal_that_ends_it_is_told),
         cmocka_unit_test(a_program_that_cannot_be_run_is_told),
-        cmocka_unit_test(the_stop_signal_comes_once_and_is_waited_for),
+        cmocka_unit_test(what_the_stop_signal_brings_about_is_waited_for),
         cmocka_unit_test(one_that_ignores_its_stop_signal_is_killed),
         cmocka_unit_test(a_daemon_runs_as_long_as_what_it_left_behind),
         cmocka_unit_test(a_daemon_has_ended_when_its_last_process_has),

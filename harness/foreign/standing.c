@@ -409,31 +409,31 @@ bool standing_start(struct standing *standing, const struct standing_plan *plan,
 
 /* ---- standing --------------------------------------------------------------------------------- */
 
-static bool contains(const pid_t *pids, size_t count, pid_t wanted)
+/* The process that was started is gone: its keeper is about to say how. A daemon's may leave, others' may not. */
+static bool has_left(struct keeper *keeper)
 {
-    for (size_t i = 0; i < count; i++)
-        if (pids[i] == wanted)
-            return true;
-    return false;
+    while (!keeper->left && !keeper->ended)
+        keeper_subject_runs(keeper, TIME_NEVER);
+    return !keeper->ended;
 }
 
 bool standing_is_whole(struct standing *standing, char error[STANDING_ERROR_BYTES])
 {
     const char *name = standing->plan.file->name;
     struct keeper *keeper = &standing->keeper;
-    pid_t now[KEEPER_PROCESSES_MAX];
     char end[COMMAND_LINE_BYTES];
 
-    size_t count = keeper_processes(keeper, now);
-    if (!keeper_subject_runs(keeper, 0))
-        return fail(error, "%s ended %s", name, command_end(keeper->status, end));
-    for (size_t i = 0; i < standing->process_count; i++) {
+    bool runs = keeper_subject_runs(keeper, 0);
+    for (size_t i = 0; runs && i < standing->process_count; i++) {
         pid_t pid = standing->processes[i];
 
-        if (!contains(now, count, pid) && !(pid == keeper->subject && keeper->left))
+        if (!keeper_process_has_ended(pid))
+            continue;
+        if (pid != keeper->subject)
             return fail(error, "process %d of %s has ended", (int)pid, name);
+        runs = has_left(keeper);
     }
-    return true;
+    return runs || fail(error, "%s ended %s", name, command_end(keeper->status, end));
 }
 
 void standing_stop(struct standing *standing)
