@@ -59,6 +59,14 @@ bool cast_clients_are_over(const struct cast *cast)
     return true;
 }
 
+bool cast_clients_wait_for_signals(const struct cast *cast)
+{
+    for (size_t i = 0; i < cast->scenario->client_count; i++)
+        if (!client_is_over(cast->clients[i]) && cast->clients[i]->actor.waiter.name == NULL)
+            return false;
+    return true;
+}
+
 size_t cast_held_by_subject(const struct cast *cast, size_t upstream)
 {
     const struct fake_upstream *at = cast->upstreams[upstream];

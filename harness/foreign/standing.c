@@ -10,10 +10,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "harness/foreign/command.h"
-#include "harness/foreign/configuration.h"
-#include "harness/foreign/folder.h"
-#include "harness/foreign/machine.h"
+#include "harness/foreign/configure_output.h"
+#include "harness/keeper/folder.h"
+#include "harness/keeper/machine.h"
+#include "harness/keeper/outside_command.h"
 
 enum {
     WORKING_BYTES_MAX = STANDING_CONFIGURATION_MAX + 1024 * 1024, /* texts of one start */
@@ -131,14 +131,14 @@ bool standing_version(const struct subject_file *file, char version[SUBJECT_VERS
                       char error[STANDING_ERROR_BYTES])
 {
     const struct variable variables[] = {{"${subject}", file->folder}, {NULL, NULL}};
-    char why[COMMAND_ERROR_BYTES];
+    char why[OUTSIDE_COMMAND_ERROR_BYTES];
     char path[PATH_MAX];
     struct region region;
 
-    if (!command_find(file->version[0], path))
+    if (!outside_command_find(file->version[0], path))
         return say_missing(file, file->version[0], error);
     region_init(&region, WORKING_BYTES_MAX);
-    const struct command command = {
+    const struct outside_command command = {
         .arguments = expand_all(file->version, variables, &region),
         .input = -1,
         .joined = true,
@@ -146,7 +146,7 @@ bool standing_version(const struct subject_file *file, char version[SUBJECT_VERS
         .within_ns = VERSION_WITHIN_NS,
     };
     check(command.arguments != NULL);
-    const char *output = command_run(&command, &region, why);
+    const char *output = outside_command_run(&command, &region, why);
     bool told = output != NULL && read_version(output, version);
     if (output == NULL)
         fail(error, "%s does not tell its version: '%.80s' %s", file->name, file->version[0], why);
@@ -185,15 +185,16 @@ const char *standing_configure(const struct standing_plan *plan, const char *fol
                                          {"${profile}", plan->profile->name},
                                          {"${folder}", folder},
                                          {NULL, NULL}};
-    char why[COMMAND_ERROR_BYTES] = "out of memory";
-    const struct command command = {
+    char why[OUTSIDE_COMMAND_ERROR_BYTES] = "out of memory";
+    const struct outside_command command = {
         .arguments = expand_all(WORDS, variables, region),
         .input = make_input(plan),
         .output_max = STANDING_CONFIGURATION_MAX,
         .within_ns = plan->file->ready_within_ns,
     };
-    const char *text =
-        command.arguments == NULL || command.input < 0 ? NULL : command_run(&command, region, why);
+    const char *text = command.arguments == NULL || command.input < 0
+                           ? NULL
+                           : outside_command_run(&command, region, why);
 
     if (command.input >= 0)
         close(command.input);
@@ -230,17 +231,17 @@ static bool fail_start(const struct start *start, const char *format, ...)
 }
 
 /* The subject's own error line. */
-static const char *read_complaint(const struct start *start, char line[COMMAND_LINE_BYTES])
+static const char *read_complaint(const struct start *start, char line[OUTSIDE_COMMAND_LINE_BYTES])
 {
     static const char NOTHING[] = "it says nothing";
     char *text = malloc(OUTPUT_BYTES_READ + 1);
     FILE *file = fopen(start->output, "re");
     size_t size = text == NULL || file == NULL ? 0 : fread(text, 1, OUTPUT_BYTES_READ, file);
 
-    snprintf(line, COMMAND_LINE_BYTES, "%s", NOTHING);
+    snprintf(line, OUTSIDE_COMMAND_LINE_BYTES, "%s", NOTHING);
     if (size > 0) {
         text[size] = '\0';
-        command_complaint(text, line);
+        outside_command_complaint(text, line);
     }
     if (file != NULL)
         fclose(file);
@@ -258,12 +259,12 @@ static bool make_order(struct start *start, struct keeper_order *order)
                                          {"${config}", start->config},
                                          {NULL, NULL}};
 
-    if (!command_find(file->start[0], start->program))
+    if (!outside_command_find(file->start[0], start->program))
         return say_missing(file, file->start[0], start->error);
     *order = (struct keeper_order){
         .program = start->program,
         .arguments = expand_all(file->start, variables, &start->region),
-        .variables = command_variables(&start->region),
+        .variables = outside_command_variables(&start->region),
         .folder = standing->folder,
         .output = start->output,
         .stop_signal = file->stop_signal,
@@ -284,7 +285,8 @@ static bool guard_folder(struct start *start)
         standing->folder[0] = '\0';
         return fail_start(start, "cannot be started: no temporary folder: %s", strerror(errno));
     }
-    if (snprintf(start->config, PATH_MAX, "%s/" CONFIGURATION_NAME, standing->folder) >= PATH_MAX ||
+    if (snprintf(start->config, PATH_MAX, "%s/" CONFIGURE_OUTPUT_NAME, standing->folder) >=
+            PATH_MAX ||
         snprintf(start->output, PATH_MAX, "%s/output", standing->folder) >= PATH_MAX)
         return fail_start(start, "cannot be started: the name of its folder is too long");
     return make_order(start, &order) && (keeper_start(&standing->keeper, &order, why) ||
@@ -311,22 +313,22 @@ static bool check_free(const struct start *start)
 static bool configure(struct start *start)
 {
     struct standing *standing = start->standing;
-    char why[CONFIGURATION_ERROR_BYTES];
+    char why[CONFIGURE_OUTPUT_ERROR_BYTES];
     const char *text =
         standing_configure(&standing->plan, standing->folder, &start->region, start->error);
 
-    return text != NULL && (configuration_write(bytes_of(text), standing->folder, why) ||
+    return text != NULL && (configure_output_write(bytes_of(text), standing->folder, why) ||
                             fail_start(start, "cannot be configured: %s/configure %s",
                                        standing->plan.file->folder, why));
 }
 
 static bool fail_ended(const struct start *start)
 {
-    char end[COMMAND_LINE_BYTES];
-    char line[COMMAND_LINE_BYTES];
+    char end[OUTSIDE_COMMAND_LINE_BYTES];
+    char line[OUTSIDE_COMMAND_LINE_BYTES];
 
     return fail_start(start, "could not start: it ended %s: %s",
-                      command_end(start->standing->keeper.status, end),
+                      outside_command_end(start->standing->keeper.status, end),
                       read_complaint(start, line));
 }
 
@@ -336,7 +338,7 @@ static bool await_listeners(const struct start *start, uint64_t until_ns)
     struct standing *standing = start->standing;
     const struct standing_plan *plan = &standing->plan;
     char text[ADDRESS_TEXT_BYTES];
-    char line[COMMAND_LINE_BYTES];
+    char line[OUTSIDE_COMMAND_LINE_BYTES];
 
     for (size_t i = 0; i < plan->slot_count; i++) {
         const struct address *listen = &plan->slots[i].listen;
@@ -421,7 +423,7 @@ bool standing_is_whole(struct standing *standing, char error[STANDING_ERROR_BYTE
 {
     const char *name = standing->plan.file->name;
     struct keeper *keeper = &standing->keeper;
-    char end[COMMAND_LINE_BYTES];
+    char end[OUTSIDE_COMMAND_LINE_BYTES];
 
     bool runs = keeper_subject_runs(keeper, 0);
     for (size_t i = 0; runs && i < standing->process_count; i++) {
@@ -433,7 +435,7 @@ bool standing_is_whole(struct standing *standing, char error[STANDING_ERROR_BYTE
             return fail(error, "process %d of %s has ended", (int)pid, name);
         runs = has_left(keeper);
     }
-    return runs || fail(error, "%s ended %s", name, command_end(keeper->status, end));
+    return runs || fail(error, "%s ended %s", name, outside_command_end(keeper->status, end));
 }
 
 void standing_stop(struct standing *standing)

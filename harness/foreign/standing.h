@@ -9,8 +9,8 @@
 #ifndef HARNESS_FOREIGN_STANDING_H
 #define HARNESS_FOREIGN_STANDING_H
 
-#include "harness/foreign/keeper.h"
 #include "harness/foreign/subject_file.h"
+#include "harness/keeper/keeper.h"
 
 enum {
     STANDING_ERROR_BYTES = 1024,

@@ -13,8 +13,8 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "harness/foreign/foreign_rig.h"
-#include "harness/foreign/machine.h"
+#include "harness/keeper/keeper_rig.h"
+#include "harness/keeper/machine.h"
 
 #include <cmocka.h>
 

@@ -1,9 +1,9 @@
-/* Aimed at subject_file_parse(), configuration_take() and what is asked of a file that parsed. */
+/* Aimed at subject_file_parse(), configure_output_take() and what is asked of a file that parsed. */
 #include "harness/foreign/subject_file.h"
 
 #include <stdint.h>
 
-#include "harness/foreign/configuration.h"
+#include "harness/foreign/configure_output.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -11,10 +11,10 @@ enum { FUZZ_REGION_BYTES = 4 * 1024 * 1024 };
 
 static void take_apart(struct bytes text)
 {
-    static struct configuration_part part;
-    char error[CONFIGURATION_ERROR_BYTES];
+    static struct configure_output_part part;
+    char error[CONFIGURE_OUTPUT_ERROR_BYTES];
 
-    while (text.size > 0 && configuration_take(&text, &part, error))
+    while (text.size > 0 && configure_output_take(&text, &part, error))
         check(part.name[0] != '\0');
 }
 

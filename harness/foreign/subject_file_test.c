@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "harness/foreign/foreign_rig.h"
+#include "harness/keeper/keeper_rig.h"
 
 #include <cmocka.h>
 

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "harness/foreign/machine.h"
+#include "harness/keeper/machine.h"
 
 static const char FILE_NAME[] = "subject.yaml";
 static const char OWN_PROGRAM[] = "/proc/self/exe";

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "harness/foreign/foreign_rig.h"
+#include "harness/keeper/keeper_rig.h"
 
 #include <cmocka.h>
 

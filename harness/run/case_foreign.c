@@ -7,6 +7,8 @@
 
 /* Real time between two looks at a case whose clients play. */
 #define LOOK_NS NS_PER_MS
+/* Longer than any limit of time that a profile sets, behind which something could still move. */
+#define STUCK_NS (2 * NS_PER_S)
 /* Between two probes: a proxy that answers errors at once is not to be asked as fast as it can. */
 #define PROBE_PAUSE_NS (50 * NS_PER_MS)
 
@@ -134,6 +136,16 @@ static bool look_at_witnesses(struct case_run *run)
            declared_judge(run->place->declared, evidence, &run->region, run->observation);
 }
 
+/* The request that should have met the fault went to another upstream: the next one may not. */
+static bool came_elsewhere(const struct case_run *run)
+{
+    struct fake_upstream *const *upstreams = run->cast->upstreams;
+    size_t others = 0;
+    for (size_t i = 1; i < run->scenario->upstream_count; i++)
+        others += upstreams[i]->connection_count;
+    return upstreams[0]->connection_count == 0 && others > 0;
+}
+
 /* The witnesses are asked before anybody is stopped, so that what stopping brings is nobody's doing. */
 static void settle(struct case_run *run)
 {
@@ -142,7 +154,8 @@ static void settle(struct case_run *run)
     run->evidence.quiet = true;
     cast_name_witnesses(run->cast, &run->evidence);
     run->unmet = run->foreign.died ? NULL : observe_unmet_fault(&run->evidence, &run->region);
-    bool again = run->unmet != NULL && run->place->recover_ns > 0 && run->tries < TRIES_MAX;
+    bool again = run->unmet != NULL && run->place->recover_ns > 0 && run->tries < TRIES_MAX &&
+                 came_elsewhere(run);
     if (!again)
         run->out_of_memory = !look_at_witnesses(run);
     cast_stop(run->cast);
@@ -170,6 +183,20 @@ void case_run_note_death(struct case_run *run)
     }
 }
 
+/*
+ * Nothing moves, and clients wait for a signal of an actor that the proxy never came to, or not as the script has it: no patience
+ * helps them.
+ */
+static bool is_stuck(struct case_run *run, uint64_t now_ns)
+{
+    uint64_t activity = cast_feel_pulse(run->cast).activity;
+    if (activity != run->pulse.activity || !cast_clients_wait_for_signals(run->cast)) {
+        run->pulse.activity = activity;
+        run->silent_since_ns = now_ns;
+    }
+    return now_ns - run->silent_since_ns >= run->place->settle_ns + STUCK_NS;
+}
+
 void case_foreign_advance(struct case_run *run)
 {
     uint64_t now_ns = world_now(run->world);
@@ -183,6 +210,8 @@ void case_foreign_advance(struct case_run *run)
         case_enter(run, PHASE_SETTLING);
     } else if (now_ns >= run->deadline_ns) {
         run->foreign.hung = true;
+        settle(run);
+    } else if (is_stuck(run, now_ns)) {
         settle(run);
     }
 }

@@ -2,10 +2,10 @@
  * The keeper's side of harness/foreign/keeper.h: what runs in the process itself. The program that forked it may have threads,
  * so nothing here takes memory or a lock: only what signal-safety(7) lists, and system calls.
  */
-#ifndef HARNESS_FOREIGN_KEEPER_PROCESS_H
-#define HARNESS_FOREIGN_KEEPER_PROCESS_H
+#ifndef HARNESS_KEEPER_KEEPER_PROCESS_H
+#define HARNESS_KEEPER_KEEPER_PROCESS_H
 
-#include "harness/foreign/keeper.h"
+#include "harness/keeper/keeper.h"
 
 /* What the keeper tells, one message each. The harness says only RUN, by a byte, and END, by closing its side of the line. */
 enum keeper_news {

@@ -1,4 +1,4 @@
-#include "harness/foreign/configuration.h"
+#include "harness/foreign/configure_output.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -35,15 +35,15 @@ static void drop(struct bytes *text, size_t size)
     text->size -= size;
 }
 
-static bool take_name(struct bytes name, struct configuration_part *part,
-                      char error[CONFIGURATION_ERROR_BYTES])
+static bool take_name(struct bytes name, struct configure_output_part *part,
+                      char error[CONFIGURE_OUTPUT_ERROR_BYTES])
 {
     if (name.size >= sizeof(part->name) || memchr(name.data, '/', name.size) != NULL ||
         memchr(name.data, '\0', name.size) != NULL || bytes_equal_text(name, ".") ||
-        bytes_equal_text(name, "..") || bytes_equal_text(name, CONFIGURATION_NAME)) {
-        snprintf(error, CONFIGURATION_ERROR_BYTES,
+        bytes_equal_text(name, "..") || bytes_equal_text(name, CONFIGURE_OUTPUT_NAME)) {
+        snprintf(error, CONFIGURE_OUTPUT_ERROR_BYTES,
                  "prints a file '%.*s': a name of the subject's own folder is needed, other than "
-                 "'" CONFIGURATION_NAME "'",
+                 "'" CONFIGURE_OUTPUT_NAME "'",
                  name.size > 80 ? 80 : (int)name.size, (const char *)name.data);
         return false;
     }
@@ -52,8 +52,8 @@ static bool take_name(struct bytes name, struct configuration_part *part,
     return true;
 }
 
-bool configuration_take(struct bytes *rest, struct configuration_part *part,
-                        char error[CONFIGURATION_ERROR_BYTES])
+bool configure_output_take(struct bytes *rest, struct configure_output_part *part,
+                           char error[CONFIGURE_OUTPUT_ERROR_BYTES])
 {
     struct bytes line = first_line(*rest);
     struct bytes name = heading_name(line);
@@ -63,7 +63,7 @@ bool configuration_take(struct bytes *rest, struct configuration_part *part,
             return false;
         drop(rest, line.size < rest->size ? line.size + 1 : line.size);
     } else {
-        snprintf(part->name, sizeof(part->name), CONFIGURATION_NAME);
+        snprintf(part->name, sizeof(part->name), CONFIGURE_OUTPUT_NAME);
     }
     part->text = bytes_make(rest->data, 0);
     while (rest->size > 0) {
@@ -77,8 +77,8 @@ bool configuration_take(struct bytes *rest, struct configuration_part *part,
     return true;
 }
 
-static bool write_part(const struct configuration_part *part, const char *folder,
-                       char error[CONFIGURATION_ERROR_BYTES])
+static bool write_part(const struct configure_output_part *part, const char *folder,
+                       char error[CONFIGURE_OUTPUT_ERROR_BYTES])
 {
     char path[PATH_MAX];
 
@@ -93,15 +93,15 @@ static bool write_part(const struct configuration_part *part, const char *folder
     if (out != NULL)
         written = fclose(out) == 0 && written;
     if (!written)
-        snprintf(error, CONFIGURATION_ERROR_BYTES,
+        snprintf(error, CONFIGURE_OUTPUT_ERROR_BYTES,
                  "prints a file '%.80s', which cannot be written: %s", part->name, strerror(errno));
     return written;
 }
 
-bool configuration_write(struct bytes text, const char *folder,
-                         char error[CONFIGURATION_ERROR_BYTES])
+bool configure_output_write(struct bytes text, const char *folder,
+                            char error[CONFIGURE_OUTPUT_ERROR_BYTES])
 {
-    struct configuration_part part = {.name = CONFIGURATION_NAME};
+    struct configure_output_part part = {.name = CONFIGURE_OUTPUT_NAME};
 
     /* There is a configuration even if the first line is a heading already, or nothing at all stands there. */
     if (text.size == 0 || heading_name(first_line(text)).size > 0) {
@@ -110,7 +110,7 @@ bool configuration_write(struct bytes text, const char *folder,
             return false;
     }
     while (text.size > 0)
-        if (!configuration_take(&text, &part, error) || !write_part(&part, folder, error))
+        if (!configure_output_take(&text, &part, error) || !write_part(&part, folder, error))
             return false;
     return true;
 }

@@ -1,4 +1,4 @@
-#include "harness/foreign/folder.h"
+#include "harness/keeper/folder.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -11,7 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "harness/foreign/machine.h"
+#include "harness/keeper/machine.h"
 
 enum {
     ENTRIES_BYTES = 8192,       /* of one getdents64(2); a name has at most 255 */

@@ -1,10 +1,10 @@
-#include "harness/foreign/configuration.h"
+#include "harness/foreign/configure_output.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
 
-#include "harness/foreign/foreign_rig.h"
+#include "harness/keeper/keeper_rig.h"
 
 #include <cmocka.h>
 
@@ -29,15 +29,15 @@ static const struct part_row PARTS[] = {
 static void parts_are_taken(void **state)
 {
     const struct part_row *row = *state;
-    struct configuration_part part;
+    struct configure_output_part part;
     struct bytes rest = bytes_of(row->text);
-    char error[CONFIGURATION_ERROR_BYTES];
+    char error[CONFIGURE_OUTPUT_ERROR_BYTES];
     char found[1024] = "";
 
     while (rest.size > 0) {
         size_t used = strlen(found);
 
-        assert_true(configuration_take(&rest, &part, error));
+        assert_true(configure_output_take(&rest, &part, error));
         snprintf(found + used, sizeof(found) - used, "%s:%.*s;", part.name, (int)part.text.size,
                  (const char *)part.text.data);
     }
@@ -47,15 +47,15 @@ static void parts_are_taken(void **state)
 static void names_that_lead_elsewhere_are_refused(void **state)
 {
     static const char *const NAMES[] = {"../x", "a/b", "/etc/x", ".", "..", "config", "a/../b"};
-    struct configuration_part part;
-    char error[CONFIGURATION_ERROR_BYTES];
+    struct configure_output_part part;
+    char error[CONFIGURE_OUTPUT_ERROR_BYTES];
     char text[512];
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(NAMES); i++) {
         snprintf(text, sizeof(text), "==> %s <==\nx\n", NAMES[i]);
         struct bytes rest = bytes_of(text);
-        assert_false(configuration_take(&rest, &part, error));
+        assert_false(configure_output_take(&rest, &part, error));
         snprintf(text, sizeof(text), "prints a file '%s': a name of", NAMES[i]);
         assert_memory_equal(error, text, strlen(text));
     }
@@ -63,40 +63,40 @@ static void names_that_lead_elsewhere_are_refused(void **state)
     memcpy(text, "==> ", 4);
     memcpy(text + 300, " <==\n", 6);
     struct bytes rest = bytes_of(text);
-    assert_false(configuration_take(&rest, &part, error));
+    assert_false(configure_output_take(&rest, &part, error));
 }
 
 static void a_nul_in_a_name_is_refused(void **state)
 {
     static const char TEXT[] = "==> a\0b <==\nx\n";
     struct bytes rest = bytes_make(TEXT, sizeof(TEXT) - 1);
-    struct configuration_part part;
-    char error[CONFIGURATION_ERROR_BYTES];
+    struct configure_output_part part;
+    char error[CONFIGURE_OUTPUT_ERROR_BYTES];
 
     (void)state;
-    assert_false(configuration_take(&rest, &part, error));
+    assert_false(configure_output_take(&rest, &part, error));
 }
 
 static void the_files_are_written(void **state)
 {
-    char error[CONFIGURATION_ERROR_BYTES];
+    char error[CONFIGURE_OUTPUT_ERROR_BYTES];
     char folder[PATH_MAX];
     char text[4096];
 
     (void)state;
     assert_true(folder_make("test", folder));
-    assert_true(configuration_write(bytes_of("==> f <==\nb\n"), folder, error));
+    assert_true(configure_output_write(bytes_of("==> f <==\nb\n"), folder, error));
     assert_string_equal(rig_read(folder, "f", text), "b\n");
     snprintf(text, sizeof(text), "%.4000s/config", folder);
     assert_true(rig_is_there(text)); /* empty, for whoever names it all the same */
-    assert_false(configuration_write(bytes_of("again"), folder, error));
+    assert_false(configure_output_write(bytes_of("again"), folder, error));
     assert_non_null(strstr(error, "'config', which cannot be written: File exists"));
     folder_remove(folder);
 }
 
 static void a_link_in_a_files_place_is_not_followed(void **state)
 {
-    char error[CONFIGURATION_ERROR_BYTES];
+    char error[CONFIGURE_OUTPUT_ERROR_BYTES];
     char folder[PATH_MAX];
     char link[PATH_MAX + 8];
     char text[4096];
@@ -106,7 +106,7 @@ static void a_link_in_a_files_place_is_not_followed(void **state)
     rig_write(folder, "target", "kept");
     snprintf(link, sizeof(link), "%s/config", folder);
     assert_int_equal(symlink("target", link), 0);
-    assert_false(configuration_write(bytes_of("x"), folder, error));
+    assert_false(configure_output_write(bytes_of("x"), folder, error));
     assert_string_equal(rig_read(folder, "target", text), "kept");
     folder_remove(folder);
 }

@@ -5,8 +5,8 @@
  *
  * Ownership: embedded; what keeper_start() began keeper_stop() ends. Threads: one. Errors: a sentence.
  */
-#ifndef HARNESS_FOREIGN_KEEPER_H
-#define HARNESS_FOREIGN_KEEPER_H
+#ifndef HARNESS_KEEPER_KEEPER_H
+#define HARNESS_KEEPER_KEEPER_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "harness/foreign/command.h"
+#include "harness/keeper/outside_command.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "harness/foreign/foreign_rig.h"
+#include "harness/keeper/keeper_rig.h"
 
 #include <cmocka.h>
 
@@ -55,18 +55,18 @@ static void command_runs(void **state)
     char shell[] = "sh";
     char option[] = "-c";
     char *const arguments[] = {shell, option, strdup(row->script), NULL};
-    const struct command command = {
+    const struct outside_command command = {
         .arguments = arguments,
         .input = -1,
         .joined = row->joined,
         .output_max = OUTPUT_MAX,
         .within_ns = row->within_ns,
     };
-    char error[COMMAND_ERROR_BYTES] = "";
+    char error[OUTSIDE_COMMAND_ERROR_BYTES] = "";
     struct region region;
 
     region_init(&region, 1024 * 1024);
-    const char *output = command_run(&command, &region, error);
+    const char *output = outside_command_run(&command, &region, error);
     if (row->output != NULL) {
         assert_non_null(output);
         assert_string_equal(output, row->output);
@@ -84,14 +84,14 @@ static void exactly_as_much_as_it_may_print_comes_back(void **state)
     char option[] = "-c";
     char script[] = "yes | head -c 100000";
     char *const arguments[] = {shell, option, script, NULL};
-    const struct command command = {
+    const struct outside_command command = {
         .arguments = arguments, .input = -1, .output_max = OUTPUT_MAX, .within_ns = 60 * NS_PER_S};
-    char error[COMMAND_ERROR_BYTES];
+    char error[OUTSIDE_COMMAND_ERROR_BYTES];
     struct region region;
 
     (void)state;
     region_init(&region, 1024 * 1024);
-    const char *output = command_run(&command, &region, error);
+    const char *output = outside_command_run(&command, &region, error);
     assert_non_null(output);
     assert_int_equal(strlen(output), OUTPUT_MAX);
     region_release(&region);
@@ -116,20 +116,20 @@ static const struct complaint_row COMPLAINTS[] = {
 static void complaint_is_found(void **state)
 {
     const struct complaint_row *row = *state;
-    char line[COMMAND_LINE_BYTES];
+    char line[OUTSIDE_COMMAND_LINE_BYTES];
 
-    assert_string_equal(command_complaint(row->output, line), row->line);
+    assert_string_equal(outside_command_complaint(row->output, line), row->line);
 }
 
 static void a_long_line_is_cut(void **state)
 {
-    char text[2 * COMMAND_LINE_BYTES];
-    char line[COMMAND_LINE_BYTES];
+    char text[2 * OUTSIDE_COMMAND_LINE_BYTES];
+    char line[OUTSIDE_COMMAND_LINE_BYTES];
 
     (void)state;
     memset(text, 'x', sizeof(text));
     text[sizeof(text) - 1] = '\0';
-    assert_int_equal(strlen(command_complaint(text, line)), COMMAND_LINE_BYTES - 1);
+    assert_int_equal(strlen(outside_command_complaint(text, line)), OUTSIDE_COMMAND_LINE_BYTES - 1);
 }
 
 static void programs_of_administrators_are_found_without_a_path_to_them(void **state)
@@ -143,16 +143,16 @@ static void programs_of_administrators_are_found_without_a_path_to_them(void **s
     assert_true(folder_make("test", folder));
     rig_write(folder, "own-program", "#!/bin/sh\n");
     assert_int_equal(setenv("PATH", folder, 1), 0);
-    assert_false(command_find("own-program", path)); /* nobody may run it */
+    assert_false(outside_command_find("own-program", path)); /* nobody may run it */
     snprintf(path, sizeof(path), "%.4000s/own-program", folder);
     assert_int_equal(chmod(path, 0755), 0);
-    assert_true(command_find("own-program", path));
+    assert_true(outside_command_find("own-program", path));
     assert_memory_equal(path, folder, strlen(folder));
-    assert_true(command_find("ldconfig", path)); /* in /sbin on every system */
-    assert_false(command_find("no-such-program", path));
-    assert_false(command_find("", path));
-    assert_false(command_find("/etc", path));
-    assert_true(command_find("/bin/sh", path));
+    assert_true(outside_command_find("ldconfig", path)); /* in /sbin on every system */
+    assert_false(outside_command_find("no-such-program", path));
+    assert_false(outside_command_find("", path));
+    assert_false(outside_command_find("/etc", path));
+    assert_true(outside_command_find("/bin/sh", path));
     setenv("PATH", before, 1);
     folder_remove(folder);
 }
@@ -164,7 +164,7 @@ static void a_subject_finds_them_too(void **state)
 
     (void)state;
     region_init(&region, 1024 * 1024);
-    char *const *variables = command_variables(&region);
+    char *const *variables = outside_command_variables(&region);
     snprintf(expected, sizeof(expected), "PATH=%s:/usr/local/sbin:/usr/sbin:/sbin", getenv("PATH"));
     assert_string_equal(variables[0], expected);
     for (size_t i = 1; variables[i] != NULL; i++)

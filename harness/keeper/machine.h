@@ -2,8 +2,8 @@
  * What starting and watching somebody else's processes asks of this machine, for which no world stands in: a real clock, real
  * descriptors, real environment. No verdict on a proxy rests on it.
  */
-#ifndef HARNESS_FOREIGN_MACHINE_H
-#define HARNESS_FOREIGN_MACHINE_H
+#ifndef HARNESS_KEEPER_MACHINE_H
+#define HARNESS_KEEPER_MACHINE_H
 
 #include <poll.h>
 #include <stdint.h>

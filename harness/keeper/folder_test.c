@@ -1,4 +1,4 @@
-#include "harness/foreign/folder.h"
+#include "harness/keeper/folder.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "harness/foreign/foreign_rig.h"
+#include "harness/keeper/keeper_rig.h"
 
 #include <cmocka.h>
 

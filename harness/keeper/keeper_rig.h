@@ -1,8 +1,8 @@
 /*
  * For tests: waiting for processes that are nobody's children, and small files.
  */
-#ifndef HARNESS_FOREIGN_FOREIGN_RIG_H
-#define HARNESS_FOREIGN_FOREIGN_RIG_H
+#ifndef HARNESS_KEEPER_KEEPER_RIG_H
+#define HARNESS_KEEPER_KEEPER_RIG_H
 
 #include <poll.h>
 #include <stdbool.h>
@@ -11,7 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "harness/foreign/folder.h"
+#include "harness/keeper/folder.h"
 #include "world/world.h"
 
 /* Far above what anything here takes; only what hangs meets it. */

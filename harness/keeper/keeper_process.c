@@ -1,4 +1,4 @@
-#include "harness/foreign/keeper_process.h"
+#include "harness/keeper/keeper_process.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,8 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "harness/foreign/folder.h"
-#include "harness/foreign/machine.h"
+#include "harness/keeper/folder.h"
+#include "harness/keeper/machine.h"
 
 enum {
     LINE = STDERR_FILENO + 1, /* where the line stands in the keeper */

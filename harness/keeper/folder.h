@@ -3,8 +3,8 @@
  *
  * Errors: errno.
  */
-#ifndef HARNESS_FOREIGN_FOLDER_H
-#define HARNESS_FOREIGN_FOLDER_H
+#ifndef HARNESS_KEEPER_FOLDER_H
+#define HARNESS_KEEPER_FOLDER_H
 
 #include <limits.h>
 #include <stdbool.h>

@@ -1,4 +1,4 @@
-#include "harness/foreign/keeper.h"
+#include "harness/keeper/keeper.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -12,8 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "harness/foreign/keeper_process.h"
-#include "harness/foreign/machine.h"
+#include "harness/keeper/keeper_process.h"
+#include "harness/keeper/machine.h"
 
 static bool fail(char error[KEEPER_ERROR_BYTES], const char *what, int why)
 {

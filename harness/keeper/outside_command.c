@@ -1,4 +1,4 @@
-#include "harness/foreign/command.h"
+#include "harness/keeper/outside_command.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "harness/foreign/machine.h"
+#include "harness/keeper/machine.h"
 
 /* Where proxies are installed, and people who are not root have no PATH to. */
 static const char ADMINISTRATORS_FOLDERS[] = "/usr/local/sbin:/usr/sbin:/sbin";
@@ -23,9 +23,9 @@ enum {
     COMPLAINT_BYTES_MAX = 16384,  /* kept of what a command writes on stderr */
 };
 
-static const char *fail(char error[COMMAND_ERROR_BYTES], const char *what)
+static const char *fail(char error[OUTSIDE_COMMAND_ERROR_BYTES], const char *what)
 {
-    snprintf(error, COMMAND_ERROR_BYTES, "%s: %s", what, strerror(errno));
+    snprintf(error, OUTSIDE_COMMAND_ERROR_BYTES, "%s: %s", what, strerror(errno));
     return NULL;
 }
 
@@ -58,7 +58,7 @@ static bool find_in(const char *folders, const char *name, char path[PATH_MAX])
     return false;
 }
 
-bool command_find(const char *name, char path[PATH_MAX])
+bool outside_command_find(const char *name, char path[PATH_MAX])
 {
     if (strchr(name, '/') != NULL)
         return realpath(name, path) != NULL && is_program(path);
@@ -66,7 +66,7 @@ bool command_find(const char *name, char path[PATH_MAX])
            (find_in(search_path(), name, path) || find_in(ADMINISTRATORS_FOLDERS, name, path));
 }
 
-char *const *command_variables(struct region *region)
+char *const *outside_command_variables(struct region *region)
 {
     size_t count = 0;
 
@@ -107,7 +107,7 @@ static bool speaks_of_error(const char *line, size_t size)
     return false;
 }
 
-const char *command_complaint(const char *output, char line[COMMAND_LINE_BYTES])
+const char *outside_command_complaint(const char *output, char line[OUTSIDE_COMMAND_LINE_BYTES])
 {
     const char *best = output;
     size_t best_size = 0;
@@ -123,21 +123,21 @@ const char *command_complaint(const char *output, char line[COMMAND_LINE_BYTES])
         }
         next += size + (next[size] == '\n');
     }
-    snprintf(line, COMMAND_LINE_BYTES, "%.*s", (int)(best_size < INT_MAX ? best_size : INT_MAX),
-             best);
+    snprintf(line, OUTSIDE_COMMAND_LINE_BYTES, "%.*s",
+             (int)(best_size < INT_MAX ? best_size : INT_MAX), best);
     for (char *at = line; *at != '\0'; at++)
         if (iscntrl((unsigned char)*at))
             *at = '?';
     return line;
 }
 
-const char *command_end(int status, char text[COMMAND_LINE_BYTES])
+const char *outside_command_end(int status, char text[OUTSIDE_COMMAND_LINE_BYTES])
 {
     if (WIFSIGNALED(status))
-        snprintf(text, COMMAND_LINE_BYTES, "by signal %d (%s)", WTERMSIG(status),
+        snprintf(text, OUTSIDE_COMMAND_LINE_BYTES, "by signal %d (%s)", WTERMSIG(status),
                  strsignal(WTERMSIG(status)));
     else
-        snprintf(text, COMMAND_LINE_BYTES, "with code %d", WEXITSTATUS(status));
+        snprintf(text, OUTSIDE_COMMAND_LINE_BYTES, "with code %d", WEXITSTATUS(status));
     return text;
 }
 
@@ -154,7 +154,7 @@ struct outlet {
 };
 
 struct running_command {
-    const struct command *command;
+    const struct outside_command *command;
     char path[PATH_MAX];
     char *const *variables;
     pid_t pid;
@@ -264,7 +264,7 @@ static void await_end(struct running_command *running)
         close(process);
 }
 
-static bool begin(struct running_command *running, char error[COMMAND_ERROR_BYTES])
+static bool begin(struct running_command *running, char error[OUTSIDE_COMMAND_ERROR_BYTES])
 {
     int output[2];
     int complaints[2];
@@ -297,50 +297,51 @@ static bool begin(struct running_command *running, char error[COMMAND_ERROR_BYTE
 
 /* Its output when all went well. */
 static const char *judge(struct running_command *running, struct region *region,
-                         char error[COMMAND_ERROR_BYTES])
+                         char error[OUTSIDE_COMMAND_ERROR_BYTES])
 {
     const struct outlet *said =
         running->complaints.size > 0 ? &running->complaints : &running->output;
-    char end[COMMAND_LINE_BYTES];
-    char line[COMMAND_LINE_BYTES];
+    char end[OUTSIDE_COMMAND_LINE_BYTES];
+    char line[OUTSIDE_COMMAND_LINE_BYTES];
 
     if (running->output.overflowed) {
-        snprintf(error, COMMAND_ERROR_BYTES, "prints more than %zu bytes",
+        snprintf(error, OUTSIDE_COMMAND_ERROR_BYTES, "prints more than %zu bytes",
                  running->command->output_max);
         return NULL;
     }
     if (running->late) {
-        snprintf(error, COMMAND_ERROR_BYTES, "did not end within %.1f s",
+        snprintf(error, OUTSIDE_COMMAND_ERROR_BYTES, "did not end within %.1f s",
                  (double)running->command->within_ns / (double)NS_PER_S);
         return NULL;
     }
     if (running->status != 0) {
         if (said->text != NULL)
             said->text[said->size] = '\0';
-        snprintf(error, COMMAND_ERROR_BYTES, "ended %s: %s", command_end(running->status, end),
-                 command_complaint(said->text != NULL ? said->text : "", line));
+        snprintf(error, OUTSIDE_COMMAND_ERROR_BYTES, "ended %s: %s",
+                 outside_command_end(running->status, end),
+                 outside_command_complaint(said->text != NULL ? said->text : "", line));
         return NULL;
     }
     const char *text = region_copy_text(
         region, running->output.text != NULL ? running->output.text : "", running->output.size);
     if (text == NULL)
-        snprintf(error, COMMAND_ERROR_BYTES, "out of memory");
+        snprintf(error, OUTSIDE_COMMAND_ERROR_BYTES, "out of memory");
     return text;
 }
 
-const char *command_run(const struct command *command, struct region *region,
-                        char error[COMMAND_ERROR_BYTES])
+const char *outside_command_run(const struct outside_command *command, struct region *region,
+                                char error[OUTSIDE_COMMAND_ERROR_BYTES])
 {
     struct running_command running = {
         .command = command,
-        .variables = command_variables(region),
+        .variables = outside_command_variables(region),
         .output = {.descriptor = -1, .size_max = command->output_max},
         .complaints = {.descriptor = -1, .size_max = COMPLAINT_BYTES_MAX},
     };
     const char *text = NULL;
 
-    if (running.variables == NULL || !command_find(command->arguments[0], running.path)) {
-        snprintf(error, COMMAND_ERROR_BYTES, "no program '%.80s'", command->arguments[0]);
+    if (running.variables == NULL || !outside_command_find(command->arguments[0], running.path)) {
+        snprintf(error, OUTSIDE_COMMAND_ERROR_BYTES, "no program '%.80s'", command->arguments[0]);
         return NULL;
     }
     if (begin(&running, error)) {

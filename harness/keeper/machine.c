@@ -1,4 +1,4 @@
-#include "harness/foreign/machine.h"
+#include "harness/keeper/machine.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
