@@ -108,14 +108,19 @@ struct stand {
 
 static const char LISTENERS[] = "while read -r name listen rest; do echo \"$listen\"; done\n";
 
+/* Others than those of any test that runs beside this one: its process number is in the addresses and the ports. */
 static void make_slots(struct stand *stand)
 {
+    pid_t own = getpid();
+
     slots_lay_out(stand->slots, SLOTS, SLOT_BY_LISTENER, 0);
     for (size_t i = 0; i < SLOTS; i++) {
-        stand->slots[i].listen.bytes[1] = TEST_NET;
-        stand->slots[i].listen.bytes[2] =
-            (uint8_t)(getpid() >> 8); /* tests run beside each other */
-        stand->slots[i].listen.bytes[3] = (uint8_t)(getpid() + (int)i);
+        struct address *listen = &stand->slots[i].listen;
+
+        listen->bytes[1] = TEST_NET;
+        listen->bytes[2] = (uint8_t)(own >> 8);
+        listen->bytes[3] = (uint8_t)own;
+        listen->port = (uint16_t)(SLOT_LISTEN_PORT + SLOTS * (own >> 16) + (pid_t)i);
     }
 }
 
