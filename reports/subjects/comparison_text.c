@@ -6,7 +6,7 @@
 enum {
     INDENT = 2,
     GAP = 2,
-    FAULT_MIN = 20,   /* of the first label; with less of it rows are not told apart */
+    FAULT_MIN = 20,   /* of the first label; longer ones take more lines */
     METHODS_MIN = 12, /* of the second: "idempotent", or two methods */
     CELL_MIN = 8,     /* "at-most-", and "502 1/1" */
     CELL_MAX = 32,    /* three outcomes, both ranges and a mark fit; so do three sizes */
@@ -142,16 +142,15 @@ static size_t columns_width(const struct page *page, size_t first, size_t end)
 static void fit_labels(struct page *page)
 {
     const struct table *table = page->table;
-    /* Numbers alone leave more room than cells do. */
-    const size_t share = report_width(page->style) / (table->labels[1][0] == '\0' ? 2 : 3);
+    const size_t width = report_width(page->style);
+    const size_t share = table->labels[1][0] == '\0' ? width / 2 : width * 2 / 5;
     for (size_t label = 0; label < TABLE_LABELS; label++) {
         page->label_widths[label] = text_columns(table->labels[label]);
         for (size_t row = 0; row < table->row_count; row++)
             page->label_widths[label] =
                 larger(page->label_widths[label], text_columns(table->rows[row].labels[label]));
     }
-    page->label_widths[1] =
-        smaller(page->label_widths[1], larger(METHODS_MIN, report_width(page->style) / 5));
+    page->label_widths[1] = smaller(page->label_widths[1], larger(METHODS_MIN, width / 5));
     const size_t rest = share > page->label_widths[1] ? share - page->label_widths[1] : 0;
     page->label_widths[0] = smaller(page->label_widths[0], larger(rest, FAULT_MIN));
 }
@@ -229,7 +228,7 @@ static void draw_labels(const struct page *page, const char *first, const char *
     if (page->label_widths[1] == 0)
         return;
     text_put_spaces(GAP, page->out);
-    text_put_cell(second, larger(page->label_widths[1], strlen("all")), page->out);
+    text_put_cell(second, page->label_widths[1], page->out);
 }
 
 /* Spaces only come before something, so that no line ends in them. */
@@ -298,14 +297,48 @@ static void draw_rule(const struct page *page, const struct band *band)
     fputc('\n', page->out);
 }
 
-static void draw_row(const struct page *page, const struct band *band, size_t at)
+/* Takes as many words off the front of *text as fit, and shows them; a first word that is too long is cut. Returns the columns. */
+static size_t draw_words(const char **text, size_t width, FILE *out)
 {
-    const struct table_row *row = &page->table->rows[at];
-    /* A fault is named once, above the methods that it was tried with. */
-    const bool again =
-        at > 0 && row->labels[1][0] != '\0' && strcmp(row[-1].labels[0], row->labels[0]) == 0;
-    size_t spaces = 0;
-    draw_labels(page, again ? "" : row->labels[0], row->labels[1]);
+    const char *end = *text; /* behind the last word that fits */
+    const char *at = *text;
+    size_t used = 0;
+    size_t filled = 0;
+    struct text_glyph glyph;
+    while (used <= width && text_next(&at, &glyph)) {
+        used += glyph.columns;
+        if (used <= width && (*at == ' ' || *at == '\0')) {
+            end = at;
+            filled = used;
+        }
+    }
+    if (end == *text) {
+        filled = text_put_cut(*text, width, out);
+        *text += strlen(*text);
+        return filled;
+    }
+    while (*text < end && text_next(text, &glyph))
+        fwrite(glyph.bytes, 1, glyph.size, out);
+    *text += strspn(*text, " ");
+    return filled;
+}
+
+/* The words of both labels that fit in one line; returns the columns that are left of it. */
+static size_t draw_label_line(const struct page *page, const char **fault, const char **methods)
+{
+    text_put_spaces(INDENT, page->out);
+    const size_t left = page->label_widths[0] - draw_words(fault, page->label_widths[0], page->out);
+    if (page->label_widths[1] == 0)
+        return left;
+    if ((*methods)[0] == '\0')
+        return left + GAP + page->label_widths[1];
+    text_put_spaces(left + GAP, page->out);
+    return page->label_widths[1] - draw_words(methods, page->label_widths[1], page->out);
+}
+
+static void draw_cells(const struct page *page, const struct band *band,
+                       const struct table_row *row, size_t spaces)
+{
     for (size_t i = band->first; i < band->end; i++) {
         const struct table_cell *cell = &row->cells[i];
         const bool colour = page->style->colour && cell->ink != INK_PLAIN;
@@ -314,7 +347,30 @@ static void draw_row(const struct page *page, const struct band *band, size_t at
         spaces = page->widths[i] - text_put_cut(cell->text, page->widths[i], page->out);
         text_ink(INK_PLAIN, colour, page->out);
     }
+}
+
+/* The row has the first label of the one before it. */
+static bool goes_on(const struct table *table, size_t row)
+{
+    return row > 0 && row < table->row_count && table->rows[row].labels[1][0] != '\0' &&
+           strcmp(table->rows[row - 1].labels[0], table->rows[row].labels[0]) == 0;
+}
+
+/* A fault is named once, above and beside the methods that it was tried with; *fault is what is left of its name. */
+static void draw_row(const struct page *page, const struct band *band, size_t at,
+                     const char **fault)
+{
+    const struct table_row *row = &page->table->rows[at];
+    const char *methods = row->labels[1];
+    if (!goes_on(page->table, at))
+        *fault = row->labels[0];
+    draw_cells(page, band, row, draw_label_line(page, fault, &methods));
     fputc('\n', page->out);
+    const bool last = !goes_on(page->table, at + 1);
+    while (methods[0] != '\0' || (last && (*fault)[0] != '\0')) {
+        (void)draw_label_line(page, fault, &methods);
+        fputc('\n', page->out);
+    }
 }
 
 static bool draw_table(const struct table *table, const struct report_style *style,
@@ -336,8 +392,9 @@ static bool draw_table(const struct table *table, const struct report_style *sty
         draw_groups(&page, &band);
         draw_heads(&page, &band);
         draw_rule(&page, &band);
+        const char *fault = "";
         for (size_t row = 0; row < table->row_count; row++)
-            draw_row(&page, &band, row);
+            draw_row(&page, &band, row, &fault);
         fputc('\n', out);
         first = band.end;
     }

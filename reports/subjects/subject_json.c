@@ -12,8 +12,80 @@ static void put_members(struct json_writer *writer, const struct observed_case *
                         const struct observation *way);
 static void put_upstreams(struct json_writer *writer, const struct observation *way);
 static void put_harm_words(struct json_writer *writer, unsigned long harms);
-static void put_harms(struct json_writer *writer, const struct observed_run *run);
+static void put_harms(struct json_writer *writer, const struct observed_run *run,
+                      struct region *region);
 static void put_buffering(struct json_writer *writer, const struct observed_run *run);
+
+/* What is empty or 0 is left out, so that lines stay short and tell what is there. */
+static void put_some_text(struct json_writer *writer, const char *key, const char *text)
+{
+    if (text != NULL && text[0] != '\0')
+        json_writer_text(writer, key, text);
+}
+
+static void put_some(struct json_writer *writer, const char *key, unsigned value)
+{
+    if (value > 0)
+        json_writer_number(writer, key, value);
+}
+
+/* The bytes of an id before the values of its grid, which are those of its scenario's name; 0 where it has none. */
+static size_t stem_size(const char *id)
+{
+    const char *grid = strchr(id, '[');
+    return grid != NULL ? (size_t)(grid - id) : 0;
+}
+
+/* The case that its scenario is told by: the first with the same stem, which in sorted ids stand together. */
+static const struct observed_case *head_of(const struct observed_run *run, size_t at)
+{
+    const size_t size = stem_size(run->cases[at].id);
+    const size_t with_bracket = size + 1;
+    while (size > 0 && at > 0 &&
+           strncmp(run->cases[at - 1].id, run->cases[at].id, with_bracket) == 0)
+        at--;
+    return &run->cases[at];
+}
+
+/* NULL where the case has it in common with its scenario, which tells it once for all. */
+static const char *own_text(const char *text, const char *common)
+{
+    return strcmp(text, common) == 0 ? NULL : text;
+}
+
+static struct observed_case without_common(const struct observed_run *run, size_t at)
+{
+    struct observed_case one = run->cases[at];
+    if (stem_size(one.id) == 0)
+        return one;
+    const struct observed_case *head = head_of(run, at);
+    one.file = own_text(one.file, head->file);
+    one.name = own_text(one.name, head->name);
+    one.stage = own_text(one.stage, head->stage);
+    if (one.line == head->line)
+        one.line = 0;
+    return one;
+}
+
+static void put_scenarios(struct json_writer *writer, const struct observed_run *run,
+                          struct region *region)
+{
+    json_writer_open(writer, "scenarios", '{');
+    for (size_t i = 0; i < run->case_count; i++) {
+        const struct observed_case *one = &run->cases[i];
+        if (stem_size(one->id) == 0 || head_of(run, i) != one)
+            continue;
+        const char *stem = region_copy_text(region, one->id, stem_size(one->id));
+        json_writer_open_line(writer, stem != NULL ? stem : one->id, '{');
+        put_some_text(writer, "file", one->file);
+        put_some(writer, "line", one->line);
+        put_some_text(writer, "name", one->name);
+        put_some_text(writer, "stage", one->stage);
+        json_writer_close(writer, '}');
+        region_reset(region);
+    }
+    json_writer_close(writer, '}');
+}
 
 static void put_case(struct json_writer *writer, const struct observed_case *one)
 {
@@ -35,22 +107,27 @@ static void put_case(struct json_writer *writer, const struct observed_case *one
 void subject_json_write(const struct observed_run *run, FILE *out)
 {
     struct json_writer writer;
+    struct region region;
+    region_init(&region, COMMAND_BYTES_MAX);
     json_writer_begin(&writer, out);
     put_buffering(&writer, run);
     json_writer_open(&writer, "cases", '{');
-    for (size_t i = 0; i < run->case_count; i++)
-        put_case(&writer, &run->cases[i]);
+    for (size_t i = 0; i < run->case_count; i++) {
+        const struct observed_case one = without_common(run, i);
+        put_case(&writer, &one);
+    }
     json_writer_close(&writer, '}');
     json_writer_texts(&writer, "configuration", run->configuration, run->configuration_count);
     json_writer_text(&writer, "date", run->date);
     json_writer_text(&writer, "expect", run->expect);
     json_writer_text(&writer, "format", SUBJECT_JSON_FORMAT);
-    put_harms(&writer, run);
+    put_harms(&writer, run, &region);
     json_writer_text(&writer, "meaning", run->profile_meaning);
     json_writer_text(&writer, "profile", run->profile);
     json_writer_number(&writer, "repeat", run->repeat);
     json_writer_text(&writer, "reproduce", run->reproduce);
     json_writer_text(&writer, "retryproof", run->retryproof_version);
+    put_scenarios(&writer, run, &region);
     json_writer_open(&writer, "settle", '{');
     json_writer_number(&writer, "ms", run->settle_ns / NS_PER_MS);
     json_writer_text(&writer, "source", run->settle_source);
@@ -58,19 +135,7 @@ void subject_json_write(const struct observed_run *run, FILE *out)
     json_writer_text(&writer, "subject", run->subject);
     json_writer_text(&writer, "version", run->version);
     json_writer_end(&writer);
-}
-
-/* What is empty or 0 is left out, so that lines stay short and tell what is there. */
-static void put_some_text(struct json_writer *writer, const char *key, const char *text)
-{
-    if (text != NULL && text[0] != '\0')
-        json_writer_text(writer, key, text);
-}
-
-static void put_some(struct json_writer *writer, const char *key, unsigned value)
-{
-    if (value > 0)
-        json_writer_number(writer, key, value);
+    region_release(&region);
 }
 
 static void put_members(struct json_writer *writer, const struct observed_case *one,
@@ -141,7 +206,8 @@ static void put_harm_words(struct json_writer *writer, unsigned long harms)
 }
 
 /* One harm with the cases that did it and a command for the first of them; nothing if none did. */
-static void put_harm(struct json_writer *writer, const struct observed_run *run, enum harm harm)
+static void put_harm(struct json_writer *writer, const struct observed_run *run, enum harm harm,
+                     struct region *region)
 {
     const struct observed_case *first = NULL;
     size_t count = 0;
@@ -159,17 +225,16 @@ static void put_harm(struct json_writer *writer, const struct observed_run *run,
     }
     if (first == NULL)
         return;
-    struct region region;
-    region_init(&region, COMMAND_BYTES_MAX);
     json_writer_close(writer, ']');
     json_writer_number(writer, "count", count);
-    json_writer_text(writer, "reproduce", observed_reproduction(run, first, &region));
+    json_writer_text(writer, "reproduce", observed_reproduction(run, first, region));
     json_writer_close(writer, '}');
-    region_release(&region);
+    region_reset(region);
 }
 
 /* Made from the cases, so that whoever reads the file alone finds them; not read back. */
-static void put_harms(struct json_writer *writer, const struct observed_run *run)
+static void put_harms(struct json_writer *writer, const struct observed_run *run,
+                      struct region *region)
 {
     enum harm sorted[HARM_COUNT];
     for (enum harm harm = 0; harm < HARM_COUNT; harm++) {
@@ -180,7 +245,7 @@ static void put_harms(struct json_writer *writer, const struct observed_run *run
     }
     json_writer_open(writer, "harms", '{');
     for (unsigned i = 0; i < HARM_COUNT; i++)
-        put_harm(writer, run, sorted[i]);
+        put_harm(writer, run, sorted[i], region);
     json_writer_close(writer, '}');
 }
 

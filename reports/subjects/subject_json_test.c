@@ -243,7 +243,7 @@ static const struct refusal REFUSALS[] = {
     {"an id that would write to the terminal", "\"dial/refused[method=GET]\": {",
      "\"\\u001b[31m\\n\": 1, \"d\": {", "f.json: cases.?[31m?.the case: must be a map"},
     {"text behind the document", "\"2.6.12\"\n}", "\"2.6.12\"\n} x",
-     "f.json:57:3: end of file expected near 'x'"},
+     "f.json:67:3: end of file expected near 'x'"},
 };
 
 static void is_refused(void **state)

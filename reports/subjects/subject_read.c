@@ -11,9 +11,10 @@
 /* What is being read, and where in it, for the sentence that tells a mistake. */
 struct reader {
     struct region *region;
-    const char *name;    /* of the file */
-    const char *section; /* the top-level key; NULL at the top */
-    const char *element; /* in it: the id of a case; NULL: none */
+    const char *name;             /* of the file */
+    const char *section;          /* the top-level key; NULL at the top */
+    const char *element;          /* in it: the id of a case; NULL: none */
+    const struct json *scenarios; /* what cases have in common, by the beginnings of their ids */
     char *error;
 };
 
@@ -395,18 +396,29 @@ static bool read_ways(struct reader *reader, const struct json *map, struct obse
     return true;
 }
 
+/* What a case may have in common with its scenario. */
+static bool read_common(struct reader *reader, const struct json *map, struct observed_case *one)
+{
+    return read_text(reader, map, "name", &one->name) &&
+           read_text(reader, map, "file", &one->file) &&
+           read_text(reader, map, "stage", &one->stage) &&
+           read_number(reader, map, "line", &one->line);
+}
+
 static bool read_case(struct reader *reader, const struct json *map, struct observed_case *one)
 {
     if (!json_is_map(map))
         return wrong(reader, "the case", "must be a map");
+    /* Before the values of its grid an id has the name of its scenario. */
+    const char *scenario =
+        region_copy_text(reader->region, reader->element, strcspn(reader->element, "["));
+    if (scenario == NULL)
+        return out_of_memory(reader, "id");
     one->name = one->file = one->stage = one->fault = one->method = "";
     return keep_text(reader, "id", reader->element, &one->id) &&
-           read_text(reader, map, "name", &one->name) &&
-           read_text(reader, map, "file", &one->file) &&
-           read_text(reader, map, "stage", &one->stage) &&
-           read_text(reader, map, "fault", &one->fault) &&
-           read_text(reader, map, "method", &one->method) &&
-           read_number(reader, map, "line", &one->line) && read_ways(reader, map, one);
+           read_common(reader, json_get(reader->scenarios, scenario), one) &&
+           read_common(reader, map, one) && read_text(reader, map, "fault", &one->fault) &&
+           read_text(reader, map, "method", &one->method) && read_ways(reader, map, one);
 }
 
 static int compare_ids(const void *a, const void *b)
@@ -426,6 +438,7 @@ static bool read_cases(struct reader *reader, const struct json *root, struct ob
     if (cases == NULL)
         return out_of_memory(reader, "cases");
     reader->section = "cases";
+    reader->scenarios = json_get(root, "scenarios");
     size_t used = 0;
     for (const char *id = json_key_after(map, NULL); id != NULL; id = json_key_after(map, id)) {
         reader->element = id;
