@@ -67,6 +67,21 @@ bool cast_clients_wait_for_signals(const struct cast *cast)
     return true;
 }
 
+static bool lets_time_pass(const struct actor *actor)
+{
+    return actor->state == ACTOR_PLAYING && actor->step < actor->script->count &&
+           actor->script->steps[actor->step].word == STEP_DELAY;
+}
+
+bool cast_upstreams_let_time_pass(const struct cast *cast)
+{
+    for (size_t u = 0; u < cast->scenario->upstream_count; u++)
+        for (size_t i = 0; i < cast->upstreams[u]->connection_count; i++)
+            if (lets_time_pass(&cast->upstreams[u]->connections[i]->actor))
+                return true;
+    return false;
+}
+
 size_t cast_held_by_subject(const struct cast *cast, size_t upstream)
 {
     const struct fake_upstream *at = cast->upstreams[upstream];

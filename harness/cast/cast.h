@@ -93,6 +93,8 @@ void cast_start_clients(struct cast *cast, const struct address *subject);
 bool cast_clients_are_over(const struct cast *cast);
 /* Of the clients that are not over each waits for a signal of another actor, and none for the proxy. */
 bool cast_clients_wait_for_signals(const struct cast *cast);
+/* An upstream's script has told it to let time pass before it goes on. */
+bool cast_upstreams_let_time_pass(const struct cast *cast);
 /* The subject has closed every connection that an upstream accepted. */
 bool cast_upstreams_are_left(const struct cast *cast);
 /* Connections to an upstream that the subject holds, as far as the upstream can tell. */

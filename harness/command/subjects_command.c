@@ -78,25 +78,60 @@ struct subjects {
     const char *version;
 };
 
+static bool is_subject_of(const char *only, const char *name)
+{
+    size_t size = strcspn(only, "/");
+    return strlen(name) == size && strncmp(only, name, size) == 0;
+}
+
+static bool is_named(const struct subjects *subjects, const char *name)
+{
+    for (size_t i = 0; i < subjects->only_count; i++)
+        if (is_subject_of(subjects->only[i], name))
+            return true;
+    return subjects->only_count == 0;
+}
+
+static bool is_wanted(const struct subjects *subjects, const struct entry *entry)
+{
+    for (size_t i = 0; i < subjects->only_count; i++) {
+        const char *slash = strchr(subjects->only[i], '/');
+        if (is_subject_of(subjects->only[i], entry->file->name) &&
+            (slash == NULL || strcmp(slash + 1, entry->profile->name) == 0))
+            return true;
+    }
+    return subjects->only_count == 0;
+}
+
+static bool load_file(struct subjects *subjects, const char *name)
+{
+    char folder[PATH_MAX];
+    char error[STANDING_ERROR_BYTES];
+    struct yaml_error mistake = {{0}};
+    if (!subject_file_find(name, folder, error, sizeof(error))) {
+        fprintf(stderr, "retryproof: %s\n", error);
+        return false;
+    }
+    const char *kept = region_copy_text(&subjects->region, folder, strlen(folder));
+    if (kept != NULL && subject_file_load(&subjects->files[subjects->file_count], kept,
+                                          &subjects->region, &mistake)) {
+        subjects->file_count++;
+        return true;
+    }
+    fprintf(stderr, "retryproof: %s\n", kept != NULL ? mistake.sentence : "out of memory");
+    return false;
+}
+
+/* What nobody asked for may have mistakes. */
 static bool load_files(struct subjects *subjects)
 {
-    const char *const *names = subject_file_names(&subjects->region, &subjects->file_count);
-    subjects->files =
-        region_take(&subjects->region, (subjects->file_count + 1) * sizeof(*subjects->files));
-    for (size_t i = 0; names != NULL && subjects->files != NULL && i < subjects->file_count; i++) {
-        char folder[PATH_MAX];
-        char error[STANDING_ERROR_BYTES];
-        struct yaml_error mistake = {{0}};
-        const char *kept = NULL;
-        if (subject_file_find(names[i], folder, error, sizeof(error)))
-            kept = region_copy_text(&subjects->region, folder, strlen(folder));
-        if (kept == NULL ||
-            !subject_file_load(&subjects->files[i], kept, &subjects->region, &mistake)) {
-            fprintf(stderr, "retryproof: %s\n", kept != NULL ? mistake.sentence : error);
-            return false;
-        }
-    }
-    return names != NULL && subjects->files != NULL;
+    size_t count;
+    const char *const *names = subject_file_names(&subjects->region, &count);
+    subjects->files = region_take(&subjects->region, (count + 1) * sizeof(*subjects->files));
+    bool fine = names != NULL && subjects->files != NULL;
+    for (size_t i = 0; fine && i < count; i++)
+        fine = !is_named(subjects, names[i]) || load_file(subjects, names[i]);
+    return fine;
 }
 
 static int list_subjects(const struct subjects *subjects)
@@ -107,7 +142,7 @@ static int list_subjects(const struct subjects *subjects)
         char version[SUBJECT_VERSION_BYTES];
         char error[STANDING_ERROR_BYTES];
         bool here = standing_version(file, version, error);
-        printf("%-16s %-12s", file->name, here ? version : "-");
+        printf("%-16s %-20s ", file->name, here ? version : "-");
         for (size_t p = 0; p < file->profile_count; p++)
             printf("%s%s", p == 0 ? "" : ", ", file->profiles[p].name);
         if (!here)
@@ -210,18 +245,6 @@ static bool read_arguments(struct subjects *subjects, int argc, char **argv)
     if (!names_a_path(subjects))
         pass_on(subjects, "scenarios/any-proxy");
     return true;
-}
-
-static bool is_wanted(const struct subjects *subjects, const struct entry *entry)
-{
-    for (size_t i = 0; i < subjects->only_count; i++) {
-        const char *only = subjects->only[i];
-        size_t name = strcspn(only, "/");
-        if (strlen(entry->file->name) == name && strncmp(only, entry->file->name, name) == 0 &&
-            (only[name] == '\0' || strcmp(only + name + 1, entry->profile->name) == 0))
-            return true;
-    }
-    return subjects->only_count == 0;
 }
 
 static void add_profiles(struct subjects *subjects, const struct subject_file *file)

@@ -205,7 +205,7 @@ void case_foreign_advance(struct case_run *run)
     } else if (run->phase == PHASE_SETTLING) {
         if (now_ns >= run->watch_until_ns)
             settle(run);
-    } else if (cast_clients_are_over(run->cast)) {
+    } else if (cast_clients_are_over(run->cast) && !cast_upstreams_let_time_pass(run->cast)) {
         run->watch_until_ns = now_ns + run->place->settle_ns;
         case_enter(run, PHASE_SETTLING);
     } else if (now_ns >= run->deadline_ns) {
@@ -218,7 +218,11 @@ void case_foreign_advance(struct case_run *run)
 
 uint64_t case_foreign_until(const struct case_run *run)
 {
-    return run->phase == PHASE_SETTLING ? run->watch_until_ns : world_now(run->world) + LOOK_NS;
+    if (run->phase == PHASE_SETTLING)
+        return run->watch_until_ns;
+    if (run->phase == PHASE_PROBING && run->probe_at_ns > 0)
+        return run->probe_at_ns;
+    return world_now(run->world) + LOOK_NS;
 }
 
 /* ---- judging -------------------------------------------------------------------------------- */
