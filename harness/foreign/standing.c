@@ -411,31 +411,19 @@ bool standing_start(struct standing *standing, const struct standing_plan *plan,
 
 /* ---- standing --------------------------------------------------------------------------------- */
 
-/* The process that was started is gone: its keeper is about to say how. A daemon's may leave, others' may not. */
-static bool has_left(struct keeper *keeper)
-{
-    while (!keeper->left && !keeper->ended)
-        keeper_subject_runs(keeper, TIME_NEVER);
-    return !keeper->ended;
-}
-
 bool standing_is_whole(struct standing *standing, char error[STANDING_ERROR_BYTES])
 {
     const char *name = standing->plan.file->name;
     struct keeper *keeper = &standing->keeper;
     char end[OUTSIDE_COMMAND_LINE_BYTES];
+    pid_t lost = 0;
 
-    bool runs = keeper_subject_runs(keeper, 0);
-    for (size_t i = 0; runs && i < standing->process_count; i++) {
-        pid_t pid = standing->processes[i];
-
-        if (!keeper_process_has_ended(pid))
-            continue;
-        if (pid != keeper->subject)
-            return fail(error, "process %d of %s has ended", (int)pid, name);
-        runs = has_left(keeper);
-    }
-    return runs || fail(error, "%s ended %s", name, outside_command_end(keeper->status, end));
+    for (size_t i = 0; i < standing->process_count && lost == 0; i++)
+        if (keeper_process_is_lost(keeper, standing->processes[i]))
+            lost = standing->processes[i];
+    if (!keeper_subject_runs(keeper, 0))
+        return fail(error, "%s ended %s", name, outside_command_end(keeper->status, end));
+    return lost == 0 || fail(error, "process %d of %s has ended", (int)lost, name);
 }
 
 void standing_stop(struct standing *standing)

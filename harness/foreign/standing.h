@@ -48,8 +48,8 @@ const char *standing_configure(const struct standing_plan *plan, const char *fol
 MUST_USE bool standing_start(struct standing *standing, const struct standing_plan *plan,
                              char error[STANDING_ERROR_BYTES]);
 /*
- * False and a sentence when a process of it has ended since it was ready; the one that was started may have left, in peace,
- * as a daemon's does.
+ * False and a sentence when a process of it has ended since it was ready. Of the one that was started and of those that lost
+ * their parent, any may leave with code 0 while others go on: a daemon's start, and what helped it.
  */
 bool standing_is_whole(struct standing *standing, char error[STANDING_ERROR_BYTES]);
 /* Harmless when nothing stands. */

@@ -88,6 +88,11 @@ NORETURN static void act(const char *part, const char *config)
         _exit(0);
     if (strcmp(part, "late-daemon") == 0 && fork() != 0)
         wait_for_signals();
+    if (strcmp(part, "helped") == 0 && fork() == 0) {
+        if (fork() == 0)
+            wait_for_signals();
+        _exit(0);
+    }
     if (strcmp(part, "worker") == 0 && fork() != 0)
         while (wait(NULL) < 0) /* goes on without its worker */
             continue;
@@ -269,9 +274,39 @@ static void a_daemon_may_leave_its_start_later(void **state)
     kill(stand.standing.keeper.subject, SIGUSR1);
     assert_true(rig_await_end(stand.standing.keeper.subject));
     assert_true(standing_is_whole(&stand.standing, stand.error));
-    assert_true(stand.standing.keeper.left);
+    assert_int_equal(stand.standing.keeper.left[0], stand.standing.keeper.subject);
     standing_stop(&stand.standing);
     clear(&stand);
+}
+
+/* Ends a subject's helper, which lost its parent, in a way; whether it is whole then. */
+static bool is_whole_without_its_helper(int number)
+{
+    struct stand stand;
+
+    set_up(&stand, "helped", LISTENERS);
+    assert_starts(&stand);
+    size_t count = stand.standing.process_count;
+    for (size_t i = 0; i < count; i++) {
+        pid_t pid = stand.standing.processes[i];
+
+        if (pid != stand.standing.keeper.subject && count == 2) {
+            kill(pid, number);
+            assert_true(rig_await_end(pid));
+        }
+    }
+    bool whole = standing_is_whole(&stand.standing, stand.error);
+    assert_true(keeper_subject_runs(&stand.standing.keeper, 0));
+    standing_stop(&stand.standing);
+    clear(&stand);
+    return whole;
+}
+
+static void what_helped_it_to_start_may_leave_in_peace_alone(void **state)
+{
+    (void)state;
+    assert_true(is_whole_without_its_helper(SIGUSR1));
+    assert_false(is_whole_without_its_helper(SIGKILL));
 }
 
 static void one_that_ignores_its_stop_signal_goes_too(void **state)
@@ -525,6 +560,7 @@ int main(int count, char **arguments)
         cmocka_unit_test(further_files_stand_in_its_folder),
         cmocka_unit_test(a_daemon_stands_too),
         cmocka_unit_test(a_daemon_may_leave_its_start_later),
+        cmocka_unit_test(what_helped_it_to_start_may_leave_in_peace_alone),
         cmocka_unit_test(one_that_ignores_its_stop_signal_goes_too),
         cmocka_unit_test(a_process_that_ended_is_told),
         cmocka_unit_test(a_subject_that_ended_is_told),

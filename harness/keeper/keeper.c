@@ -110,7 +110,8 @@ bool keeper_subject_runs(struct keeper *keeper, uint64_t until_ns)
 
     while (!keeper->ended && hear(keeper, until_ns, &message)) {
         until_ns = 0; /* one piece of news is what was waited for */
-        keeper->left = keeper->left || message.news == KEEPER_LEFT;
+        if (message.news == KEEPER_LEFT && keeper->left_count < KEEPER_LEFT_MAX)
+            keeper->left[keeper->left_count++] = message.value;
         if (message.news == KEEPER_ENDED) {
             keeper->ended = true;
             keeper->status = message.value;
@@ -138,21 +139,52 @@ struct process_list {
     size_t count;
 };
 
-/* proc(5): the state is the letter behind the name in parentheses. */
-bool keeper_process_has_ended(pid_t pid)
+/* What proc(5) says of a process. */
+struct process_state {
+    bool has_ended; /* it is gone, or waits only to be buried */
+    pid_t parent;   /* who is to bury it; 0 when it is gone */
+};
+
+/* The state is the letter behind the name in parentheses, the parent's number follows. */
+static struct process_state look_at(pid_t pid)
 {
+    struct process_state state = {.has_ended = true};
     char path[64];
     char text[256];
+    char letter;
 
     snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
     FILE *file = fopen(path, "re");
     if (file == NULL)
-        return true;
+        return state;
     size_t size = fread(text, 1, sizeof(text) - 1, file);
     fclose(file);
     text[size] = '\0';
     const char *behind = strrchr(text, ')');
-    return behind == NULL || behind[1] == '\0' || strchr("ZX", behind[2]) != NULL;
+    if (behind != NULL && sscanf(behind + 1, " %c %d", &letter, &state.parent) == 2)
+        state.has_ended = letter == 'Z' || letter == 'X';
+    return state;
+}
+
+static bool has_left(const struct keeper *keeper, pid_t pid)
+{
+    for (size_t i = 0; i < keeper->left_count; i++)
+        if (keeper->left[i] == pid)
+            return true;
+    return false;
+}
+
+bool keeper_process_is_lost(struct keeper *keeper, pid_t pid)
+{
+    struct process_state state = look_at(pid);
+
+    /* The keeper tells before it buries, so when one is gone that it had to bury, the news is on the line. */
+    while (state.has_ended && state.parent == keeper->pid) {
+        keeper_subject_runs(keeper, machine_now() + NS_PER_MS);
+        state = look_at(pid);
+    }
+    keeper_subject_runs(keeper, 0);
+    return state.has_ended && !has_left(keeper, pid);
 }
 
 static void add_children(struct process_list *list, const char *path)
@@ -195,7 +227,7 @@ size_t keeper_processes(const struct keeper *keeper, pid_t pids[KEEPER_PROCESSES
     for (size_t i = 0; i < list.count; i++)
         add_children_of(&list, pids[i]);
     for (size_t i = 0; i < list.count; i++)
-        if (!keeper_process_has_ended(pids[i]))
+        if (!look_at(pids[i]).has_ended)
             pids[living++] = pids[i];
     return living;
 }

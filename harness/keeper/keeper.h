@@ -18,6 +18,8 @@
 enum {
     KEEPER_ERROR_BYTES = 512,
     KEEPER_PROCESSES_MAX = 256, /* of one subject */
+    KEEPER_LEFT_MAX =
+        64, /* that end in peace while others go on: those that help a subject to start */
 };
 
 struct keeper_order {
@@ -34,9 +36,14 @@ struct keeper {
     pid_t pid;     /* the keeper's; 0: none */
     int line;      /* to it and from it */
     pid_t subject; /* the process that was started; 0: none yet */
-    bool left;     /* that process ended in peace and left others behind: a daemon */
-    bool ended;    /* it failed, or no process of it is left */
-    int status;    /* as waitpid(2) tells it, when ended */
+    /*
+     * Of the process that was started and of those that lost their parent, the ones that ended with code 0: what makes a daemon,
+     * or helped it to start, leaves when it has done so.
+     */
+    pid_t left[KEEPER_LEFT_MAX];
+    size_t left_count;
+    bool ended; /* it failed, or no process of it is left */
+    int status; /* as waitpid(2) tells it, when ended */
 };
 
 /* From here on the folder is guarded. The order is copied; on false there is no keeper, and the folder is the caller's. */
@@ -52,8 +59,8 @@ MUST_USE bool keeper_run(struct keeper *keeper, char error[KEEPER_ERROR_BYTES]);
 bool keeper_subject_runs(struct keeper *keeper, uint64_t until_ns);
 /* Its processes now, the descendants too, without those that have ended; how many. */
 size_t keeper_processes(const struct keeper *keeper, pid_t pids[KEEPER_PROCESSES_MAX]);
-/* Whether a process is gone, or waits only to be buried. */
-bool keeper_process_has_ended(pid_t pid);
+/* Whether a process has ended otherwise than in peace. Waits for the keeper where it is about to say so. */
+bool keeper_process_is_lost(struct keeper *keeper, pid_t pid);
 /* Ends the subject and the keeper, and waits for both. Harmless when there is none. */
 void keeper_stop(struct keeper *keeper);
 

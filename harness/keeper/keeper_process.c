@@ -31,7 +31,8 @@ struct keeper_process {
     bool subject_ended;
     int subject_status;
     int last_status; /* of whichever ended last */
-    bool told_left;
+    unsigned
+        told_left; /* at most KEEPER_LEFT_MAX, so that the line has room though nobody may listen */
     bool told_ended;
 };
 
@@ -45,34 +46,40 @@ static void tell(enum keeper_news news, int value)
     (void)!write(LINE, &message, sizeof(message));
 }
 
+/* As waitpid(2) would tell it. */
+static int status_of(const siginfo_t *end)
+{
+    return end->si_code == CLD_EXITED ? (end->si_status & 0xff) << 8 : end->si_status;
+}
+
 /* Buries those that have ended; true if any process of the subject is left. */
 static bool bury(struct keeper_process *keeper)
 {
-    int status;
-    pid_t pid;
+    siginfo_t end = {.si_pid = 0};
+    int found;
 
-    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-        keeper->last_status = status;
+    while ((found = waitid(P_ALL, 0, &end, WEXITED | WNOHANG | WNOWAIT)) == 0 && end.si_pid != 0) {
+        pid_t pid = end.si_pid;
+
+        keeper->last_status = status_of(&end);
         if (pid == keeper->subject) {
             keeper->subject_ended = true;
-            keeper->subject_status = status;
+            keeper->subject_status = keeper->last_status;
         }
+        if (keeper->last_status == 0 && keeper->told_left++ < KEEPER_LEFT_MAX)
+            tell(KEEPER_LEFT, pid);
+        waitpid(pid, NULL, 0);
+        end.si_pid = 0;
     }
-    return pid == 0;
+    return found == 0;
 }
 
 static void tell_of_ends(struct keeper_process *keeper)
 {
     bool any_left = bury(keeper);
 
-    if (!keeper->subject_ended || keeper->told_ended)
+    if (!keeper->subject_ended || keeper->told_ended || (keeper->subject_status == 0 && any_left))
         return;
-    if (keeper->subject_status == 0 && any_left) {
-        if (!keeper->told_left)
-            tell(KEEPER_LEFT, 0);
-        keeper->told_left = true;
-        return;
-    }
     keeper->told_ended = true;
     tell(KEEPER_ENDED, keeper->subject_status != 0 ? keeper->subject_status : keeper->last_status);
 }

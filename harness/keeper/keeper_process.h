@@ -12,7 +12,7 @@ enum keeper_news {
     KEEPER_GUARDS,  /* value: 0. It holds no descriptor of the harness any more */
     KEEPER_RUNS,    /* value: the pid; the subject is another program by now */
     KEEPER_REFUSED, /* value: the errno for which it is not */
-    KEEPER_LEFT,    /* value: 0 */
+    KEEPER_LEFT,    /* value: the pid of one that ended with code 0; told before it is buried */
     KEEPER_ENDED,   /* value: status */
 };
 

@@ -185,7 +185,7 @@ static void a_daemon_runs_as_long_as_what_it_left_behind(void **state)
     (void)state;
     begin(&kept, DAEMON);
     await_word(&kept, "up");
-    while (!kept.keeper.left)
+    while (kept.keeper.left_count == 0)
         assert_true(keeper_subject_runs(&kept.keeper, 0));
     while (keeper_processes(&kept.keeper, pids) != 1) /* until those between have ended */
         poll(NULL, 0, 1);
@@ -199,7 +199,7 @@ static void a_daemon_has_ended_when_its_last_process_has(void **state)
 
     (void)state;
     begin(&kept, "mkfifo go; sh -c 'read line < go; exit 7' & echo up > $BESIDE/up; exit 0");
-    while (!kept.keeper.left)
+    while (kept.keeper.left_count == 0)
         assert_true(keeper_subject_runs(&kept.keeper, 0));
     rig_write(kept.folder, "go", "now\n");
     assert_false(keeper_subject_runs(&kept.keeper, TIME_NEVER));
