@@ -68,12 +68,14 @@ const char *portable_refusal(const struct scenario *scenario, const char *const 
         return "it is about the built-in proxy's process, or a program in its place";
     if (scenario->hooks.installed)
         return "it needs hooks of the built-in proxy";
+    const char *why = refuse_settings(scenario);
+    if (why != NULL)
+        return why;
     if (scenario->uses_tls)
         return "it is about TLS, which the scenario and not the proxy would decide on";
     if (scenario->needs_nameserver || scenario->names_are_scripted)
         return "it needs a nameserver of its own";
     if (scenario->proxy_on_ipv6)
         return "it is about where the built-in proxy listens";
-    const char *why = refuse_settings(scenario);
-    return why != NULL ? why : refuse_actors(scenario, names);
+    return refuse_actors(scenario, names);
 }
