@@ -12,6 +12,7 @@ const struct legend_row COMPARISON_LEGEND[] = {
     {"502|504", "cases of this cell got different answers; 1-2 is the least and the most"},
     {"cut", "the response ended early, and the client could tell"},
     {"eof", "the client's connection ended without an answer; reset: by a reset"},
+    {"left", "the client had left before an answer came; garbage: it got bytes that are none"},
     {"hang", "the client had no end of anything when its patience ended"},
     {"!!", "a harm was done that nobody can want; !: one that somebody may accept; the first table "
            "counts them"},

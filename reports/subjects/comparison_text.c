@@ -24,6 +24,7 @@ struct page {
     const struct report_style *style;
     FILE *out;
     size_t label_widths[TABLE_LABELS];
+    size_t longest_label; /* of the first ones */
     size_t *widths;
     const char *(*heads)[HEAD_LINES]; /* of each column; "" behind its last piece */
 };
@@ -150,6 +151,7 @@ static void fit_labels(struct page *page)
             page->label_widths[label] =
                 larger(page->label_widths[label], text_columns(table->rows[row].labels[label]));
     }
+    page->longest_label = page->label_widths[0];
     page->label_widths[1] = smaller(page->label_widths[1], larger(METHODS_MIN, width / 5));
     const size_t rest = share > page->label_widths[1] ? share - page->label_widths[1] : 0;
     page->label_widths[0] = smaller(page->label_widths[0], larger(rest, FAULT_MIN));
@@ -160,7 +162,7 @@ static size_t room_of(const struct page *page)
 {
     const size_t labels = INDENT + page->label_widths[0] + GAP + page->label_widths[1];
     const size_t width = report_width(page->style);
-    check(width > labels + GAP + CELL_MIN);
+    check(width >= labels);
     return width - labels;
 }
 
@@ -217,6 +219,20 @@ static struct band next_band(const struct page *page, size_t first)
             columns_width(page, first, end + 1) <= room))
         end++;
     return (struct band){first, end};
+}
+
+/* What no band needs is the first label's. */
+static void widen_label(struct page *page)
+{
+    const size_t room = room_of(page);
+    size_t spare = room;
+    for (size_t first = 0; first < page->table->column_count;) {
+        const struct band band = next_band(page, first);
+        const size_t used = columns_width(page, band.first, band.end);
+        spare = smaller(spare, room > used ? room - used : 0);
+        first = band.end;
+    }
+    page->label_widths[0] = smaller(page->longest_label, page->label_widths[0] + spare);
 }
 
 /* ---- drawing ---- */
@@ -380,6 +396,7 @@ static bool draw_table(const struct table *table, const struct report_style *sty
     fit_labels(&page);
     if (!fit_columns(&page, region))
         return false;
+    widen_label(&page);
     const char *title = table->meaning[0] == '\0'
                             ? table->title
                             : region_format(region, "%s: %s", table->title, table->meaning);
