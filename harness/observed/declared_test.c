@@ -239,6 +239,11 @@ static const struct row {
      "clients: {a1: [wait: asked, request: {method: POST, path: /pay, body: 4}, signal: a is "
      "over]},\n" FRONT("a", "wait: a is over, respond: {body: 20}"),
      VERDICT_FAIL, LEVEL_MUST, "POST /pay reached a as a whole request with 4 of 11 body bytes"},
+    {"rfc9110: a GET without the body that means nothing is shown", DECLARED_RFC9110,
+     "client: [request: {path: /x, body: 11}],\n" UPS(ANSWERS, ANSWERS),
+     "clients: {" A_GET "},\n" FRONT("a", "wait: a is over, respond: {body: 20}"), VERDICT_PASS,
+     LEVEL_INFO,
+     "info, RFC 9110 9.3.1: GET /x reached a as a whole request with 0 of 11 body bytes"},
     {"rfc9110: the head of one response and the body of another break it", DECLARED_RFC9110,
      GET UPS(ANSWERS, ANSWERS),
      "clients: {" A_GET

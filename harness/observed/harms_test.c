@@ -95,6 +95,16 @@ static const struct row {
      "over]},\n" FRONT("b", "wait: b is over, respond: {body: 20}"),
      BIT(BODY_LOST_UNSEEN), "200",
      "POST /pay reached b as a whole request with 0 of 11 body bytes"},
+    {"a GET whose body is dropped in each attempt has not lost it",
+     "client: [request: {path: /x, body: 11}],\n" UPS(DIES, ANSWERS),
+     "clients: {" A_GET ", " B_GET "},\n" FRONT("b", "wait: b is over, respond: {body: 20}"),
+     BIT(DELIVERED_TWICE_IDEMPOTENT), "200", NULL},
+    {"a GET whose body is dropped in the second attempt has lost it",
+     "client: [request: {path: /x, body: 11}],\n" UPS(DIES, ANSWERS),
+     "clients: {a1: [wait: asked, request: {path: /x, body: 11}, signal: a is over]," B_GET
+     "},\n" FRONT("b", "wait: b is over, respond: {body: 20}"),
+     BIT(DELIVERED_TWICE_IDEMPOTENT) | BIT(BODY_LOST_UNSEEN), "200",
+     "GET /x reached b as a whole request with 0 of 11 body bytes"},
     {"a later attempt that announces a body and never sends it has lost it, and its upstream can "
      "tell",
      POST UPS("{listen: refused}", ANSWERS),
@@ -145,9 +155,13 @@ static const struct row {
      "the client left at +0.000 ms, and an attempt at its GET /x began at +500.000 ms on b"},
     {"an attempt that begins when its client leaves may not have known",
      "client: [prepare: {path: /x}, send: rest, wait: a has it, end: rst],\n" UPS(
-         "[[read: request, signal: a has it, delay: 50ms, end: rst]]", ANSWERS),
+         "[[read: request, signal: a has it, delay: 100ms, end: rst]]", ANSWERS),
      "clients: {" A_GET ", " B_GET "},\n" FRONT("p", "read: eof"), BIT(DELIVERED_TWICE_IDEMPOTENT),
      "left", NULL},
+    {"a first attempt that begins when its client has left is no other one",
+     "client: [prepare: {path: /x}, send: rest, wait: asked, end: rst],\n" UPS(ANSWERS, ANSWERS),
+     "clients: {a1: [wait: asked, delay: 500ms, request: {path: /x}]},\n" FRONT("p", "read: eof"),
+     0, "left", NULL},
     {"a client that half-closes and listens has not left",
      "client: [prepare: {path: /x}, send: rest, half-close, read: response],\n" UPS(
          "[[read: request, delay: 500ms, end: rst]]", ANSWERS),

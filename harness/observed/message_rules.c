@@ -46,17 +46,21 @@ static void check_body(const struct own_request *request, const struct own_attem
                message->body_bytes, message->body_matched, draft->body_bytes);
 }
 
-/* Fewer bytes in a first attempt that looks whole; of a later one it is a harm with a name. */
+/*
+ * Fewer bytes in a first attempt that looks whole; of a later one it is a harm with a name. RFC 9110 9.3.1: to drop a body that
+ * means nothing is only shown.
+ */
 static void check_first_body(const struct own_request *request, const struct own_attempt *attempt,
                              struct breaches *breaches)
 {
-    static const struct rule RULE = {LEVEL_MUST, "acceptance matrix 5", HARM_COUNT};
+    static const struct rule LOST = {LEVEL_MUST, "acceptance matrix 5", HARM_COUNT};
+    static const struct rule DROPPED = {LEVEL_INFO, "RFC 9110 9.3.1", HARM_COUNT};
     char name[EVIDENCE_NAME_BYTES];
     const struct witness_message *message = attempt->fact->message;
     if (attempt->later || !message->complete || !request->sent_whole ||
         own_draft_lies(request->draft) || message->body_bytes >= request->draft->body_bytes)
         return;
-    breach_add(breaches, &RULE,
+    breach_add(breaches, own_body_is_unusual(request->draft) ? &DROPPED : &LOST,
                "%s reached %s as a whole request with %" PRIu64 " of %" PRIu64 " body bytes",
                request_name(request->fact, name), own_upstream_name(breaches->own, attempt),
                message->body_bytes, request->draft->body_bytes);

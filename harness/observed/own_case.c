@@ -30,6 +30,15 @@ bool own_draft_lies(const struct draft *draft)
     return own_draft_length(draft, &length) && length != draft->body_bytes;
 }
 
+bool own_body_is_unusual(const struct draft *draft)
+{
+    static const char *const METHODS[] = {"GET", "HEAD", "DELETE", "TRACE"};
+    for (size_t i = 0; i < COUNT_OF(METHODS); i++)
+        if (strcmp(draft->method, METHODS[i]) == 0)
+            return true;
+    return false;
+}
+
 bool own_body_is_sent(const struct witness_message *message, const struct draft *sent)
 {
     struct digest digest = {0};
@@ -278,8 +287,9 @@ bool own_case_gather(struct own_case *own, const struct evidence *evidence, stru
     bool deaf = has_deaf_upstream(evidence);
     for (size_t i = 0; i < own->attempt_count; i++) {
         struct own_attempt *attempt = &own->attempts[i];
-        attempt->later =
-            attempt->request != NULL && (deaf || own_next(own, attempt->request, NULL) != attempt);
+        attempt->again =
+            attempt->request != NULL && own_next(own, attempt->request, NULL) != attempt;
+        attempt->later = attempt->again || (attempt->request != NULL && deaf);
     }
     return true;
 }
@@ -321,7 +331,7 @@ bool own_is_counted(const struct own_attempt *attempt)
 
 bool own_is_after_cancel(const struct own_attempt *attempt)
 {
-    return attempt->request != NULL && attempt->request->left_ns > 0 &&
+    return attempt->again && attempt->request->left_ns > 0 &&
            attempt->at_ns > attempt->request->left_ns + OWN_CANCEL_GRACE_NS;
 }
 

@@ -21,7 +21,7 @@
  * busy machine so much later at most. What begins within is held against nobody, so a scenario lets more time than that pass
  * between a cancel and the failure behind which nobody may try again.
  */
-#define OWN_CANCEL_GRACE_NS (100 * NS_PER_MS)
+#define OWN_CANCEL_GRACE_NS (200 * NS_PER_MS)
 
 struct own_request {
     const struct request_fact *fact;
@@ -45,6 +45,7 @@ struct own_attempt {
     const struct own_request *request; /* NULL: one of several, not known which */
     uint64_t at_ns;                    /* when it began for this request */
     bool read;                         /* its upstream read a byte of the request */
+    bool again;                        /* another attempt at the request came before */
     bool later; /* another attempt came before, or may have come where nobody sees it */
 };
 
@@ -69,12 +70,14 @@ const struct own_attempt *own_next(const struct own_case *own, const struct own_
 const struct own_request *own_last(const struct own_case *own);
 /* Whether it is counted: an attempt at one of the case's own requests. */
 bool own_is_counted(const struct own_attempt *attempt);
-/* Whether the attempt began so long after its client had left that the proxy must have known. */
+/* Whether it is another attempt, and began so long after its client had left that the proxy must have known. */
 bool own_is_after_cancel(const struct own_attempt *attempt);
 /* Whether the upstream of this attempt read on as long as anything came: then what it has not got was not sent. */
 bool own_upstream_reads_on(const struct own_case *own, const struct own_attempt *attempt);
 /* Whether the client's request says another length than its body has. */
 bool own_draft_lies(const struct draft *draft);
+/* RFC 9110 9.3.1, 9.3.2, 9.3.5, 9.3.8: a body with this method means nothing, and some drop it. */
+bool own_body_is_unusual(const struct draft *draft);
 /* The Content-Length that a draft is sent with; false where it has none. */
 bool own_draft_length(const struct draft *draft, uint64_t *length);
 /* Whether that many body bytes, all of the client's, came with the message. */

@@ -66,6 +66,19 @@ static bool is_body_withheld(const struct harms *harms, const struct own_request
     return connection->own_end == WITNESS_OPEN && settled_ns >= since_ns + HARM_NOT_UNDER_WAY_NS;
 }
 
+/* Where a proxy drops the body of each attempt because it means nothing, none of them has lost it. */
+static bool is_dropped_on_purpose(const struct harms *harms, const struct own_request *request,
+                                  const struct own_attempt *attempt)
+{
+    const struct own_attempt *other = NULL;
+    if (!own_body_is_unusual(request->draft))
+        return false;
+    while ((other = own_next(harms->own, request, other)) != NULL && other != attempt)
+        if (other->read && other->fact->message->body_bytes > attempt->fact->message->body_bytes)
+            return false;
+    return true;
+}
+
 static void find_lost_body(struct harms *harms, const struct own_request *request,
                            const struct own_attempt *attempt)
 {
@@ -78,7 +91,7 @@ static void find_lost_body(struct harms *harms, const struct own_request *reques
         return;
     own_tell(harms->own, request, false, &tale);
     request_name(request->fact, name);
-    if (message->complete && request->sent_whole)
+    if (message->complete && request->sent_whole && !is_dropped_on_purpose(harms, request, attempt))
         harms_add(harms, HARM_BODY_LOST_UNSEEN,
                   "%s reached %s as a whole request with %" PRIu64 " of %" PRIu64 " body bytes: %s",
                   name, own_upstream_name(harms->own, attempt), message->body_bytes, total,
