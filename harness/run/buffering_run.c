@@ -12,6 +12,9 @@ enum {
     OWN_RCVBUF_BYTES = 16 * 1024,
     EXCHANGES_KINDS = 3,
     TRIES_MAX = 3, /* of a row */
+    MUCH_BYTES =
+        512 *
+        1024, /* of an exchange, from one look to the next: then the proxy takes, and nobody asks */
 };
 
 static const unsigned EXCHANGES[EXCHANGES_KINDS] = {1, 8, BUFFERING_EXCHANGES_MAX};
@@ -21,7 +24,7 @@ _Static_assert((int)BUFFERING_ROWS == 2 * EXCHANGES_KINDS, "two ways");
 #define LOOK_NS (50 * NS_PER_MS)
 /* Between two looks at a small exchange, which takes no longer. */
 #define WARM_UP_LOOK_NS (2 * NS_PER_MS)
-/* When no byte has moved for so long the row is at rest; proxies begin to give up on their upstreams after a second. */
+/* When the proxy has taken no byte for so long the row is at rest; it may give up on an upstream after a second. */
 #define REST_NS (300 * NS_PER_MS)
 /* The same while there are requests that no upstream has seen: the proxy may be busy with beginning. */
 #define REST_UNREACHED_NS (2 * NS_PER_S)
@@ -41,14 +44,12 @@ struct buffering_run {
     struct buffering_cast cast;
 };
 
-/*
- * How things stood at a look. The kernel is not asked while our own ends move: it tells of one socket after the other, and
- * what moves meanwhile is counted twice or not at all.
- */
+/* How things stood at a look. */
 struct sample {
     struct buffering_flow flow;
-    bool has_kernel;
+    bool is_exact; /* kernel and swallowed are known */
     uint64_t kernel;
+    uint64_t swallowed;
 };
 
 /* A row under way. */
@@ -58,7 +59,7 @@ struct row_watch {
     struct sample last;
     bool looked;
     uint64_t still_since_ns;
-    struct sample kept; /* nothing had moved since the look before */
+    struct sample kept; /* the same as at the look before */
     struct usage usage; /* then */
     bool has_kept;
     const char *ended; /* what ended an exchange; NULL: nothing */
@@ -118,9 +119,19 @@ static const char *warm_up(struct buffering_run *run, const struct cast_place *p
 
 /* ---- a row ---------------------------------------------------------------------------------- */
 
-static bool flows_are_same(const struct buffering_flow *a, const struct buffering_flow *b)
+static uint64_t growth(uint64_t before, uint64_t after)
 {
-    return a->written == b->written && a->read == b->read && a->reached == b->reached;
+    return after > before ? after - before : 0;
+}
+
+/*
+ * Whether the proxy has taken nothing between these. What our senders write may still grow: a kernel gives a connection that
+ * nobody reads more room for seconds.
+ */
+static bool is_same(const struct sample *a, const struct sample *b)
+{
+    return a->is_exact && b->is_exact && a->swallowed == b->swallowed &&
+           a->flow.reached == b->flow.reached && a->flow.whole == b->flow.whole;
 }
 
 static uint64_t ask_kernel(const struct buffering_run *run, const struct row_watch *watch)
@@ -131,6 +142,18 @@ static uint64_t ask_kernel(const struct buffering_run *run, const struct row_wat
         addresses[i] = watch->place->where.upstreams[i];
     addresses[count] = watch->place->where.target;
     return usage_in_kernel(addresses, count + 1);
+}
+
+/*
+ * The kernel tells of one socket after the other, and what moves meanwhile is counted twice or not at all. Our own ends rest while
+ * it is asked; so where it says the same twice nothing moved.
+ */
+static void ask_exactly(const struct buffering_run *run, const struct row_watch *watch,
+                        struct sample *sample)
+{
+    sample->kernel = ask_kernel(run, watch);
+    sample->is_exact = ask_kernel(run, watch) == sample->kernel;
+    sample->swallowed = growth(sample->flow.read + sample->kernel, sample->flow.written);
 }
 
 static void keep(struct row_watch *watch, const struct sample *sample)
@@ -147,8 +170,8 @@ static bool has_begun(const struct row_watch *watch, const struct sample *sample
 }
 
 /*
- * True when there is nothing more to see. What was sampled counts only if nothing has moved since the look before, and nothing
- * was ended until now: what stood in the queues of a connection that ends is gone from them.
+ * True when there is nothing more to see. What was sampled counts only if it is the same as at the look before, and nothing was
+ * ended until now: what stood in the queues of a connection that ends is gone from them.
  */
 static bool look(struct buffering_run *run, struct row_watch *watch)
 {
@@ -158,10 +181,11 @@ static bool look(struct buffering_run *run, struct row_watch *watch)
     if (buffering_cast_go_on(&run->cast))
         return false;
     struct sample now = {.flow = buffering_cast_flow(&run->cast)};
-    now.has_kernel = watch->looked && flows_are_same(&now.flow, &watch->last.flow);
-    now.kernel = now.has_kernel ? ask_kernel(run, watch) : 0;
+    uint64_t moved = now.flow.written - watch->last.flow.written;
+    if (watch->looked && moved <= MUCH_BYTES * watch->exchanges)
+        ask_exactly(run, watch, &now);
     uint64_t now_ns = world_now(run->world);
-    bool still = now.has_kernel && watch->last.has_kernel && now.kernel == watch->last.kernel;
+    bool still = is_same(&now, &watch->last);
     watch->last = now;
     watch->looked = true;
     if (!still) {
@@ -183,13 +207,8 @@ static void watch_row(struct buffering_run *run, struct row_watch *watch)
     } while (world_now(run->world) < until_ns && !is_interrupted(run));
     if (is_interrupted(run))
         return;
-    watch->last.kernel = ask_kernel(run, watch);
+    ask_exactly(run, watch, &watch->last);
     keep(watch, &watch->last);
-}
-
-static uint64_t growth(uint64_t before, uint64_t after)
-{
-    return after > before ? after - before : 0;
 }
 
 static const char *find_trouble(const struct buffering_run *run, const struct row_watch *watch)
@@ -209,12 +228,11 @@ static const char *find_trouble(const struct buffering_run *run, const struct ro
 static void fill_row(struct observed_buffering *row, const struct row_watch *watch,
                      const struct usage *before)
 {
-    const struct buffering_flow *flow = &watch->kept.flow;
+    row->swallowed = watch->kept.swallowed;
     row->kernel = watch->kept.kernel;
-    row->swallowed = growth(flow->read + row->kernel, flow->written);
     row->memory_growth = growth(before->memory, watch->usage.memory);
     row->file_growth = growth(before->files, watch->usage.files);
-    row->whole = flow->whole;
+    row->whole = watch->kept.flow.whole;
 }
 
 /* True when the row has its figures, or cannot have any: not when the proxy gave up on an exchange too soon. */

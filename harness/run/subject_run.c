@@ -347,15 +347,14 @@ static bool play_started(struct playing *playing)
 }
 
 bool subject_run_play(struct subject_run *run, const struct subject_order *order,
-                      const struct run_plan *plan, struct result_store *store,
                       char error[STANDING_ERROR_BYTES])
 {
     struct playing playing = {
         .run = run,
         .order = order,
-        .plan = plan,
-        .store = store,
-        .play_count = plan->count * plan->repeat,
+        .plan = order->plan,
+        .store = order->store,
+        .play_count = order->plan->count * order->plan->repeat,
         .error = error,
     };
     bool fine = take_arrays(&playing) &&

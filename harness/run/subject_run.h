@@ -34,6 +34,9 @@ struct subject_order {
     const struct attached_proxy *attached; /* NULL: file and profile say what to start */
     enum declared declared;
     bool buffering; /* measure that, too */
+    /* Every item is played plan->repeat times; plan->ground is not looked at. The store was made from the same items. */
+    const struct run_plan *plan;
+    struct result_store *store;
 };
 
 struct subject_run {
@@ -51,11 +54,10 @@ MUST_USE bool subject_run_init(struct subject_run *run, const struct run_item *i
 void subject_run_release(struct subject_run *run);
 
 /*
- * Plays every item plan->repeat times; plan->ground is not looked at. Results go to the store, which was made from the same items,
- * and what was seen to the run. False and a sentence when the proxy is not there or cannot start.
+ * Plays. Results go to the order's store, and what was seen to the run. False and a sentence when the proxy is not there or
+ * cannot start.
  */
 MUST_USE bool subject_run_play(struct subject_run *run, const struct subject_order *order,
-                               const struct run_plan *plan, struct result_store *store,
                                char error[STANDING_ERROR_BYTES]);
 
 /*

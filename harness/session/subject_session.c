@@ -153,7 +153,9 @@ bool subject_session_play(struct subject_session *session, const struct run_plan
     }
     session->run_begun = true;
     result_store_set_subject(store, session->name, session->words);
-    return subject_run_play(&session->run, &session->order, plan, store, error);
+    session->order.plan = plan;
+    session->order.store = store;
+    return subject_run_play(&session->run, &session->order, error);
 }
 
 static const char *format_date(struct region *region, int64_t unix_time)
