@@ -196,17 +196,31 @@ const char *comparison_way_text(const struct observation *way, struct region *re
                          observation_attempts(way), observation_delivered(way));
 }
 
+static bool attempts_differ(const struct observed_case *one)
+{
+    for (size_t i = 1; i < one->way_count; i++) {
+        if (observation_attempts(&one->ways[i]) != observation_attempts(&one->ways[0]))
+            return true;
+    }
+    return false;
+}
+
 const char *comparison_racy_text(const struct observed_case *one, struct region *region)
 {
+    const bool by_attempts = attempts_differ(one);
     const char *text = "";
     for (size_t i = 0; i < one->way_count && text != NULL; i++) {
         const struct observation *way = &one->ways[i];
         const unsigned attempts = observation_attempts(way);
+        const char *comma = i > 0 ? ", " : "";
         const char *outcome = comparison_way_text(way, region);
         if (outcome == NULL)
             return NULL;
-        text = region_format(region, "%s%s%u attempt%s in %u of %u (%s)", text, i > 0 ? ", " : "",
-                             attempts, attempts == 1 ? "" : "s", way->times, one->played, outcome);
+        text = by_attempts ? region_format(region, "%s%s%u attempt%s in %u of %u (%s)", text, comma,
+                                           attempts, attempts == 1 ? "" : "s", way->times,
+                                           one->played, outcome)
+                           : region_format(region, "%s%s%s in %u of %u", text, comma, outcome,
+                                           way->times, one->played);
     }
     return text;
 }

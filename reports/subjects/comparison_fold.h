@@ -65,7 +65,7 @@ MUST_USE bool comparison_fold_buffering(const struct comparison_input *input, st
 MUST_USE struct table_column *comparison_columns(const struct comparison_input *input,
                                                  struct region *region);
 
-/* "2 attempts in 97 of 100 (200 2/2), 1 in 3 (502 1/1)" */
+/* "2 attempts in 97 of 100 (200 2/2), 1 attempt in 3 of 100 (502 1/1)"; where all made as many, "eof 1/0 in 1 of 2, …". */
 MUST_USE const char *comparison_racy_text(const struct observed_case *one, struct region *region);
 /* "200 2/2"; "n/a" and the like where the case has no outcome. */
 MUST_USE const char *comparison_way_text(const struct observation *way, struct region *region);
