@@ -110,13 +110,30 @@ static void advance(struct actor *actor)
         line_want(line, actor->want_read && !actor->paused, actor->want_write);
 }
 
-/* A response that is framed by the connection's end is ended so, unless the script did otherwise. */
-static void end_close_framed(struct actor *actor)
+/* RFC 9112 9.3: what the last request says of its connection. One that was not read so far says nothing. */
+static bool last_request_ends_connection(const struct actor *actor)
+{
+    const struct witness_message *request = actor->line->witness.received_last;
+
+    if (request == NULL || !request->head_complete)
+        return false;
+    return request->version_minor == 0
+               ? !witness_message_has_token(request, "Connection", "keep-alive")
+               : witness_message_has_token(request, "Connection", "close");
+}
+
+/*
+ * A server that has answered ends a connection that its peer wants no more (RFC 9112 9.6), and so a response that is framed by
+ * the connection's end; unless the script did otherwise.
+ */
+static void end_answered(struct actor *actor)
 {
     const struct message *message = &actor->outbox.message;
 
-    if (actor_is_upstream(actor) && outbox_is_all_sent(&actor->outbox) && !message->bodiless &&
-        message->draft->framing == MESSAGE_CLOSE)
+    if (!outbox_is_all_sent(&actor->outbox) || actor->line->witness.streams)
+        return;
+    if ((!message->bodiless && message->draft->framing == MESSAGE_CLOSE) ||
+        last_request_ends_connection(actor))
         line_half_close(actor->line);
 }
 
@@ -146,7 +163,7 @@ static void play_steps(struct actor *actor)
         actor->step++;
     }
     if (actor_is_upstream(actor))
-        end_close_framed(actor);
+        end_answered(actor);
     become(actor, is_stalled(actor) ? ACTOR_STALLED : ACTOR_RESTING);
 }
 

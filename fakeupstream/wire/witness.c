@@ -460,6 +460,30 @@ struct bytes witness_message_field(const struct witness_message *message, const 
     return bytes_make(NULL, 0);
 }
 
+static bool list_has_token(struct bytes list, const char *token)
+{
+    while (list.size > 0) {
+        const uint8_t *comma = memchr(list.data, ',', list.size);
+        size_t size = comma != NULL ? (size_t)(comma - list.data) : list.size;
+
+        if (bytes_equal_text_nocase(bytes_trim(bytes_make(list.data, size)), token))
+            return true;
+        size += comma != NULL;
+        list = bytes_make(list.data + size, list.size - size);
+    }
+    return false;
+}
+
+bool witness_message_has_token(const struct witness_message *message, const char *name,
+                               const char *token)
+{
+    for (size_t i = 0; i < message->field_count; i++)
+        if (bytes_equal_text_nocase(message->fields[i].name, name) &&
+            list_has_token(message->fields[i].value, token))
+            return true;
+    return false;
+}
+
 struct bytes witness_message_maker(const struct witness_message *message)
 {
     size_t size = 0;

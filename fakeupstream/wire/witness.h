@@ -193,6 +193,9 @@ bool witness_message_intact(const struct witness_message *message);
 void witness_message_digest(const struct witness_message *message, uint8_t out[DIGEST_BYTES]);
 /* The value of the first field with this name, NULL data if there is none. */
 struct bytes witness_message_field(const struct witness_message *message, const char *name);
+/* One of the words in the lists that fields of this name hold (RFC 9110 5.6.1), in any case. */
+bool witness_message_has_token(const struct witness_message *message, const char *name,
+                               const char *token);
 /* "a" of "a.1.2": who made the message; empty if nobody says. */
 struct bytes witness_message_maker(const struct witness_message *message);
 
