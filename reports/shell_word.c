@@ -1,5 +1,6 @@
 #include "reports/shell_word.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 /* A copy of the text in which the escape stands before each byte of `special`; NULL without memory. */
@@ -19,8 +20,17 @@ static const char *escaped(struct region *region, const char *text, const char *
     return out;
 }
 
+static bool is_plain(const char *text)
+{
+    static const char PLAIN[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:=@%+,-";
+    return *text != '\0' && text[strspn(text, PLAIN)] == '\0';
+}
+
 const char *shell_word(const char *text, struct region *region)
 {
+    if (is_plain(text))
+        return region_copy_text(region, text, strlen(text));
     /* A quote within quotes is written '\'': the quotes end, an escaped one follows, they begin again. */
     const char *inner = escaped(region, text, "'", "'\\'");
     return inner != NULL ? region_format(region, "'%s'", inner) : NULL;

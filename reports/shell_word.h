@@ -8,7 +8,7 @@
 
 #include "world/base/region.h"
 
-/* Between single quotes, so that nothing in it means anything to the shell. */
+/* As it is where nothing in it means anything to the shell, else between single quotes. */
 const char *shell_word(const char *text, struct region *region);
 /* The argument of --filter that one case alone passes: 'id = "ID"' */
 const char *shell_word_case(const char *id, struct region *region);

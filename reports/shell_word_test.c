@@ -21,7 +21,10 @@ struct row {
 };
 
 static const struct row ROWS[] = {
-    {"a plain word is quoted", "a/b", "'a/b'", "'id = \"a/b\"'"},
+    {"a plain word stands as it is", "a/b.yaml:1", "a/b.yaml:1", "'id = \"a/b.yaml:1\"'"},
+    {"a word with a space is quoted", "a b", "'a b'", "'id = \"a b\"'"},
+    {"a bracket is quoted", "a[b=1]", "'a[b=1]'", "'id = \"a[b=1]\"'"},
+    {"a word with a tilde is quoted", "~a", "'~a'", "'id = \"~a\"'"},
     {"an empty text is a word", "", "''", "'id = \"\"'"},
     {"a quote ends the quotes and begins them again", "it's", "'it'\\''s'", "'id = \"it'\\''s\"'"},
     {"a double quote is escaped for the filter alone", "a\"b", "'a\"b'", "'id = \"a\\\"b\"'"},

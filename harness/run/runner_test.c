@@ -215,7 +215,7 @@ static void a_failure_can_be_pasted_into_a_shell(void **state)
     play(fixture, 1, false);
     const char *base = fixture->suite.cases[10].file->base;
     snprintf(expected, sizeof(expected),
-             "retryproof run --world sim --seed 7 '%s' --filter 'id = \"%s[n=it'\\''s]\"'",
+             "retryproof run --world sim --seed 7 %s --filter 'id = \"%s[n=it'\\''s]\"'",
              fixture->path, base);
     assert_string_equal(fixture->store.results[10].reproduce, expected);
     assert_null(fixture->store.results[0].reproduce);

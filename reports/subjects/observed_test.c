@@ -176,7 +176,7 @@ static void a_command_plays_the_case_again(void **state)
         .reproduce = "retryproof run --target http://127.0.0.1:8080",
     };
     assert_string_equal(observed_reproduction(&run, &one, &region),
-                        "retryproof run --subject 'nginx' --profile 'default' --expect 'observe' "
+                        "retryproof run --subject nginx --profile default --expect observe "
                         "'scenarios/it'\\''s.yaml' --filter 'id = \"a/b[x=\\\"1\\\"]\"'");
     run.profile = "attached";
     assert_string_equal(observed_reproduction(&run, &one, &region),
