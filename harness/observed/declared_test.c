@@ -177,6 +177,24 @@ static const struct row {
      "clients: {a1: [wait: asked, prepare: {path: /x}, send: rest, delay: 1s, end: fin,"
      " signal: a is over]},\n" FRONT("p", "wait: a is over, " OWN(502)),
      VERDICT_FAIL, LEVEL_SHOULD, "although a never answered it, which is a 504"},
+    {"rfc9110: behind a refusal nobody knows what a status is about", DECLARED_RFC9110,
+     GET UPS("[[read: request, garbage: 64, end: fin]]", REFUSES),
+     "clients: {" A_GET "},\n" FRONT("p", "wait: a is over, " OWN(504)), VERDICT_PASS, LEVEL_INFO,
+     NULL},
+    {"rfc9110: a body that is a text and another one breaks it", DECLARED_RFC9110,
+     "client: [request: {method: POST, path: /pay, body: {text: \"some bytes\"}}],\n" UPS(ANSWERS,
+                                                                                          ANSWERS),
+     "clients: {a1: [wait: asked, request: {method: POST, path: /pay, body: {text: \"same "
+     "bytes\"}},"
+     " signal: a is over]},\n" FRONT("a", "wait: a is over, respond: {body: 20}"),
+     VERDICT_FAIL, LEVEL_MUST, "the body of POST /pay reached a changed"},
+    {"rfc9110: a body that is a text and the same passes", DECLARED_RFC9110,
+     "client: [request: {method: POST, path: /pay, body: {text: \"some bytes\"}}],\n" UPS(ANSWERS,
+                                                                                          ANSWERS),
+     "clients: {a1: [wait: asked, request: {method: POST, path: /pay, body: {text: \"some "
+     "bytes\"}},"
+     " signal: a is over]},\n" FRONT("a", "wait: a is over, respond: {body: 20}"),
+     VERDICT_PASS, LEVEL_INFO, NULL},
     {"rfc9110: an upstream that closes may be a 503", DECLARED_RFC9110, GET UPS(DIES, ANSWERS),
      "clients: {" A_GET "},\n" FRONT("p", "wait: a is over, " OWN(503)), VERDICT_PASS, LEVEL_INFO,
      NULL},
@@ -190,6 +208,11 @@ static const struct row {
      "clients: {" A_GET "},\n" FRONT("a", "wait: a is over, respond: {body: 20}"), VERDICT_FAIL,
      LEVEL_MUST,
      "must, RFC 9110 15.2: a sent 1 1xx responses before its answer to GET /x, the client got 0"},
+    {"rfc9110: a 103 is not for a client of HTTP/1.0", DECLARED_RFC9110,
+     "client: [request: {version: \"1.0\", path: /x}],\n" UPS(
+         "[[read: request, interim: 103, respond: {body: 20}]]", ANSWERS),
+     "clients: {" A_GET "},\n" FRONT("a", "wait: a is over, respond: {body: 20}"), VERDICT_PASS,
+     LEVEL_INFO, NULL},
     {"rfc9110: a 100 of the proxy's own is no 1xx too many", DECLARED_RFC9110,
      GET UPS("[[read: request, respond: {body: 20}]]", ANSWERS),
      "clients: {" A_GET "},\n" FRONT("a", "wait: a is over, interim: 100, respond: {body: 20}"),

@@ -116,6 +116,16 @@ static const struct row {
      "clients: {" A_POST ", b1: [wait: a is over, prepare: {method: POST, path: /pay, body: 11},"
      " send: 5 of body, signal: b is over]},\n" FRONT("p", "wait: b is over, delay: 5s, " OWN_502),
      BIT(BODY_LOST_SEEN) | BIT(LEFT_OPEN), "502", "with 5 of 11 body bytes"},
+    {"an upstream that pauses does not know what it was not sent",
+     POST UPS("{listen: refused}", "[[read: head, pause-reading, wait: b is over, read: request]]"),
+     "clients: {b1: [wait: asked, prepare: {method: POST, path: /pay, body: 11}, send: 5 of body,"
+     " delay: 1s, end: rst, signal: b is over]},\n" FRONT("p", "wait: b is over, " OWN_502),
+     0, "502", NULL},
+    {"an upstream that has begun to answer may be left without the rest",
+     POST UPS("{listen: refused}", "[[respond: 413, read: request]]"),
+     "clients: {b1: [wait: asked, prepare: {method: POST, path: /pay, body: 11}, send: 5 of body,"
+     " delay: 1s, end: fin, signal: b is over]},\n" FRONT("b", "wait: b is over, respond: 413"),
+     0, "413", NULL},
     {"an attempt that its upstream broke off in the middle has lost nothing",
      POST UPS("{listen: refused}", "[[read: 5 of body, end: rst]]"),
      "clients: {b1: [wait: asked, prepare: {method: POST, path: /pay, body: 11}, send: 5 of body,"
@@ -331,6 +341,20 @@ static const struct row {
      " read: eof],\n" UPS(ANSWERS, ANSWERS),
      "clients: {a1: [wait: never]},\nupstreams: {p: [[read: 5 of body, read: eof, end: fin]]}", 0,
      "eof", NULL},
+    {"a client that keeps back a part of its request may be closed on",
+     "client: [prepare: {method: POST, path: /pay, body: 11}, send: 5 of body, read: eof],\n" UPS(
+         ANSWERS, ANSWERS),
+     "clients: {a1: [wait: never]},\nupstreams: {p: [[read: 5 of body, end: fin]]}", 0, "eof",
+     NULL},
+    {"a client that still sends when its connection is closed has no answer",
+     "client: [request: {method: POST, path: /pay, body: 4MiB}],\n" UPS(ANSWERS, ANSWERS),
+     "clients: {a1: [wait: never]},\nupstreams: {p: [[read: 5 of body, end: fin]]}", BIT(NO_ANSWER),
+     "reset", "was reset without a byte of an answer to POST /pay"},
+    {"a client that sends in pieces when its connection is closed has no answer either",
+     "client: [prepare: {method: POST, path: /pay, body: 4MiB}, send: 5 of body, send: rest, read: "
+     "eof],\n" UPS(ANSWERS, ANSWERS),
+     "clients: {a1: [wait: never]},\nupstreams: {p: [[read: 5 of body, end: fin]]}", BIT(NO_ANSWER),
+     "reset", "was reset without a byte of an answer to POST /pay"},
     {"a client that waits for an answer that never comes is left hanging",
      GET UPS("[[read: request, end: stall]]", ANSWERS),
      "clients: {a1: [wait: asked, prepare: {path: /x}, send: rest]},\n" FRONT("p", "end: stall"),

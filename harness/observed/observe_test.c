@@ -116,6 +116,18 @@ static const struct counted {
      0,
      0,
      "502"},
+    {"a connection on which nothing came, of one of two requests",
+     "clients: {one: [request: {path: /x}], two: [request: {path: /y}]},\n" UPS("[[end: rst]]",
+                                                                                ANSWERS),
+     "clients: {a1: [wait: asked, request: {path: /x}, signal: a is over]},\n"
+     "upstreams: {p: [[read: request, signal: asked, wait: a is over, " OWN_502 "],"
+     " [read: request, wait: a is over, " OWN_502 "]]}",
+     {.attempts = 1},
+     {.attempts = 0},
+     OBSERVED_BODY_NONE,
+     0,
+     0,
+     "502"},
     {"a spare connection is no attempt",
      GET UPS(ANSWERS, ANSWERS),
      "clients: {" A_GET
