@@ -61,17 +61,17 @@ static const struct row {
      VERDICT_PASS, LEVEL_INFO, NULL},
     {"at-most-once: a request that reaches two upstreams breaks it", DECLARED_AT_MOST_ONCE,
      POST UPS(DIES, ANSWERS), AB_POST(ANSWER_OF_B), VERDICT_FAIL, LEVEL_MUST,
-     "must, at-most-once: POST /pay reached upstreams 2 times whole: at +0.000 ms on a (11 of 11 "
-     "body bytes), at +0.000 ms on b (11 of 11 body bytes)"},
+     "must, at-most-once: POST /pay reached upstreams 2 times whole: at +0 s on a (11 of 11 "
+     "body bytes), at +0 s on b (11 of 11 body bytes)"},
     {"at-most-once: a GET that reaches two upstreams breaks it, too", DECLARED_AT_MOST_ONCE,
      GET UPS(DIES, ANSWERS), AB_GET(ANSWER_OF_B), VERDICT_FAIL, LEVEL_MUST,
-     "must, at-most-once: GET /x reached upstreams 2 times whole: at +0.000 ms on a, at +0.000 ms "
+     "must, at-most-once: GET /x reached upstreams 2 times whole: at +0 s on a, at +0 s "
      "on b"},
     {"at-most-once: what was read in part is not to be tried again", DECLARED_AT_MOST_ONCE,
      POST UPS("[[read: 5 of body, end: rst]]", ANSWERS), AB_POST(ANSWER_OF_B), VERDICT_FAIL,
      LEVEL_MUST,
      "must, at-most-once: POST /pay was tried again at b although a had read bytes of it: at "
-     "+0.000 ms on a (5 of 11 body bytes, cut), at +0.000 ms on b (11 of 11 body bytes)"},
+     "+0 s on a (5 of 11 body bytes, cut), at +0 s on b (11 of 11 body bytes)"},
     {"at-most-once: what nobody read may be tried again", DECLARED_AT_MOST_ONCE,
      POST UPS("[[end: rst]]", ANSWERS), AB_POST(ANSWER_OF_B), VERDICT_PASS, LEVEL_INFO, NULL},
     {"at-most-once: an attempt that is closed unread counts", DECLARED_AT_MOST_ONCE,
@@ -86,7 +86,7 @@ static const struct row {
      "client: [prepare: {path: /x}, send: rest, wait: accepted, end: rst],\n" UPS(
          "[[signal: accepted, delay: 500ms, end: rst]]", ANSWERS),
      AB_GET("read: eof"), VERDICT_FAIL, LEVEL_MUST,
-     "must, at-most-once: GET /x was tried again at b after its client had left at +0.000 ms"},
+     "must, at-most-once: GET /x was tried again at b after its client had left at +0 s"},
     {"at-most-once: a refused request should be tried at the next upstream", DECLARED_AT_MOST_ONCE,
      POST UPS(REFUSES, ANSWERS), "clients: {a1: [wait: never]},\n" FRONT("p", OWN(502)),
      VERDICT_FAIL, LEVEL_SHOULD,
@@ -114,7 +114,7 @@ static const struct row {
      "},\n" FRONT("a", "prepare: {body: 20}, send: 5 of body, wait: b is over, end: fin"),
      VERDICT_FAIL, LEVEL_MUST,
      "must, idempotent: GET /x was tried again at b although bytes of a response had reached its "
-     "client at +0.000 ms"},
+     "client at +0 s"},
     {"idempotent: a 100 is no byte of a response", DECLARED_IDEMPOTENT, GET UPS(DIES, ANSWERS),
      AB_GET("interim: 100, wait: b is over, respond: {body: 20}"), VERDICT_PASS, LEVEL_INFO,
      "delivered twice, idempotent"},

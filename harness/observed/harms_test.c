@@ -52,8 +52,8 @@ static const struct row {
     {"a POST that reaches two upstreams whole is delivered twice", POST UPS(DIES, ANSWERS),
      "clients: {" A_POST ", " B_POST "},\n" FRONT("b", "wait: b is over, respond: {body: 20}"),
      BIT(DELIVERED_TWICE), "200",
-     "POST /pay reached upstreams 2 times whole: at +0.000 ms on a (11 of 11 body bytes), at "
-     "+0.000 ms on b (11 of 11 body bytes)"},
+     "POST /pay reached upstreams 2 times whole: at +0 s on a (11 of 11 body bytes), at "
+     "+0 s on b (11 of 11 body bytes)"},
     {"a GET that reaches two upstreams whole is delivered twice, which is idempotent",
      GET UPS(DIES, ANSWERS),
      "clients: {" A_GET ", " B_GET "},\n" FRONT("b", "wait: b is over, respond: {body: 20}"),
@@ -162,7 +162,7 @@ static const struct row {
          "[[read: request, signal: a has it, delay: 500ms, end: rst]]", ANSWERS),
      "clients: {" A_GET ", " B_GET "},\n" FRONT("p", "read: eof"),
      BIT(AFTER_CLIENT_GONE) | BIT(DELIVERED_TWICE_IDEMPOTENT), "left",
-     "the client left at +0.000 ms, and an attempt at its GET /x began at +500.000 ms on b"},
+     "the client left at +0 s, and an attempt at its GET /x began at +0 s on b"},
     {"an attempt that begins when its client leaves may not have known",
      "client: [prepare: {path: /x}, send: rest, wait: a has it, end: rst],\n" UPS(
          "[[read: request, signal: a has it, delay: 100ms, end: rst]]", ANSWERS),

@@ -5,9 +5,6 @@
 
 #include "harness/observed/harms.h"
 
-/* "Whole" seconds, so that two runs on machines of different speed say the same. */
-#define SECONDS_ROUNDING_NS (250 * NS_PER_MS)
-
 enum { CLIENT_WORD_BYTES = 32 };
 
 /* ---- was the fault met? ----------------------------------------------------------------------- */
@@ -168,7 +165,7 @@ static void observe_times(const struct own_case *own, const struct own_request *
     out->duration_ns = begun_ns > 0 && ended_ns > begun_ns ? ended_ns - begun_ns : 0;
     if (request->hangs)
         out->duration_ns = evidence->foreign->patience_ns;
-    out->seconds = (unsigned)((out->duration_ns + SECONDS_ROUNDING_NS) / NS_PER_S);
+    out->seconds = own_seconds(out->duration_ns);
 }
 
 /* Of a client that sends raw bytes alone. */

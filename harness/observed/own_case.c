@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "harness/observed/answer.h"
@@ -369,6 +370,19 @@ bool own_upstream_reads_on(const struct own_case *own, const struct own_attempt 
 
 /* ---- telling -------------------------------------------------------------------------------- */
 
+unsigned own_seconds(uint64_t ns)
+{
+    const uint64_t rounding_ns = 250 * NS_PER_MS;
+    return (unsigned)((ns + rounding_ns) / NS_PER_S);
+}
+
+const char *own_moment(uint64_t at_ns, uint64_t origin_ns, char text[FINDING_DURATION_BYTES])
+{
+    uint64_t since_ns = at_ns > origin_ns ? at_ns - origin_ns : 0;
+    snprintf(text, FINDING_DURATION_BYTES, "+%u s", own_seconds(since_ns));
+    return text;
+}
+
 const char *own_upstream_name(const struct own_case *own, const struct own_attempt *attempt)
 {
     return own->evidence->scenario->upstream_names[attempt->fact->upstream];
@@ -380,8 +394,7 @@ static void tell_one(const struct own_case *own, const struct own_attempt *attem
     char moment[FINDING_DURATION_BYTES];
     const struct witness_message *message = attempt->fact->message;
     uint64_t total = attempt->request != NULL ? attempt->request->draft->body_bytes : 0;
-    phrase_add(phrase, "at %s on %s",
-               moment_format(attempt->at_ns, own->evidence->began_ns, moment),
+    phrase_add(phrase, "at %s on %s", own_moment(attempt->at_ns, own->evidence->began_ns, moment),
                own_upstream_name(own, attempt));
     if (message == NULL)
         phrase_add(phrase, " (not a byte)");

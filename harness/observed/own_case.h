@@ -23,6 +23,14 @@
  */
 #define OWN_CANCEL_GRACE_NS (200 * NS_PER_MS)
 
+/* Whole seconds, and nearly so much more counts too: two runs on machines of different speed are to say the same. */
+unsigned own_seconds(uint64_t ns);
+/*
+ * "+1 s", whole seconds since the origin: whether an attempt came at once or when a time had run out. What is finer than that is
+ * another figure each time, and result files are compared. Returns text.
+ */
+const char *own_moment(uint64_t at_ns, uint64_t origin_ns, char text[FINDING_DURATION_BYTES]);
+
 struct own_request {
     const struct request_fact *fact;
     const struct draft *draft;

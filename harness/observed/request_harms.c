@@ -134,9 +134,8 @@ static void find_after_cancel(struct harms *harms, const struct own_request *req
         return;
     harms_add(harms, HARM_AFTER_CLIENT_GONE,
               "the client left at %s, and an attempt at its %s began at %s on %s",
-              moment_format(request->left_ns, origin_ns, left), request_name(request->fact, name),
-              moment_format(attempt->at_ns, origin_ns, began),
-              own_upstream_name(harms->own, attempt));
+              own_moment(request->left_ns, origin_ns, left), request_name(request->fact, name),
+              own_moment(attempt->at_ns, origin_ns, began), own_upstream_name(harms->own, attempt));
 }
 
 /*
@@ -156,12 +155,12 @@ static void find_left_open(struct harms *harms, const struct own_request *reques
         connection->own_end != WITNESS_OPEN || request->ended_ns + HARM_LEFT_OPEN_NS > settled_ns ||
         !(attempt->fact->message->complete || own_upstream_reads_on(harms->own, attempt)))
         return;
-    harms_add(harms, HARM_LEFT_OPEN,
-              "%s was over for its client, and %s later the connection to %s, where it is "
-              "unanswered, was still open",
-              request_name(request->fact, name),
-              duration_format(settled_ns - request->ended_ns, open),
-              own_upstream_name(harms->own, attempt));
+    harms_add(
+        harms, HARM_LEFT_OPEN,
+        "%s was over for its client, and more than %s later the connection to %s, where it is "
+        "unanswered, was still open",
+        request_name(request->fact, name), duration_format(HARM_LEFT_OPEN_NS, open),
+        own_upstream_name(harms->own, attempt));
 }
 
 void request_harms_find(struct harms *harms, const struct own_request *request)

@@ -119,7 +119,7 @@ static void check_repetition(enum declared declared, const struct own_request *r
                "%s: %s",
                request_name(request->fact, name),
                own_upstream_name(breaches->own, repetition.again),
-               moment_format(response_down_ns(request), breaches->own->evidence->began_ns, moment),
+               own_moment(response_down_ns(request), breaches->own->evidence->began_ns, moment),
                tale.text);
 }
 
@@ -137,7 +137,7 @@ static void check_cancel(const char *rule_name, const struct own_request *reques
         own_tell(breaches->own, request, false, &tale);
         breach_add(breaches, &rule, "%s was tried again at %s after its client had left at %s: %s",
                    request_name(request->fact, name), own_upstream_name(breaches->own, attempt),
-                   moment_format(request->left_ns, breaches->own->evidence->began_ns, moment),
+                   own_moment(request->left_ns, breaches->own->evidence->began_ns, moment),
                    tale.text);
         return;
     }
