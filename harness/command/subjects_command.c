@@ -25,7 +25,7 @@ static const char HELP[] =
     "Alone it lists the proxies that are known, their versions or how to install them, and their\n"
     "profiles. With `run` it plays scenarios (default: scenarios/any-proxy) against each that is\n"
     "installed, with each of its profiles, writes a result file for each, and prints them side by\n"
-    "side.\n"
+    "side (and as comparison.md).\n"
     "\n"
     "  --only NAME[/PROFILE]      only that one; may be repeated\n"
     "  --out FOLDER               of the result files NAME-PROFILE.json (default: out/subjects)\n"
@@ -436,17 +436,46 @@ static int worst_code(const struct subjects *subjects)
     return console_is_interrupted() ? EXIT_INTERRUPTED : code;
 }
 
+/* What is alike stands side by side: one profile of all proxies, then the next. */
+static size_t order_by_profile(const struct subjects *subjects,
+                               const struct observed_run *runs[ENTRIES_MAX])
+{
+    bool taken[ENTRIES_MAX] = {false};
+    size_t count = 0;
+    for (size_t i = 0; i < subjects->entry_count; i++)
+        for (size_t j = i; j < subjects->entry_count && !taken[i]; j++) {
+            const struct entry *entry = &subjects->entries[j];
+            if (strcmp(entry->profile->name, subjects->entries[i].profile->name) != 0 || taken[j])
+                continue;
+            taken[j] = j != i; /* the first of them ends the round */
+            if (entry->run != NULL)
+                runs[count++] = entry->run;
+        }
+    return count;
+}
+
+/* For people who read it elsewhere. */
+static void write_markdown(const struct subjects *subjects, const struct comparison_input *input)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof(path), "%s/comparison.md", subjects->out);
+    FILE *out = fopen(path, "we");
+    if (out != NULL)
+        comparison_markdown(input, out);
+    if (out == NULL || fclose(out) != 0)
+        fprintf(stderr, "retryproof: %s: %s\n", path, strerror(errno));
+}
+
 static void compare(const struct subjects *subjects)
 {
     const struct observed_run *runs[ENTRIES_MAX];
-    size_t count = 0;
     const struct report_style style = {.colour = console_has_colour(stdout, COLOUR_AUTO),
                                        .width = console_width(stdout)};
-    for (size_t i = 0; i < subjects->entry_count; i++)
-        if (subjects->entries[i].run != NULL)
-            runs[count++] = subjects->entries[i].run;
-    if (count > 0)
-        comparison_terminal(&(struct comparison_input){runs, count}, &style, stdout);
+    const struct comparison_input input = {runs, order_by_profile(subjects, runs)};
+    if (input.run_count == 0)
+        return;
+    comparison_terminal(&input, &style, stdout);
+    write_markdown(subjects, &input);
 }
 
 static int run_subjects(struct subjects *subjects)

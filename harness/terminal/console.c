@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "world/base/bytes.h"
 #include "world/base/check.h"
 
 #define NS_PER_SECOND 1000000000ull
@@ -53,6 +54,11 @@ unsigned console_width(FILE *stream)
     struct winsize size;
     if (ioctl(fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
         return size.ws_col;
+    uint64_t columns;
+    const char *wanted = getenv("COLUMNS");
+    if (wanted != NULL && bytes_to_u64(bytes_of(wanted), CONSOLE_WIDTH_MAX, &columns) &&
+        columns > 0)
+        return (unsigned)columns;
     return CONSOLE_WIDTH_DEFAULT;
 }
 

@@ -12,6 +12,7 @@
 enum colour_choice { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
 
 enum {
+    CONSOLE_WIDTH_MAX = 10000, /* of COLUMNS; wider is a mistake */
     CONSOLE_WIDTH_DEFAULT = 100
 }; /* columns where nobody says: what CI servers show without folding */
 
@@ -19,7 +20,7 @@ enum {
 bool console_colour_choice(const char *text, enum colour_choice *out);
 /* Whether to colour what goes to this stream; NO_COLOR and FORCE_COLOR count where the choice is auto. */
 bool console_has_colour(FILE *stream, enum colour_choice choice);
-/* Columns of the terminal behind the stream. */
+/* Columns of the terminal behind the stream; where there is none, COLUMNS. */
 unsigned console_width(FILE *stream);
 /* Whether a person watches the stream. */
 bool console_is_terminal(FILE *stream);
