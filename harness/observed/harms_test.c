@@ -180,7 +180,7 @@ static const struct row {
     {"an upstream connection that outlives its client's exchange was left open",
      GET UPS("[[read: request, end: stall]]", ANSWERS),
      "clients: {a1: [wait: asked, prepare: {path: /x}, send: rest]},\n" FRONT("p", OWN_502),
-     BIT(LEFT_OPEN), "502", "1.2 s later the connection to a, where it is unanswered, was still"},
+     BIT(LEFT_OPEN), "502", "more than 1 s later the connection to a, where it is unanswered, was still"},
     {"an upstream connection that is closed with its exchange is harmless",
      GET UPS("[[read: request, end: stall]]", ANSWERS),
      "clients: {a1: [wait: asked, prepare: {path: /x}, send: rest, delay: 1s, end: fin,"
