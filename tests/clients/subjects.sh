@@ -12,7 +12,6 @@ PATH=$(dirname "$retryproof"):$PATH
 . "$here/common.sh"
 
 own=$top/harness/testdata/subjects/own
-suite=$top/scenarios/any-proxy
 
 
 main()
