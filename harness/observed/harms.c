@@ -57,6 +57,13 @@ static const struct own_attempt *only_cut_attempt(const struct own_case *own,
     return cut;
 }
 
+/* A client's connection that was kept behind the cut: what came next on it was taken for the rest of the body. */
+static bool is_of_others(const struct own_request *request)
+{
+    const struct witness_message *got = request->response;
+    return got->seed_known && got->body_bytes > 0 && !witness_message_intact(got);
+}
+
 static void add_cut(struct harms *harms, enum harm harm, const struct own_request *request,
                     const struct own_attempt *attempt)
 {
@@ -76,7 +83,8 @@ static void add_cut(struct harms *harms, enum harm harm, const struct own_reques
     phrase_add(&tale, ", and the client got %s with %" PRIu64, how, request->response->body_bytes);
     if (sent != NULL)
         phrase_add(&tale, " of %" PRIu64, sent->draft->body_bytes);
-    harms_add(harms, harm, "%s body bytes", tale.text);
+    harms_add(harms, harm, "%s body bytes%s", tale.text,
+              is_of_others(request) ? ", some of which are another response's" : "");
 }
 
 /* Whole at its upstream, and fewer bytes of it at the client: a reset may have eaten them on the way to the proxy. */
@@ -139,6 +147,27 @@ static void find_not_http(struct harms *harms, const struct own_request *request
 
 /* ---- no response ------------------------------------------------------------------------------ */
 
+/*
+ * RFC 9112 9.3.2 and 9.6: sent behind another request before that was answered, and the answer ended the connection. Where no
+ * upstream got it either, its client knows what to do: ask again.
+ */
+static bool is_behind_the_last(const struct own_case *own, const struct own_request *request)
+{
+    if (own_next(own, request, NULL) != NULL)
+        return false;
+    for (size_t i = 0; i < own->request_count; i++) {
+        const struct request_fact *other = own->requests[i].fact;
+        const struct witness_message *got = other->response;
+        if (other->connection == request->fact->connection &&
+            other->sent->number < request->fact->sent->number && got != NULL &&
+            got->head_complete &&
+            (!got->complete || got->framing == MESSAGE_CLOSE ||
+             witness_message_has_token(got, "Connection", "close")))
+            return true;
+    }
+    return false;
+}
+
 /* A proxy may close on a client that sends a part of a request and no more; one that broke off itself wants no answer. */
 static void find_no_answer(struct harms *harms, const struct own_request *request)
 {
@@ -146,7 +175,8 @@ static void find_no_answer(struct harms *harms, const struct own_request *reques
     const struct witness_message *got = request->response;
     bool only_interims = got != NULL && !got->head_complete && got->interim_count > 0;
     if ((got != NULL && !only_interims) || request->closing == WITNESS_OPEN || request->broke_off ||
-        request->left_ns > 0 || !(request->sent_whole || request->meant_whole))
+        request->left_ns > 0 || !(request->sent_whole || request->meant_whole) ||
+        is_behind_the_last(harms->own, request))
         return;
     harms_add(harms, HARM_NO_ANSWER, "the client's connection was %s %s %s",
               request->closing == WITNESS_RST ? "reset" : "closed",

@@ -35,6 +35,12 @@ static struct rig rig;
     " request: {path: /x}, signal: a is over]},\n"                                          \
     "upstreams: {a: [[read: request, signal: asked, wait: one, respond: {body: 20}, read: " \
     "request, signal: again, wait: a is over, " rest "]]}"
+#define PIPELINED                                                                              \
+    "client: [prepare: {path: /x}, send: rest, prepare: {method: POST, path: /pay, body: 11}," \
+    " send: rest, read: response, read: response],\n"
+/* Its front has read both requests before it answers the first. */
+#define PIPELINED_FRONT(rest) \
+    "upstreams: {a: [[read: request, signal: asked, wait: a is over, read: request, " rest "]]}"
 #define BIT(harm) HARM_BIT(HARM_##harm)
 
 static const struct row {
@@ -180,7 +186,8 @@ static const struct row {
     {"an upstream connection that outlives its client's exchange was left open",
      GET UPS("[[read: request, end: stall]]", ANSWERS),
      "clients: {a1: [wait: asked, prepare: {path: /x}, send: rest]},\n" FRONT("p", OWN_502),
-     BIT(LEFT_OPEN), "502", "more than 1 s later the connection to a, where it is unanswered, was still"},
+     BIT(LEFT_OPEN), "502",
+     "more than 1 s later the connection to a, where it is unanswered, was still"},
     {"an upstream connection that is closed with its exchange is harmless",
      GET UPS("[[read: request, end: stall]]", ANSWERS),
      "clients: {a1: [wait: asked, prepare: {path: /x}, send: rest, delay: 1s, end: fin,"
@@ -210,6 +217,14 @@ static const struct row {
      "clients: {" A_GET
      "},\n" FRONT("a", "wait: a is over, prepare: {body: 20}, send: 5 of body, end: fin"),
      BIT(CUT_VISIBLE), "200 cut", "the client got one that it can tell to be cut"},
+    {"a cut response that the next one on its connection makes whole is cut silently",
+     "client: [prepare: {path: /x}, send: rest, wait: half, request: {path: /next}],\n" UPS(
+         "[[read: request, prepare: {body: 2000}, send: 1000 of body, end: fin]]", ANSWERS),
+     "clients: {" A_GET "},\n"
+     "upstreams: {a: [[read: request, signal: asked, wait: a is over, prepare: {body: 2000},"
+     " send: 1000 of body, signal: half, read: request, respond: {body: 2000}, end: fin]]}",
+     BIT(CUT_SILENT), "cut",
+     "got a complete one with 2000 of 2000 body bytes, some of which are another response's"},
     {"a response that promises more than comes is cut, too",
      GET UPS("[[read: request, respond: {body: {bytes: 5, declared: 20}}, end: fin]]", ANSWERS),
      "clients: {" A_GET "},\n" FRONT("a", "wait: a is over, respond: {body: 5}"), BIT(CUT_SILENT),
@@ -336,6 +351,27 @@ static const struct row {
     {"a connection that is closed behind a 1xx has no answer either", GET UPS(DIES, ANSWERS),
      "clients: {" A_GET "},\n" FRONT("p", "interim: 103, wait: a is over, end: fin"),
      BIT(NO_ANSWER), "eof", "was closed behind a 1xx, before any final response to GET /x"},
+    {"a request behind one whose answer was cut and that nobody got has to be sent again",
+     PIPELINED UPS("[[read: request, prepare: {body: 20}, send: 5 of body, end: fin]]", ANSWERS),
+     "clients: {" A_GET "},\n"
+     "upstreams: {a: [[read: request, signal: asked, wait: a is over, prepare: {body: 20},"
+     " send: head, read: request, send: 5 of body, end: fin]]}",
+     BIT(CUT_VISIBLE), "eof", NULL},
+    {"a request behind an answer that says close has to be sent again, too",
+     PIPELINED UPS(ANSWERS, ANSWERS),
+     "clients: {" A_GET "},\n" PIPELINED_FRONT("respond: {body: 20, keep-alive: false}, end: fin"),
+     0, "eof", NULL},
+    {"a request behind an answer that says nothing of a close was left without one",
+     PIPELINED UPS(ANSWERS, ANSWERS),
+     "clients: {" A_GET "},\n" PIPELINED_FRONT("respond: {body: 20}, end: fin"), BIT(NO_ANSWER),
+     "eof", "was closed without a byte of an answer to POST /pay"},
+    {"a request that an upstream got was left without an answer, whatever came before it",
+     PIPELINED UPS(ANSWERS, ANSWERS),
+     "clients: {" A_GET ", b1: [wait: a is over, request: {path: /no}, request: {method: POST,"
+     " path: /pay, body: 11}, signal: b is over]},\n" PIPELINED_FRONT(
+         "wait: b is over, respond: {body: 20, keep-alive: false}, end: fin"),
+     BIT(NO_ANSWER) | BIT(DELIVERED_TWICE_IDEMPOTENT), "eof",
+     "was closed without a byte of an answer to POST /pay"},
     {"a request that its client broke off needs no answer",
      "client: [prepare: {method: POST, path: /pay, body: 11}, send: 5 of body, half-close,"
      " read: eof],\n" UPS(ANSWERS, ANSWERS),
