@@ -8,13 +8,12 @@
 
 enum {
     /* Our own ends hold little, so that what a proxy cannot get rid of is soon on its side. */
-    OWN_SNDBUF_BYTES = 64 * 1024, /* and yet a large body goes in few pieces */
+    OWN_SNDBUF_BYTES = 32 * 1024, /* and yet a large body goes in few pieces */
     OWN_RCVBUF_BYTES = 16 * 1024,
     EXCHANGES_KINDS = 3,
-    TRIES_MAX = 3, /* of a row */
-    MUCH_BYTES =
-        512 *
-        1024, /* of an exchange, from one look to the next: then the proxy takes, and nobody asks */
+    TRIES_MAX = 3,     /* of a row */
+    LEFT_BYTES = 4096, /* of an exchange: less in the kernel, and the proxy may wait for more */
+    MUCH_BYTES = 4 * 1024 * 1024, /* from one look to the next: a proxy at rest gets no more */
 };
 
 static const unsigned EXCHANGES[EXCHANGES_KINDS] = {1, 8, BUFFERING_EXCHANGES_MAX};
@@ -24,10 +23,16 @@ _Static_assert((int)BUFFERING_ROWS == 2 * EXCHANGES_KINDS, "two ways");
 #define LOOK_NS (50 * NS_PER_MS)
 /* Between two looks at a small exchange, which takes no longer. */
 #define WARM_UP_LOOK_NS (2 * NS_PER_MS)
-/* When the proxy has taken no byte for so long the row is at rest; it may give up on an upstream after a second. */
-#define REST_NS (300 * NS_PER_MS)
-/* The same while there are requests that no upstream has seen: the proxy may be busy with beginning. */
-#define REST_UNREACHED_NS (2 * NS_PER_S)
+/*
+ * How long our own ends hold still: what they have in their queues goes on, and arrivals are told within 40 ms (Linux's shortest
+ * delayed acknowledgement). All must be over within the second after which proxies begin to give up on an upstream.
+ */
+#define HOLD_NS       (120 * NS_PER_MS)
+#define HOLD_AGAIN_NS (200 * NS_PER_MS)
+/* Then what came meanwhile is looked at. */
+#define SETTLE_NS (2 * NS_PER_MS)
+/* While there are requests that no upstream has seen the proxy may be busy with beginning. */
+#define UNREACHED_NS (2 * NS_PER_S)
 /* The answer to a small request. */
 #define ANSWER_NS (3 * NS_PER_S)
 /* For so long, as a rule ten seconds, proxies hold an upstream to be down that failed in the row before. */
@@ -38,30 +43,31 @@ static const char INTERRUPTED[] = "interrupted";
 
 struct buffering_run {
     const struct buffering_plan *plan;
-    struct world *world;
+    struct world *world;  /* where our actors are */
+    struct world *hall;   /* where time passes without them */
     struct timer timer;   /* so that time passes where nothing happens */
     uint64_t patience_ns; /* a proxy that does not answer is asked again for so long */
     struct buffering_cast cast;
 };
 
-/* How things stood at a look. */
+/* How things stood while our own ends held still. */
 struct sample {
     struct buffering_flow flow;
-    bool is_exact; /* kernel and swallowed are known */
-    uint64_t kernel;
-    uint64_t swallowed;
+    uint64_t before; /* in the kernel, on its way to the proxy */
+    uint64_t behind; /* on its way from it */
 };
 
 /* A row under way. */
 struct row_watch {
     const struct buffering_place *place;
+    enum buffering_part part;
     size_t exchanges;
-    struct sample last;
-    bool looked;
+    struct buffering_flow last;
     uint64_t still_since_ns;
-    struct sample kept; /* the same as at the look before */
+    struct sample kept;
     struct usage usage; /* then */
     bool has_kept;
+    bool timed_out;    /* it still took when its time was over */
     const char *ended; /* what ended an exchange; NULL: nothing */
 };
 
@@ -72,12 +78,23 @@ static void on_time(struct timer *timer)
     (void)timer;
 }
 
+static void pass_time_in(struct buffering_run *run, struct world *world, uint64_t duration_ns)
+{
+    uint64_t until_ns = world_now(world) + duration_ns;
+    timer_set(world, &run->timer, until_ns);
+    world_run(world, UINT64_MAX, until_ns);
+    timer_stop(world, &run->timer);
+}
+
 static void pass_time(struct buffering_run *run, uint64_t duration_ns)
 {
-    uint64_t until_ns = world_now(run->world) + duration_ns;
-    timer_set(run->world, &run->timer, until_ns);
-    world_run(run->world, UINT64_MAX, until_ns);
-    timer_stop(run->world, &run->timer);
+    pass_time_in(run, run->world, duration_ns);
+}
+
+/* Meanwhile none of our actors reads or writes. */
+static void hold_still(struct buffering_run *run, uint64_t duration_ns)
+{
+    pass_time_in(run, run->hall, duration_ns);
 }
 
 static bool is_interrupted(const struct buffering_run *run)
@@ -124,36 +141,25 @@ static uint64_t growth(uint64_t before, uint64_t after)
     return after > before ? after - before : 0;
 }
 
-/*
- * Whether the proxy has taken nothing between these. What our senders write may still grow: a kernel gives a connection that
- * nobody reads more room for seconds.
- */
-static bool is_same(const struct sample *a, const struct sample *b)
+static uint64_t swallowed(const struct sample *sample)
 {
-    return a->is_exact && b->is_exact && a->swallowed == b->swallowed &&
-           a->flow.reached == b->flow.reached && a->flow.whole == b->flow.whole;
+    return growth(sample->flow.read + sample->before + sample->behind, sample->flow.written);
 }
 
-static uint64_t ask_kernel(const struct buffering_run *run, const struct row_watch *watch)
+static uint64_t ask_kernel(const struct buffering_run *run, const struct row_watch *watch,
+                           bool of_clients)
 {
-    struct address addresses[UPSTREAMS_MAX + 1];
-    size_t count = run->cast.upstream_count;
-    for (size_t i = 0; i < count; i++)
-        addresses[i] = watch->place->where.upstreams[i];
-    addresses[count] = watch->place->where.target;
-    return usage_in_kernel(addresses, count + 1);
+    const struct cast_place *where = &watch->place->where;
+    return of_clients ? usage_in_kernel(&where->target, 1)
+                      : usage_in_kernel(where->upstreams, run->cast.upstream_count);
 }
 
-/*
- * The kernel tells of one socket after the other, and what moves meanwhile is counted twice or not at all. Our own ends rest while
- * it is asked; so where it says the same twice nothing moved.
- */
-static void ask_exactly(const struct buffering_run *run, const struct row_watch *watch,
-                        struct sample *sample)
+static struct sample take_sample(const struct buffering_run *run, const struct row_watch *watch)
 {
-    sample->kernel = ask_kernel(run, watch);
-    sample->is_exact = ask_kernel(run, watch) == sample->kernel;
-    sample->swallowed = growth(sample->flow.read + sample->kernel, sample->flow.written);
+    bool up = watch->part == BUFFERING_UPLOAD;
+    return (struct sample){.flow = buffering_cast_flow(&run->cast),
+                           .before = ask_kernel(run, watch, up),
+                           .behind = ask_kernel(run, watch, !up)};
 }
 
 static void keep(struct row_watch *watch, const struct sample *sample)
@@ -164,42 +170,60 @@ static void keep(struct row_watch *watch, const struct sample *sample)
 }
 
 /* Whether each request is known to an upstream, or will be when the proxy has all of it. */
-static bool has_begun(const struct row_watch *watch, const struct sample *sample)
+static bool has_begun(const struct row_watch *watch, const struct buffering_flow *flow)
 {
-    return sample->flow.reached >= watch->exchanges || sample->flow.whole;
+    return flow->reached >= watch->exchanges || flow->whole;
 }
 
 /*
- * True when there is nothing more to see. What was sampled counts only if it is the same as at the look before, and nothing was
- * ended until now: what stood in the queues of a connection that ends is gone from them.
+ * Holds our own ends still until the kernel is. It gives a connection that nobody reads more room for seconds, which our senders
+ * would fill for as long, and it tells of one socket after the other: what moves meanwhile is counted twice or not at all. True
+ * where nothing moves any more although there is more to take.
+ */
+static bool is_at_rest(struct buffering_run *run, const struct row_watch *watch,
+                       struct sample *sample)
+{
+    hold_still(run, HOLD_NS);
+    *sample = take_sample(run, watch);
+    hold_still(run, HOLD_AGAIN_NS);
+    struct sample again = take_sample(run, watch);
+    return again.before == sample->before && again.behind == sample->behind &&
+           (sample->flow.whole || sample->before >= LEFT_BYTES * watch->exchanges);
+}
+
+/*
+ * True when there is nothing more to see. A sample counts only if nothing was ended until now: what stood in the queues of a
+ * connection that ends is gone from them.
  */
 static bool look(struct buffering_run *run, struct row_watch *watch)
 {
+    struct buffering_flow flow = buffering_cast_flow(&run->cast);
+    uint64_t now_ns = world_now(run->world);
+    uint64_t moved = flow.written - watch->last.written + flow.read - watch->last.read;
+    struct sample sample;
     watch->ended = buffering_cast_break(&run->cast);
     if (watch->ended != NULL)
         return true;
-    if (buffering_cast_go_on(&run->cast))
-        return false;
-    struct sample now = {.flow = buffering_cast_flow(&run->cast)};
-    uint64_t moved = now.flow.written - watch->last.flow.written;
-    if (watch->looked && moved <= MUCH_BYTES * watch->exchanges)
-        ask_exactly(run, watch, &now);
-    uint64_t now_ns = world_now(run->world);
-    bool still = is_same(&now, &watch->last);
-    watch->last = now;
-    watch->looked = true;
-    if (!still) {
+    watch->last = flow;
+    if (buffering_cast_go_on(&run->cast) || moved > MUCH_BYTES) {
         watch->still_since_ns = now_ns;
         return false;
     }
-    keep(watch, &now);
-    return now_ns - watch->still_since_ns >= (has_begun(watch, &now) ? REST_NS : REST_UNREACHED_NS);
+    bool is_patient = !has_begun(watch, &flow) && now_ns - watch->still_since_ns < UNREACHED_NS;
+    if (is_patient || !is_at_rest(run, watch, &sample))
+        return false;
+    keep(watch, &sample);
+    pass_time(run, SETTLE_NS);
+    watch->ended = buffering_cast_break(&run->cast);
+    watch->has_kept = watch->ended == NULL;
+    return true;
 }
 
 /* Until it is at rest, was ended, or its time is over; then it is taken as it stands. */
 static void watch_row(struct buffering_run *run, struct row_watch *watch)
 {
     uint64_t until_ns = world_now(run->world) + BUFFERING_ROW_NS;
+    watch->still_since_ns = world_now(run->world);
     do {
         pass_time(run, LOOK_NS);
         if (look(run, watch))
@@ -207,13 +231,14 @@ static void watch_row(struct buffering_run *run, struct row_watch *watch)
     } while (world_now(run->world) < until_ns && !is_interrupted(run));
     if (is_interrupted(run))
         return;
-    ask_exactly(run, watch, &watch->last);
-    keep(watch, &watch->last);
+    struct sample sample = take_sample(run, watch);
+    keep(watch, &sample);
+    watch->timed_out = swallowed(&sample) > 0;
 }
 
 static const char *find_trouble(const struct buffering_run *run, const struct row_watch *watch)
 {
-    if (watch->has_kept && has_begun(watch, &watch->kept))
+    if (watch->has_kept && (has_begun(watch, &watch->kept.flow) || watch->timed_out))
         return NULL;
     if (watch->ended != NULL)
         return watch->ended;
@@ -228,8 +253,8 @@ static const char *find_trouble(const struct buffering_run *run, const struct ro
 static void fill_row(struct observed_buffering *row, const struct row_watch *watch,
                      const struct usage *before)
 {
-    row->swallowed = watch->kept.swallowed;
-    row->kernel = watch->kept.kernel;
+    row->swallowed = swallowed(&watch->kept);
+    row->kernel = watch->kept.before + watch->kept.behind;
     row->memory_growth = growth(before->memory, watch->usage.memory);
     row->file_growth = growth(before->files, watch->usage.files);
     row->whole = watch->kept.flow.whole;
@@ -239,7 +264,7 @@ static void fill_row(struct observed_buffering *row, const struct row_watch *wat
 static bool play_row(struct buffering_run *run, const struct buffering_place *place,
                      enum buffering_part part, struct observed_buffering *row)
 {
-    struct row_watch watch = {.place = place, .exchanges = row->exchanges};
+    struct row_watch watch = {.place = place, .part = part, .exchanges = row->exchanges};
     struct usage before = usage_of(place->pids, place->pid_count, place->folder);
     row->trouble = buffering_cast_start(&run->cast, &place->where, part, row->exchanges);
     if (row->trouble == NULL) {
@@ -283,6 +308,15 @@ static void refuse_all(struct observed_buffering rows[BUFFERING_ROWS], const cha
         rows[i].trouble = trouble;
 }
 
+static void destroy(struct buffering_run *run)
+{
+    if (run != NULL && run->world != NULL)
+        sockets_destroy(&run->world);
+    if (run != NULL && run->hall != NULL)
+        sockets_destroy(&run->hall);
+    free(run);
+}
+
 void buffering_measure(const struct buffering_plan *plan,
                        struct observed_buffering rows[BUFFERING_ROWS])
 {
@@ -292,11 +326,13 @@ void buffering_measure(const struct buffering_plan *plan,
         rows[i] = (struct observed_buffering){.way = i < EXCHANGES_KINDS ? "upload" : "download",
                                               .exchanges = EXCHANGES[i % EXCHANGES_KINDS],
                                               .offered = BUFFERING_BODY_BYTES};
-    if (run != NULL)
+    if (run != NULL) {
         run->world = sockets_create(&options);
-    if (run == NULL || run->world == NULL) {
+        run->hall = sockets_create(&options);
+    }
+    if (run == NULL || run->world == NULL || run->hall == NULL) {
         refuse_all(rows, "no memory or no event queue to measure with");
-        free(run);
+        destroy(run);
         return;
     }
     run->plan = plan;
@@ -307,6 +343,5 @@ void buffering_measure(const struct buffering_plan *plan,
     else
         refuse_all(rows, "out of memory");
     buffering_cast_release(&run->cast);
-    sockets_destroy(&run->world);
-    free(run);
+    destroy(run);
 }
