@@ -10,7 +10,7 @@
 void scene_init(struct scene *scene, struct world *world)
 {
     scene->world = world;
-    scene->manner = (struct scene_manner){NULL};
+    scene->manner = (struct scene_manner){0};
     scene->place_count = 0;
     scene->stream_count = 0;
     scene->authority = NULL;
@@ -22,7 +22,7 @@ void scene_reset(struct scene *scene)
 {
     check(scene->signals.waiters == NULL);
     signals_init(&scene->signals);
-    scene->manner = (struct scene_manner){NULL};
+    scene->manner = (struct scene_manner){0};
     scene->place_count = 0;
     scene->stream_count = 0;
 }
