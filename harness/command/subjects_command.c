@@ -30,8 +30,8 @@ static const char HELP[] =
     "  --only NAME[/PROFILE]      only that one; may be repeated\n"
     "  --out FOLDER               of the result files NAME-PROFILE.json (default: out/subjects)\n"
     "  --jobs N                   so many proxies beside each other (default: two a processor)\n"
-    "  and the options of `retryproof run` that are not about whom to ask: --expect (default:\n"
-    "  rfc9110), --filter, --tag, --repeat, ...\n"
+    "  and of the options of `retryproof run`: --expect (default: rfc9110), --filter, --tag,\n"
+    "  --shard, --repeat, --fail-fast, --colour\n"
     "\n"
     "Exit: 0, 2 mistake in usage or scenario, 3 internal error, 4 nothing to run, 5 a proxy could\n"
     "not start, 130 interrupted.\n";
@@ -41,7 +41,6 @@ enum {
     ONLY_MAX = 64,
     PASSED_ON_MAX = 256, /* arguments */
     JOBS_MAX = 64,
-    LIST_BYTES_MAX = 64 * 1024 * 1024,
     RESULT_BYTES_MAX = 1024 * 1024 * 1024,
     COMPLAINT_BYTES = 2048,
 };
@@ -183,6 +182,24 @@ static bool read_jobs(struct subjects *subjects, const char *text)
     return true;
 }
 
+/*
+ * True of an option of `run`, or the beginning of one as getopt(3) takes it, that would say of each proxy what this command says:
+ * then a result would be another proxy's than its file is named after.
+ */
+static bool is_decided_here(const char *text)
+{
+    static const char *const WORDS[] = {
+        "--subject", "--profile",  "--target", "--upstream",  "--host",        "--header",
+        "--ca",      "--insecure", "--settle", "--patience",  "--recover",     "--report",
+        "--list",    "--verbose",  "--world",  "--buffering", "--last-failed",
+    };
+    size_t size = strcspn(text, "=");
+    for (size_t i = 0; i < COUNT_OF(WORDS) && strncmp(text, "--", 2) == 0; i++)
+        if (strncmp(text, WORDS[i], size) == 0)
+            return true;
+    return false;
+}
+
 static bool read_argument(struct subjects *subjects, int argc, char **argv, int *index)
 {
     const char *value;
@@ -201,6 +218,17 @@ static bool read_argument(struct subjects *subjects, int argc, char **argv, int 
         subjects->only[subjects->only_count++] = value;
         return true;
     }
+    if ((value = option_value(argc, argv, index, "--colour")) != NULL ||
+        (value = option_value(argc, argv, index, "--color")) != NULL)
+        return console_colour_choice(value, &subjects->colour) ||
+               refuse("--colour", value, "auto, always or never");
+    if (is_decided_here(argv[at])) {
+        fprintf(stderr,
+                "retryproof subjects: '%s' cannot be said here: which proxies are asked, and "
+                "what is written, is said by --only and --out\n",
+                argv[at]);
+        return false;
+    }
     if (subjects->passed_on_count + 4 > PASSED_ON_MAX)
         return refuse("arguments", argv[at], "possible: there are too many");
     subjects->passed_on[subjects->passed_on_count++] = argv[at];
@@ -217,11 +245,26 @@ static bool is_passed_on(const struct subjects *subjects, const char *name)
     return false;
 }
 
+/* The next word is its value. */
+static bool takes_next(const char *option)
+{
+    static const char *const WORDS[] = {"--expect", "--filter", "--tag", "--shard",
+                                        "--seed",   "--repeat", "-j"};
+    for (size_t i = 0; i < COUNT_OF(WORDS); i++)
+        if (strcmp(option, WORDS[i]) == 0)
+            return true;
+    return false;
+}
+
+/* Or a line of one, or a part of an id. */
 static bool names_a_path(const struct subjects *subjects)
 {
-    for (size_t i = 0; i < subjects->passed_on_count; i++)
-        if (subjects->passed_on[i][0] != '-' && access(subjects->passed_on[i], F_OK) == 0)
+    for (size_t i = 0; i < subjects->passed_on_count; i++) {
+        if (takes_next(subjects->passed_on[i]))
+            i++;
+        else if (subjects->passed_on[i][0] != '-')
             return true;
+    }
     return false;
 }
 
@@ -294,6 +337,9 @@ NORETURN static void play_entry(const struct subjects *subjects, const struct en
                            report,
                            (char[]){"--report=terminal=/dev/null"}};
     size_t count = 0;
+    /* Until it catches signals for itself there is nothing to be told of it; ours would be forgotten then. */
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent || dup2(entry->complaints, STDERR_FILENO) < 0)
         _exit(EXIT_INTERNAL);
@@ -469,7 +515,7 @@ static void write_markdown(const struct subjects *subjects, const struct compari
 static void compare(const struct subjects *subjects)
 {
     const struct observed_run *runs[ENTRIES_MAX];
-    const struct report_style style = {.colour = console_has_colour(stdout, COLOUR_AUTO),
+    const struct report_style style = {.colour = console_has_colour(stdout, subjects->colour),
                                        .width = console_width(stdout)};
     const struct comparison_input input = {runs, order_by_profile(subjects, runs)};
     if (input.run_count == 0)

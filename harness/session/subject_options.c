@@ -23,9 +23,9 @@ static const char *const WORDS[] = {
 
 void subject_options_init(struct subject_options *options)
 {
-    *options = (struct subject_options){.settle_ns = SETTLE_DEFAULT_NS,
-                                        .patience_ns = PATIENCE_DEFAULT_NS,
-                                        .recover_ns = RECOVER_DEFAULT_NS};
+    *options = (struct subject_options){.settle = {.ns = SETTLE_DEFAULT_NS},
+                                        .patience = {.ns = PATIENCE_DEFAULT_NS},
+                                        .recover = {.ns = RECOVER_DEFAULT_NS}};
 }
 
 static bool fail(char error[SUBJECT_OPTIONS_ERROR_BYTES], enum subject_option option,
@@ -124,6 +124,16 @@ static bool read_upstream(struct subject_options *options, const char *text,
     return true;
 }
 
+/* A second one would make another message of every request: RFC 9112 3.2, 6.1 and 6.3; and X-Request tells requests apart. */
+static bool is_written_anyway(struct bytes name)
+{
+    static const char *const NAMES[] = {"Host", "Content-Length", "Transfer-Encoding", "X-Request"};
+    for (size_t i = 0; i < COUNT_OF(NAMES); i++)
+        if (bytes_equal_text_nocase(name, NAMES[i]))
+            return true;
+    return false;
+}
+
 static bool read_header(struct subject_options *options, const char *text,
                         char error[SUBJECT_OPTIONS_ERROR_BYTES])
 {
@@ -132,19 +142,23 @@ static bool read_header(struct subject_options *options, const char *text,
     if (name == 0 || text[name] != ':' || strpbrk(text, "\r\n") != NULL ||
         strcspn(text, " \t") < name)
         return fail(error, SUBJECT_OPTION_HEADER, text, "NAME: VALUE");
+    if (is_written_anyway(bytes_make(text, name)))
+        return fail(error, SUBJECT_OPTION_HEADER, text,
+                    "one that can be added: every request has its own (Host is for --host)");
     int added = snprintf(options->fields + used, sizeof(options->fields) - used, "%s\r\n", text);
     if (used + (size_t)added > SCENE_FIELDS_BYTES)
         return fail(error, SUBJECT_OPTION_HEADER, text, "possible: the headers are too long");
     return true;
 }
 
-static bool read_duration(enum subject_option option, const char *text, uint64_t *out,
-                          char error[SUBJECT_OPTIONS_ERROR_BYTES])
+static bool read_time(enum subject_option option, const char *text, struct subject_time *out,
+                      char error[SUBJECT_OPTIONS_ERROR_BYTES])
 {
     const struct yaml_node node = {
         .kind = YAML_SCALAR, .file = "", .text = text, .text_size = strlen(text)};
     struct yaml_error ignored = {{0}};
-    return yaml_duration(&node, WORDS[option], out, &ignored) ||
+    out->typed = text;
+    return yaml_duration(&node, WORDS[option], &out->ns, &ignored) ||
            fail(error, option, text, "a whole number with a unit, such as 250ms or 2s");
 }
 
@@ -201,11 +215,11 @@ bool subject_options_read(struct subject_options *options, enum subject_option w
         options->ca = value;
         return true;
     case SUBJECT_OPTION_SETTLE:
-        return read_duration(word, value, &options->settle_ns, error);
+        return read_time(word, value, &options->settle, error);
     case SUBJECT_OPTION_PATIENCE:
-        return read_duration(word, value, &options->patience_ns, error);
+        return read_time(word, value, &options->patience, error);
     case SUBJECT_OPTION_RECOVER:
-        return read_duration(word, value, &options->recover_ns, error);
+        return read_time(word, value, &options->recover, error);
     case SUBJECT_OPTION_COUNT:
         break;
     }
@@ -252,10 +266,14 @@ bool subject_options_check(const struct subject_options *options,
     if (!attached && (options->upstream_count > 0 || options->host != NULL ||
                       options->fields[0] != '\0' || options->insecure || options->ca != NULL))
         return refuse(error, "--upstream, --host, --header, --insecure and --ca are for --target");
+    if (!attached && (options->settle.typed != NULL || options->patience.typed != NULL ||
+                      options->recover.typed != NULL))
+        return refuse(error, "--settle, --patience and --recover are for --target: of a proxy that "
+                             "is started its profile says them");
     if ((options->insecure || options->ca != NULL) && !options->tls)
         return refuse(error, "--insecure and --ca are for a target of https://");
-    if (attached && options->recover_ns == 0)
-        return refuse(error, "--recover must be longer than nothing");
+    if (options->patience.ns == 0 || options->recover.ns == 0)
+        return refuse(error, "--patience and --recover must be longer than nothing");
     if (has_twin(options))
         return refuse(error, "two --upstream have one name, or one address");
     return true;

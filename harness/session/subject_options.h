@@ -39,6 +39,12 @@ enum subject_option {
         SUBJECT_OPTION_COUNT
 };
 
+/* A time as it was typed, and what it means. */
+struct subject_time {
+    const char *typed; /* NULL: nobody said it, and it has its default */
+    uint64_t ns;
+};
+
 struct subject_options {
     const char *subject; /* NULL: the built-in, or target */
     const char *profile; /* NULL: default */
@@ -61,9 +67,9 @@ struct subject_options {
     const char *upstream_names[SUBJECT_OPTIONS_UPSTREAMS_MAX + 1]; /* NULL-terminated */
     struct address upstreams[SUBJECT_OPTIONS_UPSTREAMS_MAX];
     size_t upstream_count;
-    uint64_t settle_ns;
-    uint64_t patience_ns;
-    uint64_t recover_ns;
+    struct subject_time settle;
+    struct subject_time patience;
+    struct subject_time recover;
 };
 
 void subject_options_init(struct subject_options *options);

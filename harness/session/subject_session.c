@@ -56,9 +56,9 @@ static void attach(struct subject_session *session)
                   .upstreams = options->upstreams,
                   .names = options->upstream_names},
         .url = options->target,
-        .settle_ns = options->settle_ns,
-        .patience_ns = options->patience_ns,
-        .recover_ns = options->recover_ns,
+        .settle_ns = options->settle.ns,
+        .patience_ns = options->patience.ns,
+        .recover_ns = options->recover.ns,
     };
     session->order.attached = &session->attached;
 }
@@ -74,6 +74,22 @@ static const char *add_word(struct subject_session *session, const char *words, 
         return NULL;
     return region_format(&session->region, "%s%s--%s%s%s", words, *words != '\0' ? " " : "", option,
                          value != NULL ? " " : "", word);
+}
+
+/* Those that somebody chose: with others a case can end otherwise. */
+static const char *add_times(struct subject_session *session, const char *words)
+{
+    const struct subject_options *options = session->options;
+    const struct {
+        const char *option;
+        const char *typed;
+    } TIMES[] = {{"settle", options->settle.typed},
+                 {"patience", options->patience.typed},
+                 {"recover", options->recover.typed}};
+    for (size_t i = 0; i < COUNT_OF(TIMES); i++)
+        if (TIMES[i].typed != NULL)
+            words = add_word(session, words, TIMES[i].option, TIMES[i].typed);
+    return words;
 }
 
 static const char *attached_words(struct subject_session *session)
@@ -94,7 +110,9 @@ static const char *attached_words(struct subject_session *session)
     }
     if (options->insecure)
         words = add_word(session, words, "insecure", NULL);
-    return options->ca != NULL ? add_word(session, words, "ca", options->ca) : words;
+    if (options->ca != NULL)
+        words = add_word(session, words, "ca", options->ca);
+    return add_times(session, words);
 }
 
 static bool name_it(struct subject_session *session)

@@ -209,6 +209,7 @@ $careless"
         --report terminal --report subject=attached.json s --filter 'method = POST'
     expect_in 'the sentence' run.txt 'POST /pay reached upstreams 2 times whole'
     expect_in 'the reproduction' run.txt "--header 'X-Key: 1'"
+    expect_in 'the times in it' run.txt '--settle 100ms'
     expect_in 'the result' attached.json '"profile": "attached"'
     stop "$pid"
 }
