@@ -5,8 +5,8 @@
 #include "harness/observed/observe.h"
 #include "harness/run/case_state.h"
 
-/* Real time between two looks at a case whose clients play. */
-#define LOOK_NS NS_PER_MS
+/* Real time between two looks at a case whose clients play: hundreds do, and looking is to cost the proxy no time. */
+#define LOOK_NS (5 * NS_PER_MS)
 /* Longer than any limit of time that a profile sets, behind which something could still move. */
 #define STUCK_NS (2 * NS_PER_S)
 /* Between two probes: a proxy that answers errors at once is not to be asked as fast as it can. */
@@ -19,12 +19,21 @@ enum {
 
 /* ---- starting ------------------------------------------------------------------------------- */
 
+/* What comes after others can meet what the proxy still does for those: requests say whose they are. */
+static bool set_up(struct case_run *run, const struct scenario *scenario)
+{
+    bool fine = cast_start_upstreams_at(run->cast, scenario, &run->place->where, run->error);
+    if (run->place->recover_ns > 0)
+        run->cast->scene.manner.turn = ++run->turns;
+    if (!fine)
+        case_give_up(run, false);
+    return fine;
+}
+
 static void begin(struct case_run *run)
 {
-    if (!cast_start_upstreams_at(run->cast, run->scenario, &run->place->where, run->error)) {
-        case_give_up(run, false);
+    if (!set_up(run, run->scenario))
         return;
-    }
     run->evidence.began_ns = world_now(run->world);
     run->deadline_ns = run->evidence.began_ns + run->place->patience_ns;
     cast_start_clients(run->cast, &run->place->where.target);
@@ -33,10 +42,8 @@ static void begin(struct case_run *run)
 
 static void begin_probe(struct case_run *run)
 {
-    if (!cast_start_upstreams_at(run->cast, run->probe, &run->place->where, run->error)) {
-        case_give_up(run, false);
+    if (!set_up(run, run->probe))
         return;
-    }
     run->probe_at_ns = 0;
     run->deadline_ns = world_now(run->world) + run->place->patience_ns;
     cast_start_clients(run->cast, &run->place->where.target);
@@ -136,9 +143,11 @@ static bool look_at_witnesses(struct case_run *run)
            declared_judge(run->place->declared, evidence, &run->region, run->observation);
 }
 
-/* The request that should have met the fault went to another upstream: the next one may not. */
-static bool came_elsewhere(const struct case_run *run)
+/* The request that should have met the fault came to another upstream, or behind somebody else's: the next one may not. */
+static bool may_be_met_yet(const struct case_run *run)
 {
+    if (observe_stranger(&run->evidence) != NULL)
+        return true;
     struct fake_upstream *const *upstreams = run->cast->upstreams;
     size_t others = 0;
     for (size_t i = 1; i < run->scenario->upstream_count; i++)
@@ -155,7 +164,7 @@ static void settle(struct case_run *run)
     cast_name_witnesses(run->cast, &run->evidence);
     run->unmet = run->foreign.died ? NULL : observe_unmet_fault(&run->evidence, &run->region);
     bool again = run->unmet != NULL && run->place->recover_ns > 0 && run->tries < TRIES_MAX &&
-                 came_elsewhere(run);
+                 may_be_met_yet(run);
     if (!again)
         run->out_of_memory = !look_at_witnesses(run);
     cast_stop(run->cast);
