@@ -5,10 +5,14 @@
 #include "fakeupstream/wire/pattern.h"
 #include "fakeupstream/wire/splice.h"
 
-/* "a.1.2" or "client.3": who sends this message, and which one it is. */
+/* "a.1.2", "client.3" or "client-7.3" in turn 7: who sends this message, and which one it is. */
 static void make_label(struct actor *actor, struct splice *label)
 {
     splice_text(label, actor->name);
+    if (!actor_is_upstream(actor) && actor->scene->manner.turn > 0) {
+        splice_text(label, "-");
+        splice_number(label, actor->scene->manner.turn, 10);
+    }
     splice_text(label, ".");
     if (actor_is_upstream(actor)) {
         uint64_t begun = actor->line->transcript.begun;

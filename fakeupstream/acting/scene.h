@@ -44,6 +44,8 @@ struct scene_manner {
     const char *fields; /* further field lines, each with its CRLF, at most SCENE_FIELDS_BYTES */
     const struct tls_draft *tls; /* of every connection whose script says nothing of TLS */
     const char *ca_path; /* of whom its certificate must be; NULL: those whom the system trusts */
+    unsigned
+        turn; /* stands in the labels of requests, which a proxy may mix up with those of cases before; 0: none */
 };
 
 struct scene {

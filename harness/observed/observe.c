@@ -47,6 +47,34 @@ static bool is_played(const struct actor *actor, const struct script *list)
     return only_waits_for_end(list, actor->step);
 }
 
+static bool is_of_case(const struct evidence *evidence, const struct witness_message *message)
+{
+    for (size_t c = 0; c < evidence->scenario->client_count; c++)
+        for (size_t i = 0; i < evidence->clients[c]->line_count; i++) {
+            const struct witness *line = client_witness(evidence->clients[c], i);
+            for (const struct witness_sent *sent = line->sent; sent != NULL; sent = sent->next)
+                if (bytes_equal(message->label, sent->label))
+                    return true;
+        }
+    return false;
+}
+
+const struct witness_message *observe_stranger(const struct evidence *evidence)
+{
+    for (size_t u = 0; u < evidence->scenario->upstream_count; u++) {
+        const struct fake_upstream *at = evidence->upstreams[u];
+        for (size_t i = 0; i < at->connection_count; i++) {
+            const struct witness *connection = fake_upstream_witness(at, i);
+            if (connection->connection > evidence->scenario->upstreams[u].connection_count)
+                break;
+            for (const struct witness_message *m = connection->received; m != NULL; m = m->next)
+                if (m->head_complete && !is_of_case(evidence, m))
+                    return m;
+        }
+    }
+    return NULL;
+}
+
 const char *observe_unmet_fault(const struct evidence *evidence, struct region *region)
 {
     static const char NO_MEMORY[] = "the fault was not met, and there is no memory to say why";
@@ -59,7 +87,16 @@ const char *observe_unmet_fault(const struct evidence *evidence, struct region *
         (upstream > 0 && scenario->upstreams[0].listen != LISTEN_OPEN))
         return NULL;
     const struct fake_upstream *at = evidence->upstreams[upstream];
-    if (at->connection_count == 0) {
+    const struct witness_message *stranger = observe_stranger(evidence);
+    if (stranger != NULL) {
+        sentence = region_format(
+            region, "the fault was met by another request than the case's: %s %s, %s",
+            stranger->method, stranger->target,
+            stranger->label.size > 0
+                ? "which the proxy still had from a case before this one, so its settle time is "
+                  "too short"
+                : "which the proxy made by itself, such as a health check");
+    } else if (at->connection_count == 0) {
         sentence = region_format(region, "the fault was not met: no connection came to upstream %s",
                                  scenario->upstream_names[upstream]);
     } else {

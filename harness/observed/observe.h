@@ -20,9 +20,15 @@
  * the connection, this proves that it was reused. An upstream with a standing answer alone is scripted where that is more than to
  * read a request and answer it. NULL if so, if none is scripted, or if the first upstream does not listen, which is a fault that
  * nobody sees being met; else a sentence: "the fault was not met: upstream a, connection 1 has
- * not …". To be asked when the case has settled, before its actors are stopped.
+ * not …". A stranger that met it is told so. To be asked when the case has settled, before its actors are stopped.
  */
 const char *observe_unmet_fault(const struct evidence *evidence, struct region *region);
+
+/*
+ * The first request with a whole head that came to a connection with a list of its own and is none of the case's: the list was
+ * not played to whom it was meant for. NULL: there is none.
+ */
+const struct witness_message *observe_stranger(const struct evidence *evidence);
 
 /*
  * After evidence_gather(), while its actors are not reset. All but verdict, level and sentences, which are declared_judge()'s.

@@ -286,6 +286,15 @@ static const struct met {
      "upstreams: {a: [[read: request, signal: asked, wait: one, respond: 200, read: "
      "request, " OWN_502 "]]}",
      "upstream a, connection 1 has not read so far (step 3, `read: request`)"},
+    {"a list that a request of an earlier case met is not met",
+     GET UPS("[[read: request, respond: 200, read: request, end: fin]]", ANSWERS),
+     "clients: {a1: [wait: asked, request: {path: /x}, request: {path: /other}]},\n" FRONT("p",
+                                                                                           OWN_502),
+     "met by another request than the case's: GET /other, which the proxy still had from a case"},
+    {"a list that a health check met is not met", GET UPS(DIES, ANSWERS),
+     "clients: {a1: [wait: asked, connect, raw: \"GET /ping HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n\", "
+     "read: eof]},\n" FRONT("p", OWN_502),
+     "GET /ping, which the proxy made by itself, such as a health check"},
     {"an end that the proxy has to make is no part of the fault",
      GET UPS("[[read: request, garbage: 64, read: eof, signal: over]]", ANSWERS),
      "clients: {a1: [wait: asked, prepare: {path: /x}, send: rest]},\n" FRONT("p", OWN_502), NULL},
