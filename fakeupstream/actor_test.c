@@ -11,6 +11,7 @@
 #include "fakeupstream/acting/actor.h"
 #include "fakeupstream/fake_upstream.h"
 #include "fakeupstream/upstream_script.h"
+#include "fakeupstream/wire/pattern.h"
 #include "world/base/region.h"
 #include "world/sim/sim.h"
 #include "world/sockets/sockets.h"
@@ -338,6 +339,7 @@ struct mini_client {
 };
 
 struct stand {
+    unsigned turn; /* of its scene */
     struct world *world;
     struct scene scene;
     struct region region;
@@ -396,6 +398,7 @@ static void set_up(const struct row *row, bool real)
     stand.world = real ? sockets_create(&SOCKETS) : sim_create(&row->sim);
     assert_non_null(stand.world);
     scene_init(&stand.scene, stand.world);
+    stand.scene.manner.turn = stand.turn;
     region_init(&stand.region, REGION_BYTES);
     if (!script_parse(&stand.region, parse(row->client), SCRIPT_CLIENT, &stand.client_script,
                       &error) ||
@@ -525,6 +528,25 @@ static void both_see_it_on_sockets(void **state)
     assert_string_equal(upstream, row->upstream_saw);
 }
 
+/* Where cases follow each other in one place, a request says of which it is, and its body is another one's in no other. */
+static void a_turn_stands_in_the_label(void **state)
+{
+    static const struct row ROW = {
+        .client = "[request: {method: POST, body: 5}]", .upstream = "[]", .sim = {.seed = 1}};
+    const struct witness_message *request;
+
+    (void)state;
+    stand.turn = 7;
+    set_up(&ROW, false);
+    stand.turn = 0;
+    assert_int_equal(world_run(stand.world, STEPS_MAX, TIME_NEVER), RUN_QUIESCENT);
+    request = fake_upstream_witness(&stand.upstream, 0)->received;
+    assert_true(bytes_equal_text(request->label, "client-7.1"));
+    assert_true(request->seed == pattern_seed(bytes_of("client-7.1")));
+    assert_true(witness_message_intact(request));
+    tear_down(false);
+}
+
 enum { ROW_COUNT = COUNT_OF(ROWS) };
 
 static int run_rows(const char *world, CMUnitTestFunction function)
@@ -540,6 +562,8 @@ static int run_rows(const char *world, CMUnitTestFunction function)
 
 int main(void)
 {
+    const struct CMUnitTest alone[] = {cmocka_unit_test(a_turn_stands_in_the_label)};
+
     return run_rows("sim", both_see_it_in_the_simulation) +
-           run_rows("sockets", both_see_it_on_sockets);
+           run_rows("sockets", both_see_it_on_sockets) + cmocka_run_group_tests(alone, NULL, NULL);
 }

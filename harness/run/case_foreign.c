@@ -1,5 +1,6 @@
 /* A case against a proxy that is not ours: nothing is seen of it but what its neighbours see, and nothing ends it. */
 #include <stdio.h>
+#include <string.h>
 
 #include "harness/cast/warm_up.h"
 #include "harness/observed/observe.h"
@@ -13,8 +14,9 @@
 #define PROBE_PAUSE_NS (50 * NS_PER_MS)
 
 enum {
-    TRIES_MAX = 4,       /* times a case is begun; two upstreams in turn need two */
-    PROBES_IN_A_ROW = 8, /* that look for the upstream before the first; more than any has */
+    TRIES_MAX = 4,          /* times a case is begun; two upstreams in turn need two */
+    PROBE_TEXT_BYTES = 256, /* of a sentence's end */
+    PROBES_IN_A_ROW = 8,    /* that look for the upstream before the first; more than any has */
 };
 
 /* ---- starting ------------------------------------------------------------------------------- */
@@ -97,24 +99,65 @@ static bool probe_came_where_it_should(const struct case_run *run, size_t where)
     return run->tries == 1 ? where == 0 : where + 1 == run->probe->upstream_count;
 }
 
+/* The first connection of a probe's client; NULL: it has made none. */
+static const struct witness *probing_line(const struct case_run *run)
+{
+    const struct client *client = run->cast->clients[0];
+    return client->line_count > 0 ? client_witness(client, 0) : NULL;
+}
+
+/* What the client of a probe got that did not come where it should; nobody else can tell why. */
+static void describe_probe(const struct case_run *run, size_t where, char text[PROBE_TEXT_BYTES])
+{
+    const struct witness *line = probing_line(run);
+    const struct witness_message *got = line != NULL ? line->received : NULL;
+    char address[ADDRESS_TEXT_BYTES];
+    if (line != NULL && line->dial_error != 0)
+        snprintf(text, PROBE_TEXT_BYTES, "the target %s could not be reached: %s",
+                 address_format(&run->place->where.target, address), strerror(line->dial_error));
+    else if (line != NULL && line->handshake.failure != NULL)
+        snprintf(text, PROBE_TEXT_BYTES, "the TLS handshake with the target failed: %.150s",
+                 line->handshake.failure);
+    else if (where < run->probe->upstream_count)
+        snprintf(text, PROBE_TEXT_BYTES, "the last one came to upstream %s",
+                 run->scenario->upstream_names[where]);
+    else if (got != NULL && got->status != 0)
+        snprintf(text, PROBE_TEXT_BYTES,
+                 "the last one got a %u, and no upstream that was named saw it", got->status);
+    else
+        snprintf(text, PROBE_TEXT_BYTES, "the last one came to no upstream and got no answer");
+}
+
+/* Who waited in vain for a proxy that died need not do so again before each of the cases that are left. */
+static bool may_probe_again(struct case_run *run)
+{
+    const struct witness *line = probing_line(run);
+    bool refused = line != NULL && line->dial_error != 0;
+    bool again = world_now(run->world) - run->probing_ns < run->place->recover_ns &&
+                 !(refused && run->target_is_gone);
+    run->target_is_gone = refused && !again;
+    return again;
+}
+
 static void end_probe(struct case_run *run)
 {
     size_t where = probed_upstream(run);
-    uint64_t now_ns = world_now(run->world);
     char limit[FINDING_DURATION_BYTES];
+    char last[PROBE_TEXT_BYTES];
     bool fine = probe_came_where_it_should(run, where) ||
                 (run->tries > 1 && ++run->probes >= PROBES_IN_A_ROW);
+    bool again = may_probe_again(run);
+    describe_probe(run, where, last);
     cast_stop(run->cast);
     cast_reset(run->cast);
     if (fine) {
         begin(run);
-    } else if (now_ns - run->probing_ns < run->place->recover_ns) {
-        run->probe_at_ns = now_ns + PROBE_PAUSE_NS;
+    } else if (again) {
+        run->probe_at_ns = world_now(run->world) + PROBE_PAUSE_NS;
     } else {
-        snprintf(run->error, sizeof(run->error),
-                 "within %s no probe came to upstream %s: the proxy holds it to be down, or is not "
-                 "told of its address",
-                 duration_format(run->place->recover_ns, limit), run->scenario->upstream_names[0]);
+        snprintf(run->error, sizeof(run->error), "within %s no probe came to upstream %s: %s",
+                 duration_format(run->place->recover_ns, limit), run->scenario->upstream_names[0],
+                 last);
         case_give_up(run, false);
     }
 }

@@ -33,6 +33,7 @@ struct case_run {
     const char *unmet;    /* why the case did not come about; NULL: it did */
     unsigned tries;       /* times that it was begun anew because its fault was not met */
     unsigned probes;      /* sent since the case was begun anew */
+    bool target_is_gone;  /* it could not be reached for as long as a probe tried */
     unsigned turns;       /* of cases and probes so far, at a place that they share */
     uint64_t probe_at_ns; /* the next probe begins not before */
     uint64_t probing_ns;  /* when probing began */

@@ -228,6 +228,7 @@ $careless"
     # shellcheck disable=SC2086 # several words
     run 1 --target "https://$address/shop" $as_its_users_do --recover 300ms --quiet s --filter 'method = GET and id ~ rst'
     expect_in 'a certificate that nobody trusts' run.txt 'no probe came to upstream a'
+    expect_in 'what is wrong with it' run.txt 'handshake with the target failed'
     stop "$pid"
 }
 
@@ -238,7 +239,12 @@ $careless"
     run 1 --target "http://$address/shop" --upstream a=127.0.0.1:19003 --upstream b=127.0.0.1:19004 --host shop.test \
         --recover 300ms --quiet s --filter 'method = GET and id ~ rst'
     expect_in 'why' run.txt 'no probe came to upstream a'
+    expect_in 'what the proxy said' run.txt 'the last one got a 502'
     stop "$pid"
+    run 1 --target "http://$address/shop" --upstream a=127.0.0.1:19003 --upstream b=127.0.0.1:19004 \
+        --recover 1500ms --quiet s --filter 'stage = post-write and not id ~ hooks'
+    expect_in 'that nobody is there' run.txt 'could not be reached:'
+    expect_in 'that this is waited for once' run.txt '5 cases: 0 pass, 5 setup-failed in 1[.]'
 }
 
 main
