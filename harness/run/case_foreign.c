@@ -291,9 +291,12 @@ void case_foreign_judge(struct case_run *run, struct case_outcome *out)
         out->verdict = VERDICT_SETUP_FAILED;
     }
     out->sentences = findings_all(&run->findings, &out->sentence_count);
+    if (run->out_of_memory)
+        return;
+    /* Also where the fault was not met: a client that was left hanging before it is harmed no less. */
+    out->observation = seen;
     if (out->sentence_count > 0)
         return;
-    out->observation = seen;
     out->verdict = seen->verdict;
     out->sentences = seen->sentences;
     out->sentence_count = seen->sentence_count;

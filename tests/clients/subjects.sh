@@ -25,6 +25,7 @@ main()
     results_are_compared_and_explained
     each_repetition_is_counted
     one_that_cannot_start_is_told_with_its_own_words
+    a_harm_before_the_fault_is_counted
     nobody_is_left_when_the_run_is_interrupted
     nobody_is_left_when_the_harness_is_killed
     a_proxy_that_runs_is_asked
@@ -139,6 +140,30 @@ one_that_cannot_start_is_told_with_its_own_words()
     run 2 --subject "$own" --profile none --quiet s
     expect_in 'the profiles' run.txt 'it has default, idempotent, broken'
     run 2 --subject nobody --quiet s
+}
+
+# A proxy that asks somebody else, who does not answer: the fault of the case is never met, and its client waits in vain.
+a_harm_before_the_fault_is_counted()
+{
+    mkdir deaf
+    cat >deaf/subject.yaml <<'TEXT'
+documentation: nowhere
+version: [retryproof, --version]
+start: [retryproof, proxy, "${config}"]
+profiles: {default: {is: deaf, source: nowhere, settle: 10ms, settle_source: it does nothing, patience: 300ms}}
+TEXT
+    cat >deaf/configure <<'TEXT'
+read -r _ listen _
+printf 'listen: %s\nupstreams: [{name: a, address: "127.0.0.1:19010"}]\n' "$listen"
+TEXT
+    echo 'upstreams: {deaf: [[read: request, end: stall]]}' >deaf/upstream.yaml
+    "$retryproof" upstream deaf/upstream.yaml --port 19010 >upstream.txt 2>&1 &
+    pid=$!
+    running="$running $pid"
+    run 1 --subject ./deaf --report terminal --report subject=deaf.json s --filter 'method = GET and id ~ rst'
+    stop "$pid"
+    expect_in 'that it was not met' run.txt 'no connection came to upstream a'
+    expect_in 'the harm' deaf.json '"hanging"'
 }
 
 # Its folder has been made: then it is starting, or playing.
