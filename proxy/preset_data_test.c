@@ -123,6 +123,15 @@ static void nothing_of_a_data_file_may_lack(void **state)
     }
 }
 
+/* By reading, or by having been asked the same as the real one. */
+static bool says_how_it_is_known(const char *status)
+{
+    static const char CHECKED[] = "checked against ";
+
+    return strcmp(status, "from source reading") == 0 ||
+           strncmp(status, CHECKED, sizeof(CHECKED) - 1) == 0;
+}
+
 static void every_data_file_is_well_formed(void **state)
 {
     const char *const *names = preset_names();
@@ -138,7 +147,7 @@ static void every_data_file_is_well_formed(void **state)
         root = preset_load(&region, names[count], &error);
         if (root == NULL)
             fail_msg("%s", error.sentence);
-        assert_string_equal(yaml_get(root, "status")->text, "from source reading");
+        assert_true(says_how_it_is_known(yaml_get(root, "status")->text));
         region_release(&region);
     }
     assert_int_equal(count, 5);
