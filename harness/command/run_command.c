@@ -170,7 +170,9 @@ static bool play(struct run_command *run)
     uint64_t began_ns = console_now_ns();
     if (!result_store_init(&run->store, run->items, run->item_count))
         return false;
-    progress_init(&run->progress, run->item_count, run->options.quiet);
+    /* Of another proxy each repetition is told of, of ours the last one of a case. */
+    progress_init(&run->progress, run->item_count * (run->is_foreign ? run->options.repeat : 1),
+                  run->options.quiet);
     console_catch_signals();
     bool fine = play_plan(run, &plan);
     progress_clear(&run->progress);
