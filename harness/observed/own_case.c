@@ -1,8 +1,8 @@
 #include "harness/observed/own_case.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "harness/observed/answer.h"
