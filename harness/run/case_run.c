@@ -408,6 +408,11 @@ bool case_run_advance(struct case_run *run, enum run_end how)
     return run->phase == PHASE_OVER;
 }
 
+bool case_run_is_moving(const struct case_run *run)
+{
+    return run->phase < PHASE_SETTLING;
+}
+
 uint64_t case_run_until(const struct case_run *run)
 {
     uint64_t now_ns = world_now(run->world);

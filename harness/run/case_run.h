@@ -73,6 +73,8 @@ void case_run_note_death(struct case_run *run);
  * To be called after the world has run, with how that ended. True when the case is over. Not from within an upcall.
  */
 bool case_run_advance(struct case_run *run, enum run_end how);
+/* Its clients have not done so far: whoever is asked may have work to do. */
+bool case_run_is_moving(const struct case_run *run);
 /* The moment up to which the world may run before the next look; it may be looked at before. */
 uint64_t case_run_until(const struct case_run *run);
 

@@ -13,7 +13,13 @@ enum {
     STEPS_BETWEEN_LOOKS = 100000, /* upcalls of all cases on sockets; so many take some 100 ms */
     STARTS_BETWEEN_LOOKS = 16, /* setting cases up must not hold up the clocks of those that play */
     STARTS_FOR_TLS = 8,        /* one with certificates to make and read is worth so many */
+    FRESH_MAX =
+        32, /* cases that a proxy may have to work for at once; the others of a lane only wait */
+    FRESH_FOR_LARGE = 16, /* one that moves much data is worth so many */
 };
+
+/* For so long a case on the ground counts as one that its proxy works for, unless its clients have done before. */
+#define FRESH_NS (100 * NS_PER_MS)
 
 /* Where one case can be played: memory for its scenario, and its actors. */
 struct slot {
@@ -24,6 +30,8 @@ struct slot {
     size_t item;
     unsigned repetition;
     bool busy;
+    uint64_t begun_ns;
+    unsigned weight; /* how much work it is, in ordinary cases */
 };
 
 /* A world and the slots in it; given up as a whole when a check fails. */
@@ -142,6 +150,14 @@ static void give_sentence(struct player *player, size_t turn, enum verdict verdi
     give_result(player, turn, &outcome, player->plan->seed);
 }
 
+static bool is_large(const struct suite_case *one)
+{
+    for (size_t i = 0; i < one->tag_count; i++)
+        if (strcmp(one->tags[i], "large") == 0)
+            return true;
+    return false;
+}
+
 /* Why the case cannot be played here; NULL: it can. */
 static const char *find_refusal(const struct player *player, const struct slot *slot)
 {
@@ -222,6 +238,8 @@ static void begin(struct player *player, struct lane *lane, struct slot *slot)
         lane->busy_count++;
     }
     const struct run_ground *ground = player->plan->ground;
+    slot->begun_ns = world_now(lane->world);
+    slot->weight = is_large(player->plan->items[slot->item].one) ? FRESH_FOR_LARGE : 1;
     if (ground == NULL) {
         case_run_start(slot->run, &slot->scenario, slot_seed(player, slot));
         return;
@@ -230,14 +248,35 @@ static void begin(struct player *player, struct lane *lane, struct slot *slot)
     case_run_start_at(slot->run, &slot->scenario, &ground->places[slot->turn]);
 }
 
+/*
+ * Hundreds of cases begun at once would keep a proxy so busy that its own time limits run out, and what is seen then is the
+ * machine. So few of them are begun, and more when those wait.
+ */
+static bool has_work_enough(const struct player *player, const struct lane *lane)
+{
+    unsigned fresh = 0;
+    uint64_t now_ns = world_now(lane->world);
+    if (player->plan->ground == NULL)
+        return false;
+    for (size_t i = 0; i < lane->width; i++) {
+        const struct slot *slot = lane->slots[i];
+        if (slot->busy && now_ns < slot->begun_ns + FRESH_NS && case_run_is_moving(slot->run))
+            fresh += slot->weight;
+    }
+    return fresh >= FRESH_MAX;
+}
+
 static void fill_slots(struct player *player, struct lane *lane, struct queue *queue)
 {
     size_t started = 0;
+    if (has_work_enough(player, lane))
+        return;
     for (size_t i = 0; i < lane->width && started < STARTS_BETWEEN_LOOKS; i++) {
         while (!lane->slots[i]->busy && queue->next < queue->count && !player->stop)
             if (prepare(player, lane->slots[i], queue->turns[queue->next++])) {
                 begin(player, lane, lane->slots[i]);
-                started += lane->slots[i]->scenario.uses_tls ? STARTS_FOR_TLS : 1;
+                started +=
+                    lane->slots[i]->scenario.uses_tls ? STARTS_FOR_TLS : lane->slots[i]->weight;
             }
     }
 }
@@ -374,14 +413,6 @@ static void play_queue(struct player *player, enum world_kind world, size_t widt
 }
 
 /* ---- the plan ------------------------------------------------------------------------------- */
-
-static bool is_large(const struct suite_case *one)
-{
-    for (size_t i = 0; i < one->tag_count; i++)
-        if (strcmp(one->tags[i], "large") == 0)
-            return true;
-    return false;
-}
 
 static void play_pass(struct player *player, enum world_kind world, bool large)
 {
