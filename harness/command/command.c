@@ -1,6 +1,7 @@
 #include "harness/command/command.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,6 +10,8 @@
 #include "harness/command/run_command.h"
 #include "harness/command/subjects_command.h"
 #include "proxy/serve.h"
+
+enum { EXIT_NO_WORD = -1 };
 
 static const char HELP[] =
     "usage: retryproof COMMAND ...\n"
@@ -20,10 +23,11 @@ static const char HELP[] =
     "  report WORD FILE...    compare result files of subjects, and explain them\n"
     "  proxy CONFIG.yaml      the built-in proxy by itself\n"
     "  upstream SCRIPT.yaml   the fake upstreams of a file by themselves\n"
-    "  help                   this text; COMMAND --help says more\n"
+    "  help [COMMAND]         this text, or what COMMAND --help says\n"
     "  --version              the version\n";
 
-static int dispatch(int argc, char **argv, const char *version)
+/* EXIT_NO_WORD: it is none of the words that have a command. */
+static int dispatch_word(int argc, char **argv, const char *version)
 {
     const char *word = argc > 1 ? argv[1] : "";
     if (strcmp(word, "run") == 0)
@@ -36,6 +40,18 @@ static int dispatch(int argc, char **argv, const char *version)
         return proxy_command(argc - 1, argv + 1);
     if (strcmp(word, "upstream") == 0)
         return upstream_command(argc - 1, argv + 1);
+    return EXIT_NO_WORD;
+}
+
+static int dispatch(int argc, char **argv, const char *version)
+{
+    const char *word = argc > 1 ? argv[1] : "";
+    char help[] = "--help";
+    bool asks = strcmp(word, "help") == 0 && argc > 2;
+    char *asked[] = {argv[0], asks ? argv[2] : NULL, help, NULL};
+    int code = dispatch_word(asks ? 3 : argc, asks ? asked : argv, version);
+    if (code != EXIT_NO_WORD)
+        return code;
     if (strcmp(word, "help") == 0 || strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
         fputs(HELP, stdout);
         return EXIT_PASSED;

@@ -37,6 +37,7 @@ const char OPTIONS_HELP[] =
     "How\n"
     "  --seed N                   seed of the simulation (default 1)\n"
     "  --repeat N                 each case N times, with seeds N, N+1, ...; until one fails\n"
+    "                             (another proxy: always N times, so that racy cases show)\n"
     "  --jobs N                   N processes (default 1; the simulation alone: one a processor)\n"
     "  --fail-fast                begin no case after the first that fails\n"
     "What comes out\n"

@@ -121,6 +121,8 @@ static const char *worlds_words(unsigned long worlds)
 static uint64_t count_repetitions(const struct run_command *run)
 {
     uint64_t count = 0;
+    if (run->is_foreign)
+        return run->result.interrupted ? 0 : (uint64_t)run->item_count * (run->options.repeat - 1);
     for (size_t i = 0; i < run->store.count; i++)
         if (run->store.results[i].verdict != VERDICT_SKIPPED)
             count += run->store.results[i].seed - run->options.seed;
@@ -217,6 +219,10 @@ static void render(const struct run_command *run, enum report_kind kind, FILE *o
 
 static bool render_to_file(const struct run_command *run, const struct report_request *request)
 {
+    if (request->kind == REPORT_SUBJECT && run->result.interrupted) {
+        fprintf(stderr, "retryproof: %s is not written: the run was interrupted\n", request->path);
+        return true;
+    }
     FILE *out = fopen(request->path, "we");
     if (out == NULL) {
         fprintf(stderr, "retryproof: %s: %s\n", request->path, strerror(errno));
@@ -237,10 +243,24 @@ static void render_matrix(const struct run_command *run)
     const struct comparison_input input = {runs, COUNT_OF(runs)};
     const struct report_style style = {.colour = console_has_colour(stdout, run->options.colour),
                                        .width = console_width(stdout)};
-    if (run->is_foreign)
+    if (run->is_foreign) {
         comparison_terminal(&input, &style, stdout);
-    else
+        comparison_harms(&input, &style, stdout);
+    } else {
         render(run, REPORT_MATRIX, stdout);
+    }
+}
+
+/* Of a run that judged nothing `pass` is no praise. */
+static void tell_observed_harms(const struct run_command *run)
+{
+    enum { GRAVE = 2 };
+    size_t harmed = 0;
+    for (size_t i = 0; i < run->observed.case_count; i++)
+        harmed += observed_gravity(observed_harms(&run->observed.cases[i])) == GRAVE;
+    if (run->options.subject.declared == DECLARED_OBSERVE)
+        printf("nothing was judged (--expect says by what); ");
+    printf("%zu of %zu cases did a harm that nobody can want\n", harmed, run->observed.case_count);
 }
 
 /* What was asked for; and unless that filled stdout, what a person wants to read there. */
@@ -261,6 +281,8 @@ static bool render_all(const struct run_command *run)
     if (!run->options.quiet && run->options.report_count == 0)
         render_matrix(run);
     render(run, REPORT_TERMINAL, stdout);
+    if (run->is_foreign)
+        tell_observed_harms(run);
     return fine;
 }
 

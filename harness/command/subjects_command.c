@@ -407,7 +407,9 @@ static void end(struct subjects *subjects, struct entry *entry, int status)
     entry->over = true;
     entry->pid = 0;
     entry->code = WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_INTERNAL;
-    if (entry->code == EXIT_PASSED || entry->code == EXIT_FAILED) {
+    if (entry->code != EXIT_PASSED && entry->code != EXIT_FAILED) {
+        (void)!unlink(entry->path); /* half a result is none */
+    } else {
         entry->run = subject_json_read(entry->path, &subjects->region, error);
         if (entry->run == NULL)
             fprintf(stderr, "retryproof: %s\n", error);
@@ -536,6 +538,8 @@ static int run_subjects(struct subjects *subjects)
         return EXIT_INTERNAL;
     }
     console_catch_signals();
+    fprintf(stderr, "%zu profiles to ask, %u beside each other\n", subjects->entry_count,
+            subjects->jobs);
     play_entries(subjects);
     compare(subjects);
     return worst_code(subjects);

@@ -50,7 +50,7 @@ static const char *refuse_actors(const struct scenario *scenario, const char *co
     for (size_t i = 0; i < scenario->upstream_count; i++) {
         const struct upstream_script *upstream = &scenario->upstreams[i];
         if (!is_told_of(scenario->upstream_names[i], names))
-            return "it has other upstreams than the proxy";
+            return "it needs an upstream, such as b, that the proxy is not said to have";
         if (upstream_script_has_pre_write(upstream))
             return "no fault before the first byte is written can be made from outside";
         if (upstream->on_ipv6 || upstream->host != NULL)

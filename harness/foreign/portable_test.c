@@ -42,7 +42,7 @@ static const struct row TABLE[] = {
     {"proxy: {client_half_close: allow}\n" CLIENT "upstreams: " ANSWERS, "half-close"},
     {"proxy: {via: me}\n" CLIENT "upstreams: " ANSWERS, "name"},
     {"proxy: {upstreams: [a]}\n" CLIENT "upstreams: " ANSWERS, "not told of"},
-    {CLIENT "upstreams: {c: [[read: request, respond: 200]]}\n", "other upstreams"},
+    {CLIENT "upstreams: {c: [[read: request, respond: 200]]}\n", "is not said to have"},
     {CLIENT "upstreams: {a: [[pre-write: rst]]}\n", "first byte"},
     {CLIENT "upstreams: {a: {family: 6, then: [end: fin]}}\n", "addresses"},
     {"client: [request: {method: CONNECT, path: \"x:1\"}]\nupstreams: " ANSWERS, "forward proxy"},

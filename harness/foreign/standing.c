@@ -47,20 +47,28 @@ struct variable {
     const char *value;
 };
 
-/* Puts the values in; NULL when the region is full. */
+/* The variable whose name stands there; NULL if it is none of them. */
+static const struct variable *variable_at(const char *text, const struct variable *variables)
+{
+    while (variables->name != NULL && strncmp(text, variables->name, strlen(variables->name)) != 0)
+        variables++;
+    return variables->name != NULL ? variables : NULL;
+}
+
+/* Puts the values in, which may hold anything themselves; NULL when the region is full. */
 static char *expand(const char *word, const struct variable *variables, struct region *region)
 {
-    char *text = region_copy_text(region, word, strlen(word));
-    const struct variable *variable = variables;
-
-    while (text != NULL && variable->name != NULL) {
-        const char *found = strstr(text, variable->name);
-
-        if (found == NULL)
-            variable++;
-        else
-            text = region_format(region, "%.*s%s%s", (int)(found - text), text, variable->value,
-                                 found + strlen(variable->name));
+    char *text = region_copy_text(region, "", 0);
+    while (*word != '\0' && text != NULL) {
+        size_t plain = strcspn(word + 1, "$") + 1;
+        const struct variable *variable = variable_at(word, variables);
+        if (variable != NULL) {
+            text = region_format(region, "%s%s", text, variable->value);
+            word += strlen(variable->name);
+        } else {
+            text = region_format(region, "%s%.*s", text, (int)plain, word);
+            word += plain;
+        }
     }
     return text;
 }
@@ -350,6 +358,8 @@ static bool await_listeners(const struct start *start, uint64_t until_ns)
 
             if (!keeper_subject_runs(&standing->keeper, now + LOOK_EVERY_NS))
                 return fail_ended(start);
+            if (plan->is_interrupted != NULL && plan->is_interrupted(plan->owner))
+                return fail_start(start, "was starting when the run was interrupted");
             if (now >= until_ns)
                 return fail_start(start,
                                   "could not start: nobody accepts connections at %s after %.1f "

@@ -24,6 +24,8 @@ struct standing_plan {
     const struct subject_profile *profile;
     const struct subject_slot *slots;
     size_t slot_count;
+    bool (*is_interrupted)(void *owner); /* asked while it starts: true ends that; may be NULL */
+    void *owner;
 };
 
 struct standing {

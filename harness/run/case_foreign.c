@@ -11,7 +11,7 @@
 /* Longer than any limit of time that a profile sets, behind which something could still move. */
 #define STUCK_NS (2 * NS_PER_S)
 /* Between two probes: a proxy that answers errors at once is not to be asked as fast as it can. */
-#define PROBE_PAUSE_NS (50 * NS_PER_MS)
+#define PROBE_PAUSE_NS (200 * NS_PER_MS)
 
 enum {
     TRIES_MAX = 4,          /* times a case is begun; two upstreams in turn need two */

@@ -107,6 +107,7 @@ void case_run_judge(struct case_run *run, struct case_outcome *out)
     if (run->failed_to_start) {
         findings_add(&run->findings, "%s", run->error);
         out->verdict = VERDICT_SETUP_FAILED;
+        out->unreached = run->place != NULL && run->place->recover_ns > 0;
     } else if (run->place != NULL) {
         case_foreign_judge(run, out);
         return;

@@ -36,6 +36,7 @@ struct case_outcome {
     const char *const *story;
     size_t story_count;
     bool subject_failed; /* the subject could not start */
+    bool unreached;      /* no probe of a running proxy came where it should, so it was not begun */
     const struct observation
         *observation; /* of a proxy that is not ours; NULL: it is ours, or was not asked */
 };

@@ -48,6 +48,8 @@ struct playing {
     struct standing standing;
     bool stands;
     bool died;
+    bool unreached; /* an attached proxy asked no upstream of ours, in all the time that it had */
+    bool reached;   /* a case of an attached proxy has been begun */
     unsigned restarts;
     unsigned block;
     char *error;
@@ -116,10 +118,27 @@ static void on_begin(void *owner, size_t play)
     playing->progress[play] = PLAY_BEGUN;
 }
 
+/* A proxy that never asked an upstream of ours is not set up for this run at all: each further case would wait as long in vain. */
+static void note_unreached(struct playing *playing, const struct case_outcome *outcome)
+{
+    snprintf(playing->error, STANDING_ERROR_BYTES,
+             "%s: %s; are the URL, --host and each --upstream those of its configuration?",
+             playing->order->attached->url,
+             outcome->sentence_count > 0 ? outcome->sentences[0] : "it was not reached");
+    playing->died = true;
+    playing->unreached = true;
+}
+
 static void on_end(void *owner, size_t play, const struct case_outcome *outcome)
 {
     struct playing *playing = owner;
+    bool attached = playing->order->attached != NULL;
     playing->progress[play] = PLAY_OVER;
+    playing->reached = playing->reached || !attached || outcome->verdict == VERDICT_PASS ||
+                       outcome->verdict == VERDICT_FAIL ||
+                       (outcome->verdict == VERDICT_SETUP_FAILED && !outcome->unreached);
+    if (outcome->unreached && !playing->reached && !playing->unreached)
+        note_unreached(playing, outcome);
     observed_store_add(&playing->run->seen, play % playing->plan->count, outcome);
 }
 
@@ -165,7 +184,9 @@ static bool start(struct playing *playing, size_t slot_count)
     const struct standing_plan plan = {.file = playing->order->file,
                                        .profile = playing->order->profile,
                                        .slots = playing->slots,
-                                       .slot_count = slot_count};
+                                       .slot_count = slot_count,
+                                       .is_interrupted = playing->plan->is_interrupted,
+                                       .owner = playing->plan->owner};
     lay_out(playing, slot_count);
     playing->stands = standing_start(&playing->standing, &plan, playing->error);
     return playing->stands;
@@ -196,26 +217,13 @@ static size_t choose(struct playing *playing, enum progress state, size_t most)
     return count;
 }
 
-/* Those under way when the proxy died: each alone, so that the one it dies of is known. */
-static bool play_suspects(struct playing *playing)
+static void tell_left(struct playing *playing, enum progress state)
 {
-    while (choose(playing, PLAY_BEGUN, 1) == 1 && !is_interrupted(playing)) {
-        size_t play = playing->plays[0];
-        if (!play_process(playing, 1, 1))
-            return false;
-        if (playing->progress[play] != PLAY_OVER)
-            return true; /* interrupted */
-    }
-    return true;
-}
-
-static void tell_left(struct playing *playing)
-{
-    const char *sentence = "the proxy died again and again, so this case was never begun";
+    const char *sentence = "the proxy died again and again, so nobody knows what it does in this case";
     const struct case_outcome outcome = {
         .verdict = VERDICT_ERROR, .sentences = &sentence, .sentence_count = 1};
     for (size_t play = 0; play < playing->play_count; play++)
-        if (playing->progress[play] != PLAY_OVER) {
+        if (playing->progress[play] == state) {
             result_store_keep(playing->store, play % playing->plan->count, &outcome,
                               playing->plan->seed);
             on_end(playing, play, &outcome);
@@ -228,13 +236,34 @@ static bool stopped_early(const struct playing *playing)
            (playing->plan->fail_fast && result_store_has_failed(playing->store));
 }
 
+/*
+ * Those under way when the proxy died, in halves of halves until the one that it dies of is alone. What is left when it has died
+ * too often is an error.
+ */
+static bool play_suspects(struct playing *playing)
+{
+    size_t most = choose(playing, PLAY_BEGUN, playing->play_count);
+    while (most > 0 && playing->restarts < RESTARTS_MAX) {
+        most = choose(playing, PLAY_BEGUN, most / 2 > 0 ? most / 2 : 1);
+        if (most == 0 || stopped_early(playing))
+            return true;
+        if (!play_process(playing, most, most))
+            return false;
+        playing->restarts += playing->died;
+        most = playing->died ? most : 2 * most;
+    }
+    if (most > 0)
+        tell_left(playing, PLAY_BEGUN);
+    return true;
+}
+
 static bool play_all(struct playing *playing)
 {
     size_t most = slots_most(playing);
     size_t count;
     while ((count = choose(playing, PLAY_WAITS, most)) > 0 && !stopped_early(playing)) {
         if (playing->restarts++ > RESTARTS_MAX + playing->play_count / most) {
-            tell_left(playing);
+            tell_left(playing, PLAY_WAITS);
             return true;
         }
         if (!play_process(playing, count, SUBJECT_RUN_WIDTH) || !play_suspects(playing))
@@ -288,7 +317,7 @@ static bool play_attached(struct playing *playing)
                                                  .patience_ns = attached->patience_ns,
                                                  .recover_ns = attached->recover_ns};
     }
-    if (!play_at(playing, playing->play_count, 1))
+    if (!play_at(playing, playing->play_count, 1) || playing->unreached)
         return false;
     for (size_t i = 0; i < BUFFERING_ROWS; i++)
         places[i] = (struct buffering_place){.where = attached->where};
@@ -324,7 +353,7 @@ static bool keep_configuration(struct playing *playing)
                                        .slots = &sample,
                                        .slot_count = 1};
     struct subject_run *run = playing->run;
-    const char *text = standing_configure(&plan, "FOLDER", &run->region, playing->error);
+    const char *text = standing_configure(&plan, "${folder}", &run->region, playing->error);
     if (text != NULL)
         run->configuration = split_lines(&run->region, text, &run->configuration_count);
     return text != NULL;

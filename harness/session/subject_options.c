@@ -69,7 +69,7 @@ static bool read_address(const char *authority, uint16_t port_default, struct ad
     return address_parse(authority, port_default, out);
 }
 
-static size_t host_size(const char *authority)
+size_t subject_host_size(const char *authority)
 {
     const char *bracket = strchr(authority, ']');
     return bracket != NULL ? (size_t)(bracket - authority) + 1 : strcspn(authority, ":");
@@ -92,11 +92,13 @@ static bool read_target(struct subject_options *options, const char *url,
         path_size--;
     if (strpbrk(path, "?# \t\r\n") != NULL ||
         !copy(options->authority, sizeof(options->authority), authority, size) ||
-        !copy(options->name, sizeof(options->name), authority, host_size(options->authority)) ||
+        !copy(options->name, sizeof(options->name), authority,
+              subject_host_size(options->authority)) ||
         !copy(options->prefix, sizeof(options->prefix), path, path_size) ||
         !read_address(options->authority, options->tls ? HTTPS_PORT : HTTP_PORT, &options->address))
         return fail(error, SUBJECT_OPTION_TARGET, url,
-                    "a URL such as http://127.0.0.1:8080 or https://localhost:8443/app");
+                    "a URL such as http://127.0.0.1:8080 or https://localhost:8443/app, of this "
+                    "machine; --host names a virtual host");
     if (!is_of_this_machine(&options->address))
         return fail(error, SUBJECT_OPTION_TARGET, url,
                     "on this machine: 127.0.0.0/8, [::1] or localhost");

@@ -80,6 +80,9 @@ MUST_USE bool subject_options_read(struct subject_options *options, enum subject
 MUST_USE bool subject_options_check(const struct subject_options *options,
                                     char error[SUBJECT_OPTIONS_ERROR_BYTES]);
 
+/* How much of "HOST:PORT" or "[ADDRESS]:PORT" is the host. */
+size_t subject_host_size(const char *authority);
+
 /* The run asks another proxy than the built-in one. */
 static inline bool subject_options_is_foreign(const struct subject_options *options)
 {

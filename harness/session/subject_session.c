@@ -41,11 +41,20 @@ static bool open_file(struct subject_session *session, char error[SESSION_ERROR_
     return false;
 }
 
+/* Whom a client means to speak to: the virtual host, where one is named. NULL when the region is full. */
+static const char *server_name(struct subject_session *session)
+{
+    const struct subject_options *options = session->options;
+    if (options->host == NULL)
+        return options->name;
+    return region_copy_text(&session->region, options->host, subject_host_size(options->host));
+}
+
 static void attach(struct subject_session *session)
 {
     const struct subject_options *options = session->options;
-    session->tls =
-        (struct tls_draft){.on = true, .unverified = options->insecure, .sni = options->name};
+    session->tls = (struct tls_draft){
+        .on = true, .unverified = options->insecure, .sni = server_name(session)};
     session->attached = (struct attached_proxy){
         .where = {.target = options->address,
                   .manner = {.host = options->host != NULL ? options->host : options->authority,
@@ -190,6 +199,9 @@ bool subject_session_tell(struct subject_session *session, const struct session_
 {
     if (!subject_run_tell(&session->run, &session->order, out))
         return false;
+    const char *subject = session->options->subject;
+    if (subject != NULL && strchr(subject, '/') != NULL)
+        out->subject = subject; /* a folder, and no name that is known */
     out->retryproof_version = facts->version;
     out->repeat = facts->repeat;
     out->date = format_date(&session->region, facts->started_unix);

@@ -70,7 +70,7 @@ static void put_table(const struct table *table, FILE *out)
 
 static void put_columns(const struct comparison_input *input, FILE *out)
 {
-    fputs("### The columns\n\n| subject | version | profile | declared | what it is |\n"
+    fputs("### The columns\n\n| subject | version | profile | judged by | what it is |\n"
           "|---|---|---|---|---|\n",
           out);
     for (size_t i = 0; i < input->run_count; i++) {

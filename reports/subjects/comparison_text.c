@@ -448,7 +448,7 @@ static bool draw_columns(const struct comparison_input *input, size_t width, str
     fputs("The columns\n", out);
     for (size_t i = 0; i < input->run_count; i++) {
         const struct observed_run *run = input->runs[i];
-        const char *text = region_format(region, "%s / %s%s%s, declared %s: %s", run->subject,
+        const char *text = region_format(region, "%s / %s%s%s, judged by %s: %s", run->subject,
                                          run->profile, run->version[0] != '\0' ? ", version " : "",
                                          run->version, run->expect, run->profile_meaning);
         if (text == NULL)
