@@ -325,6 +325,8 @@ static int play_and_report(struct run_command *run)
     }
     if (!play(run)) {
         fprintf(stderr, "retryproof: %s\n", run->error);
+        if (run->result.interrupted)
+            return EXIT_INTERRUPTED;
         return run->is_foreign ? EXIT_CANNOT_START : EXIT_INTERNAL;
     }
     if (!tell_observed(run)) {

@@ -49,7 +49,7 @@ struct playing {
     bool stands;
     bool died;
     bool unreached; /* an attached proxy asked no upstream of ours, in all the time that it had */
-    bool reached;   /* a case of an attached proxy has been begun */
+    bool reached;   /* a case has been begun */
     unsigned restarts;
     unsigned block;
     char *error;
@@ -109,7 +109,7 @@ static bool has_died(void *owner)
     char error[STANDING_ERROR_BYTES];
     playing->died =
         playing->died || (playing->stands && !standing_is_whole(&playing->standing, error));
-    return playing->died;
+    return playing->died || playing->unreached;
 }
 
 static void on_begin(void *owner, size_t play)
@@ -125,18 +125,15 @@ static void note_unreached(struct playing *playing, const struct case_outcome *o
              "%s: %s; are the URL, --host and each --upstream those of its configuration?",
              playing->order->attached->url,
              outcome->sentence_count > 0 ? outcome->sentences[0] : "it was not reached");
-    playing->died = true;
     playing->unreached = true;
 }
 
 static void on_end(void *owner, size_t play, const struct case_outcome *outcome)
 {
     struct playing *playing = owner;
-    bool attached = playing->order->attached != NULL;
     playing->progress[play] = PLAY_OVER;
-    playing->reached = playing->reached || !attached || outcome->verdict == VERDICT_PASS ||
-                       outcome->verdict == VERDICT_FAIL ||
-                       (outcome->verdict == VERDICT_SETUP_FAILED && !outcome->unreached);
+    playing->reached =
+        playing->reached || (!outcome->unreached && outcome->verdict != VERDICT_UNSUPPORTED);
     if (outcome->unreached && !playing->reached && !playing->unreached)
         note_unreached(playing, outcome);
     observed_store_add(&playing->run->seen, play % playing->plan->count, outcome);
@@ -219,7 +216,8 @@ static size_t choose(struct playing *playing, enum progress state, size_t most)
 
 static void tell_left(struct playing *playing, enum progress state)
 {
-    const char *sentence = "the proxy died again and again, so nobody knows what it does in this case";
+    const char *sentence =
+        "the proxy died again and again, so nobody knows what it does in this case";
     const struct case_outcome outcome = {
         .verdict = VERDICT_ERROR, .sentences = &sentence, .sentence_count = 1};
     for (size_t play = 0; play < playing->play_count; play++)
