@@ -206,7 +206,6 @@ static const struct {
     {"run nowhere.yaml", EXIT_USAGE, NULL, "nowhere.yaml: No such file or directory"},
     {"run --wrld sim s", EXIT_USAGE, NULL, "'--wrld' is no option"},
     {"run --world moon s", EXIT_USAGE, NULL, "--world: 'moon' is not sim, sockets or both"},
-    {"run --subject nginx s", EXIT_USAGE, NULL, "no subject 'nginx'"},
     {"run --seed x s", EXIT_USAGE, NULL, "--seed: 'x' is not a number"},
     {"run --seed", EXIT_USAGE, NULL, "'--seed' needs a value"},
     {"run --jobs 0 s", EXIT_USAGE, NULL, "--jobs: '0' is not a number from 1 to"},
