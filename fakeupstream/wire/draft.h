@@ -66,6 +66,12 @@ MUST_USE bool draft_parse(struct region *region, const struct yaml_node *node, e
 /* The response of the standing answer: 200 with no content. */
 MUST_USE bool draft_standing(struct region *region, struct draft *out);
 
+/*
+ * The Content-Length that the message is sent with, which may be a lie that its script wants. False where it has none, or one
+ * that is no number.
+ */
+bool draft_declares(const struct draft *draft, uint64_t *length);
+
 /* The words of enum message_framing: "none", "content-length", "chunked", "close". */
 const char *message_framing_word(enum message_framing framing);
 

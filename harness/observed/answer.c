@@ -105,7 +105,7 @@ static bool is_whole(const struct own_attempt *attempt, const struct witness_sen
     if (!answer_has_no_body(attempt->request, sent->draft->status)) {
         if (sent->draft->framing == MESSAGE_CLOSE)
             return is_whole_when_closed(attempt->fact->connection, sent);
-        if (own_draft_length(sent->draft, &declared) && declared > sent->draft->body_bytes)
+        if (draft_declares(sent->draft, &declared) && declared > sent->draft->body_bytes)
             return false;
     }
     return sent->bytes == sent->bytes_total;

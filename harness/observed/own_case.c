@@ -10,25 +10,10 @@
 
 /* ---- drafts --------------------------------------------------------------------------------- */
 
-bool own_draft_length(const struct draft *draft, uint64_t *length)
-{
-    static const char NAME[] = "Content-Length:";
-    const char *field = draft->rest.size == 0
-                            ? NULL
-                            : memmem(draft->rest.data, draft->rest.size, NAME, sizeof(NAME) - 1);
-    if (draft->framing != MESSAGE_LENGTH || field == NULL)
-        return false;
-    const char *value = field + sizeof(NAME) - 1;
-    const char *limit = (const char *)draft->rest.data + draft->rest.size;
-    const char *end = memchr(value, '\r', (size_t)(limit - value));
-    return end != NULL &&
-           bytes_to_u64(bytes_trim(bytes_make(value, (size_t)(end - value))), UINT64_MAX, length);
-}
-
 bool own_draft_lies(const struct draft *draft)
 {
     uint64_t length;
-    return own_draft_length(draft, &length) && length != draft->body_bytes;
+    return draft_declares(draft, &length) && length != draft->body_bytes;
 }
 
 bool own_body_is_unusual(const struct draft *draft)

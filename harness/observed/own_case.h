@@ -86,8 +86,6 @@ bool own_upstream_reads_on(const struct own_case *own, const struct own_attempt 
 bool own_draft_lies(const struct draft *draft);
 /* RFC 9110 9.3.1, 9.3.2, 9.3.5, 9.3.8: a body with this method means nothing, and some drop it. */
 bool own_body_is_unusual(const struct draft *draft);
-/* The Content-Length that a draft is sent with; false where it has none. */
-bool own_draft_length(const struct draft *draft, uint64_t *length);
 /* Whether that many body bytes, all of the client's, came with the message. */
 bool own_body_is_sent(const struct witness_message *message, const struct draft *sent);
 /* The upstream's actor on the connection of that attempt. */

@@ -14,23 +14,11 @@
 
 /* ---- requests at upstreams ------------------------------------------------------------------ */
 
-/* The Content-Length that a request was sent with; it may be a lie that the scenario wants. */
 static bool declares_other_length(const struct draft *draft)
 {
-    static const char NAME[] = "Content-Length:";
-    const char *field = draft->rest.size == 0
-                            ? NULL
-                            : memmem(draft->rest.data, draft->rest.size, NAME, sizeof(NAME) - 1);
-    if (draft->framing != MESSAGE_LENGTH || field == NULL)
-        return false;
-    const char *end =
-        memchr(field, '\r', (size_t)((const char *)draft->rest.data + draft->rest.size - field));
-    const char *value = field + sizeof(NAME) - 1;
     uint64_t length;
-    return end == NULL ||
-           !bytes_to_u64(bytes_trim(bytes_make(value, (size_t)(end - value))), UINT64_MAX,
-                         &length) ||
-           length != draft->body_bytes;
+    return draft->framing == MESSAGE_LENGTH &&
+           (!draft_declares(draft, &length) || length != draft->body_bytes);
 }
 
 static void check_arrival(const struct evidence *evidence, const struct arrival_fact *arrival,
