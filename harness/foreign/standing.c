@@ -27,6 +27,8 @@ enum {
 #define LOOK_EVERY_NS NS_PER_MS
 /* Listeners accept before the workers behind them are there; when none has come for so long, all are. */
 #define PROCESSES_QUIET_NS (100 * NS_PER_MS)
+/* From the end of a process to the news of it: far more than its keeper needs on any machine. */
+#define NEWS_WITHIN_NS (2 * NS_PER_S)
 
 PRINTF_LIKE(2, 3)
 static bool fail(char error[STANDING_ERROR_BYTES], const char *format, ...)
@@ -431,7 +433,8 @@ bool standing_is_whole(struct standing *standing, char error[STANDING_ERROR_BYTE
     for (size_t i = 0; i < standing->process_count && lost == 0; i++)
         if (keeper_process_is_lost(keeper, standing->processes[i]))
             lost = standing->processes[i];
-    if (!keeper_subject_runs(keeper, 0))
+    /* The keeper buries it, looks whether others are left, and only then tells how it ended. */
+    if (!keeper_subject_runs(keeper, lost == keeper->subject ? machine_now() + NEWS_WITHIN_NS : 0))
         return fail(error, "%s ended %s", name, outside_command_end(keeper->status, end));
     return lost == 0 || fail(error, "process %d of %s has ended", (int)lost, name);
 }
