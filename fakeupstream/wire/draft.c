@@ -589,13 +589,11 @@ bool draft_declares(const struct draft *draft, uint64_t *length)
     struct bytes rest = draft->rest;
     const char *field =
         rest.size == 0 ? NULL : memmem(rest.data, rest.size, NAME, sizeof(NAME) - 1);
-    const char *value;
-    const char *end;
 
     if (draft->framing != MESSAGE_LENGTH || field == NULL)
         return false;
-    value = field + sizeof(NAME) - 1;
-    end = memchr(value, '\r', (size_t)((const char *)rest.data + rest.size - value));
+    const char *value = field + sizeof(NAME) - 1;
+    const char *end = memchr(value, '\r', (size_t)((const char *)rest.data + rest.size - value));
     return end != NULL &&
            bytes_to_u64(bytes_trim(bytes_make(value, (size_t)(end - value))), UINT64_MAX, length);
 }
