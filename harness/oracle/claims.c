@@ -259,18 +259,83 @@ void claims_check_spinning(const struct evidence *evidence, struct findings *fin
                      evidence->idle_steps);
 }
 
-void claims_check(const struct evidence *evidence, struct findings *findings)
+static void check_witnesses(const struct evidence *evidence, struct findings *findings)
 {
-    retry_claims_check(evidence, findings);
-    timing_claims_check(evidence, findings);
-    choice_claims_check(evidence, findings);
     check_upstreams(evidence, findings);
-    response_claims_check(evidence, findings);
-    tunnel_claims_check(evidence, findings);
     check_clients(evidence, findings);
     check_open(evidence, findings);
     check_held(evidence, findings);
     check_left(evidence, findings);
-    claims_check_spinning(evidence, findings);
-    record_claims_check(evidence, findings);
+}
+
+#define CLAIM_GROUP(name)                                                  \
+    static enum claim_answer judge_##name(const struct evidence *evidence, \
+                                          struct findings *findings)       \
+    {                                                                      \
+        size_t before = findings->count;                                   \
+        name(evidence, findings);                                          \
+        return findings->count > before ? CLAIM_BROKEN : CLAIM_HELD;       \
+    }
+CLAIM_GROUP(retry_claims_check)
+CLAIM_GROUP(timing_claims_check)
+CLAIM_GROUP(choice_claims_check)
+CLAIM_GROUP(response_claims_check)
+CLAIM_GROUP(tunnel_claims_check)
+CLAIM_GROUP(record_claims_check)
+CLAIM_GROUP(check_witnesses)
+CLAIM_GROUP(claims_check_spinning)
+
+static const struct claim CLAIMS[] = {
+    {52, "retry", "what is tried again may be tried again", "acceptance matrix, section 5",
+     judge_retry_claims_check},
+    {53, "timing", "attempts keep to deadline, back-off and budget", "acceptance matrix, section 5",
+     judge_timing_claims_check},
+    {54, "choice", "attempts go where the settings say", "acceptance matrix, section 5",
+     judge_choice_claims_check},
+    {55, "response", "a response is all of one attempt", "acceptance matrix, section 5",
+     judge_response_claims_check},
+    {56, "tunnel", "a tunnel carries what it is given", "acceptance matrix, section 5",
+     judge_tunnel_claims_check},
+    {57, "record", "records agree with the witnesses", "acceptance matrix, section 5",
+     judge_record_claims_check},
+    {58, "witnesses", "witnesses saw no rule broken", "acceptance matrix, section 5",
+     judge_check_witnesses},
+    {59, "spinning", "nobody turns in circles", "acceptance matrix, section 5",
+     judge_claims_check_spinning},
+};
+
+size_t claims_count(void)
+{
+    return COUNT_OF(CLAIMS);
+}
+
+const struct claim *claims_at(size_t place)
+{
+    check(place < COUNT_OF(CLAIMS));
+    return &CLAIMS[place];
+}
+
+size_t claims_find(const char *word)
+{
+    uint64_t number;
+    bool is_number = bytes_to_u64(bytes_of(word), UINT64_MAX, &number);
+    size_t place = 0;
+    while (place < COUNT_OF(CLAIMS) && strcmp(CLAIMS[place].name, word) != 0 &&
+           !(is_number && CLAIMS[place].number == number))
+        place++;
+    return place;
+}
+
+void claims_check(const struct evidence *evidence, struct findings *findings,
+                  struct claims_said *said)
+{
+    *said = (struct claims_said){0, 0};
+    for (size_t i = 0; i < COUNT_OF(CLAIMS); i++) {
+        enum claim_answer answer =
+            CLAIMS[i].judge == NULL ? CLAIM_NOT_EXERCISED : CLAIMS[i].judge(evidence, findings);
+        if (answer != CLAIM_NOT_EXERCISED)
+            said->exercised |= (claim_set)1 << i;
+        if (answer == CLAIM_BROKEN)
+            said->broken |= (claim_set)1 << i;
+    }
 }

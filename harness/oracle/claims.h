@@ -1,7 +1,12 @@
 /*
- * What must hold in every case, whatever it expects: the rules that no retry may break. Pure.
+ * What must hold in every run, whatever its scenario expects: the claims about trying again, about what clients and
+ * upstreams get, about connections, memory, time and determinism.
  *
- * Sources: acceptance matrix, section 5; RFC 9110 9.2.2, RFC 9112 8.
+ * Each claim is one row: a number that never changes, a name, the sentence that it says, where the rule is written, and a
+ * short pure function over the evidence of one run. Claims about several runs (that the same input gives the same trace, say)
+ * have no function here: who plays the runs judges them, under the same numbers.
+ *
+ * Sources: the 51 invariants of the design and section 5 of the acceptance matrix; RFC 9110, RFC 9112.
  */
 #ifndef HARNESS_ORACLE_CLAIMS_H
 #define HARNESS_ORACLE_CLAIMS_H
@@ -9,8 +14,44 @@
 #include "harness/verdict/evidence.h"
 #include "harness/verdict/findings.h"
 
-/* Adds a sentence for each rule that was broken. */
-void claims_check(const struct evidence *evidence, struct findings *findings);
+enum { CLAIMS_MAX = 64 };
+
+/* A bit for each claim, by its place in the table. */
+typedef uint64_t claim_set;
+
+/* What a claim says of one run. */
+enum claim_answer {
+    CLAIM_NOT_EXERCISED, /* nothing came about that it could be asked of */
+    CLAIM_HELD,
+    CLAIM_BROKEN, /* and a sentence was added for each breach */
+};
+
+typedef enum claim_answer claim_judge(const struct evidence *evidence, struct findings *findings);
+
+struct claim {
+    unsigned number;  /* 1 to 51: of the invariants; from 52 on: further rules of the matrix */
+    const char *name; /* "no-retry-after-a-byte" */
+    const char *
+        sentence; /* "a request that is not idempotent is not sent again once a byte of it was written" */
+    const char *source; /* "RFC 9110 9.2.2" */
+    claim_judge *judge; /* NULL: a claim about several runs */
+};
+
+size_t claims_count(void);
+/* In the order of their numbers. */
+const struct claim *claims_at(size_t place);
+/* The place of the claim of that name or number ("no-retry-after-a-byte", "2"); claims_count() if there is none. */
+size_t claims_find(const char *word);
+
+/* What the claims said of one run. */
+struct claims_said {
+    claim_set exercised;
+    claim_set broken;
+};
+
+/* Asks every claim that has a function; adds a sentence for each breach. */
+void claims_check(const struct evidence *evidence, struct findings *findings,
+                  struct claims_said *said);
 /* Body bytes that one exchange may hold in one direction: its window, and what its body filters have written. */
 uint64_t claims_window_most(const struct evidence *evidence);
 /* The one of them that can also be said of a case that never ended. */

@@ -78,6 +78,7 @@ static void read_log(struct case_run *run)
 static void judge_evidence(struct case_run *run, struct case_outcome *out)
 {
     struct evidence *evidence = &run->evidence;
+    struct claims_said said = {0, 0};
     cast_fill_evidence(run->cast, evidence);
     read_log(run);
     if (run->out_of_memory || !evidence_gather(evidence, &run->region)) {
@@ -91,10 +92,13 @@ static void judge_evidence(struct case_run *run, struct case_outcome *out)
     } else {
         judge_expectations(evidence, &run->findings);
         hook_judge_expectations(evidence, &run->findings);
-        claims_check(evidence, &run->findings);
+        claims_check(evidence, &run->findings, &said);
         hook_judge_claims(evidence, &run->findings);
         out->verdict = run->findings.count == 0 ? VERDICT_PASS : VERDICT_FAIL;
     }
+    out->exercised = said.exercised;
+    out->broken = said.broken;
+    out->faults_met = evidence->faults_met;
     out->client = last_outcome_word(run);
     out->attempts = (unsigned)evidence->total.attempts;
     out->delivered = (unsigned)evidence->total.delivered;
@@ -115,8 +119,10 @@ void case_run_judge(struct case_run *run, struct case_outcome *out)
         judge_evidence(run, out);
         out->duration_ns = run->evidence.settled_ns - run->evidence.began_ns;
     }
-    if (run->kind == WORLD_SIM)
+    if (run->kind == WORLD_SIM) {
         out->trace_hash = sim_trace_hash(run->world);
+        out->shape_hash = sim_shape_hash(run->world);
+    }
     if (out->verdict != VERDICT_PASS && !run->failed_to_start)
         tell_story(run, out);
     out->sentences = findings_all(&run->findings, &out->sentence_count);

@@ -14,6 +14,7 @@
 
 #include "harness/cast/cast.h"
 #include "harness/observed/declared.h"
+#include "harness/oracle/claims.h"
 #include "harness/verdict/evidence.h"
 #include "harness/verdict/findings.h"
 #include "reports/result.h"
@@ -33,6 +34,10 @@ struct case_outcome {
     unsigned delivered;
     uint64_t duration_ns;
     uint64_t trace_hash;
+    uint64_t shape_hash; /* of the simulation, see sim_shape_hash() */
+    claim_set exercised; /* claims that there was something to judge for */
+    claim_set broken;    /* those among them that do not hold */
+    unsigned faults_met; /* a bit for each of the scenario's faults that took place */
     const char *const *story;
     size_t story_count;
     bool subject_failed; /* the subject could not start */

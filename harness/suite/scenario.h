@@ -17,6 +17,7 @@
 #include "harness/suite/tls_setup.h"
 #include "reports/result.h"
 #include "retryproof/proxy.h"
+#include "world/wire_fault.h"
 
 enum {
     SCENARIO_CLIENTS_MAX = 16, /* clients of one case; a sentence about more is about load */
@@ -48,6 +49,14 @@ struct scenario_network {
 struct scenario_client {
     const char *name;
     struct script script;
+};
+
+/* `found`: what an explorer wrote down when the scenario failed. It is not judged. */
+struct scenario_found {
+    const char *claim; /* the name of what was broken; NULL: nothing was found */
+    const char *base;  /* the case that the faults were put into */
+    uint64_t seed;
+    uint64_t trace; /* the hash of the run in the simulation */
 };
 
 struct scenario {
@@ -86,6 +95,12 @@ struct scenario {
     bool uses_tls;
     struct retry_settings retry; /* what its attempts are held to: the loosest of its routes */
     struct expectation expect;
+    const struct wire_fault *faults; /* `faults`, or those that an explorer puts in */
+    size_t fault_count;
+    /* `order`: which of those that were ready at one moment came next, choice by choice; then 0. The simulation's alone. */
+    const uint32_t *order;
+    size_t order_count;
+    struct scenario_found found;
 };
 
 /* Whether the proxy speaks TLS to that upstream. */

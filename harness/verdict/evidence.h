@@ -108,6 +108,7 @@ struct evidence {
     uint64_t hook_calls_lost;                          /* more than could be kept */
     const char *hook_faults[EVIDENCE_HOOK_FAULTS_MAX]; /* what hooks themselves found wrong */
     size_t hook_fault_count;
+    unsigned faults_met;                 /* a bit for each of scenario->faults that took place */
     const struct foreign_facts *foreign; /* NULL: the proxy is ours, or a program in its place */
 
     /* Found by evidence_settle(). */

@@ -41,6 +41,7 @@ static void begin(struct sim *sim, const struct sim_options *options)
     sim->idle = 0;
     sim->idle_steps = 0;
     sim->hash = 0;
+    sim->shape = 0;
     sim->ordinal_next = 0;
     sim->stream_count = 0;
     sim->in_upcall = false;
@@ -310,6 +311,11 @@ uint64_t sim_idle_steps(const struct world *world)
 uint64_t sim_trace_hash(const struct world *world)
 {
     return sim_of_const(world)->hash;
+}
+
+uint64_t sim_shape_hash(const struct world *world)
+{
+    return sim_of_const(world)->shape;
 }
 
 void sim_world_census(const struct world *world, struct sim_census *out)

@@ -87,6 +87,12 @@ uint64_t sim_idle_steps(const struct world *world);
  */
 uint64_t sim_trace_hash(const struct world *world);
 
+/*
+ * The same without times, without what was written, and without how many bytes a read or a write took: runs of equal shape
+ * went through the same calls in the same order with the same kinds of results.
+ */
+uint64_t sim_shape_hash(const struct world *world);
+
 /* What is live now, of all actors together. */
 struct sim_census {
     size_t streams; /* connected, connecting or accepted, and not closed */

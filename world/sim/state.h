@@ -143,6 +143,7 @@ struct sim {
     uint64_t now_ns;
     uint64_t steps;
     uint64_t hash;
+    uint64_t shape;        /* as hash, without times, counts and bytes */
     uint64_t random_state; /* for the program */
     uint64_t shape_state; /* for the network, so that the program's draws do not change its shape */
     bool in_upcall;
@@ -177,12 +178,6 @@ static inline struct sim *sim_of(struct world *world)
     return sim;
 }
 
-/* Everything that happens goes through here into the trace hash. */
-static inline void sim_note(struct sim *sim, uint64_t what, uint64_t ordinal, int64_t result)
-{
-    sim->hash = fingerprint_word(sim->hash, what << 56 ^ ordinal << 40 ^ (uint64_t)result);
-}
-
 /* What sim_note() is told. The values are part of no format and may change. */
 enum sim_noted {
     NOTED_UPCALL_STREAM = 1,
@@ -206,6 +201,22 @@ enum sim_noted {
     NOTED_CLOSE,
     NOTED_WANT,
 };
+
+/* Its result is a number of bytes where it is more than 0. */
+static inline bool sim_note_counts(uint64_t what)
+{
+    return what == NOTED_READ || what == NOTED_WRITE;
+}
+
+/* Everything that happens goes through here into the trace hash. */
+static inline void sim_note(struct sim *sim, uint64_t what, uint64_t ordinal, int64_t result)
+{
+    sim->hash = fingerprint_word(sim->hash, what << 56 ^ ordinal << 40 ^ (uint64_t)result);
+    if (what != NOTED_TIME && what != NOTED_RANDOM && what != NOTED_TIMER_SET)
+        sim->shape = fingerprint_word(
+            sim->shape, what << 56 ^ ordinal << 40 ^
+                            (uint64_t)(result > 0 && sim_note_counts(what) ? 1 : result));
+}
 
 /* Something was done: by a downcall that took effect, by a timer, or by what arrived. */
 static inline void sim_stir(struct sim *sim)
