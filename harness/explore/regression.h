@@ -1,0 +1,50 @@
+/*
+ * A failing case as a scenario file of its own: the base without its grid and expectations, with the faults and the order
+ * that break a claim, and what was found.
+ *
+ * The file parses to the same case as the base with that schedule, and plays to the same trace; docs/scenarios.md has the
+ * keys `faults`, `order` and `found`.
+ *
+ * Ownership: text lives in the region that was given. Errors: a sentence.
+ */
+#ifndef HARNESS_EXPLORE_REGRESSION_H
+#define HARNESS_EXPLORE_REGRESSION_H
+
+#include <stdio.h>
+
+#include "harness/explore/shrink.h"
+#include "harness/oracle/claims.h"
+#include "harness/suite/suite.h"
+
+enum { REGRESSION_ERROR_BYTES = 512 + 256 };
+
+struct regression {
+    const struct scenario_file *file; /* of the base */
+    size_t combination;               /* of its grid */
+    const struct scenario *scenario; /* the base as it was read; its own faults are not looked at */
+    const struct schedule *schedule;
+    const struct claim *claim; /* NULL: none is broken */
+    const char *sentence;      /* what was wrong, as it was judged; NULL: the claim's own */
+    uint64_t seed;
+    uint64_t trace_hash;
+};
+
+/* Writes the scenario. False and a sentence when memory runs out; ask ferror() of the stream, too. */
+MUST_USE bool regression_write(const struct regression *regression, FILE *out,
+                               char error[REGRESSION_ERROR_BYTES]);
+
+/*
+ * Writes it into that folder, which is made if it is not there, under a name made of the claim, the base and the schedule: the
+ * same failure goes to the same file. Returns the path; NULL and a sentence.
+ */
+MUST_USE const char *regression_save(const struct regression *regression, const char *folder,
+                                     struct region *region, char error[REGRESSION_ERROR_BYTES]);
+
+/* The name of the case in lifecycle words: "no-retry-after-a-byte: FIN after 17 bytes that a sent on connection 1". */
+const char *regression_name(const struct regression *regression, struct region *region);
+
+/* Each fault of a schedule in words, an array of fault_count texts; NULL when the region is full. */
+const char *const *schedule_words(const struct schedule *schedule, const struct scenario *scenario,
+                                  struct region *region);
+
+#endif
