@@ -62,10 +62,20 @@ struct explorer_failure {
     size_t sentence_count;
 };
 
+/* What came of one base. */
+struct explorer_base_result {
+    uint64_t runs;
+    uint64_t positions; /* places at which a single fault was put */
+    uint64_t classes;
+    uint64_t outcomes;
+    uint64_t failed_runs;
+};
+
 /* The same claim broken on the same base is counted and told once, by the run with the fewest faults. */
 struct explorer_result {
     struct region region; /* of what follows */
     size_t bases;
+    struct explorer_base_result *by_base; /* one for each, in their order */
     uint64_t runs;
     uint64_t by_faults[EXPLORER_FAULTS_MAX +
                        1]; /* runs that were enumerated, by how many faults they had */

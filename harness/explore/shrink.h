@@ -2,16 +2,16 @@
  * The smallest schedule that still fails: faults and choices are taken away, numbers lowered, as long as whoever plays
  * the schedule says that it fails in the same way.
  *
- * Smaller is: fewer faults; then fewer choices of the order that are not the default; then faults of a lower kind, met
- * once and not for ever, at an earlier party, connection, direction and byte. What comes out is 1-minimal in faults and
- * locally minimal in every number.
+ * Smaller is: fewer faults; then fewer choices of the order that are not the default; then a network of the base's own shape;
+ * then faults of a lower kind, met once and not for ever, at an earlier party, connection, direction and byte. What comes out
+ * is 1-minimal in faults and locally minimal in every number.
  *
  * Pure but for the callback. Limits: SHRINK_RUNS_MAX calls; then the smallest so far is what there is.
  */
 #ifndef HARNESS_EXPLORE_SHRINK_H
 #define HARNESS_EXPLORE_SHRINK_H
 
-#include "world/wire_fault.h"
+#include "harness/suite/scenario.h"
 
 enum {
     SCHEDULE_ORDER_MAX = 4096, /* choices of one run; an exchange has some ten */
@@ -24,18 +24,20 @@ struct schedule {
     size_t fault_count;
     uint32_t order[SCHEDULE_ORDER_MAX];
     size_t order_count;
+    struct scenario_network network;
 };
 
 /* Whether the schedule fails in the same way as the one that is to be shrunk. Called with other schedules than its own. */
 typedef bool schedule_fails(void *owner, const struct schedule *schedule);
 
 /*
- * Shrinks a schedule that fails, in place. Returns how often fails() was asked; the schedule is one for which it said true, or
- * what was given.
+ * Shrinks a schedule that fails, in place; base is the network of the case without it. Returns how often fails() was asked. The
+ * schedule is then the last one for which it said true, or what was given.
  */
-unsigned shrink_schedule(struct schedule *schedule, schedule_fails *fails, void *owner);
+unsigned shrink_schedule(struct schedule *schedule, const struct scenario_network *base,
+                         schedule_fails *fails, void *owner);
 
-/* Negative, 0 or positive: a is smaller than b, as small, or larger. */
+/* Negative, 0 or positive: a is smaller than b, as small, or larger. Networks are not compared. */
 int schedule_compare(const struct schedule *a, const struct schedule *b);
 
 #endif
