@@ -22,6 +22,7 @@ enum {
 };
 
 struct base {
+    const struct suite_case *one; /* its file, and which of its grid it is */
     const char *id;
     const char *argument;       /* a path that finds its file with the same id */
     unsigned line;              /* where it stands in that file, from 1 */

@@ -88,6 +88,8 @@ static void judge_evidence(struct case_run *run, struct case_outcome *out)
     }
     if (run->timed_out) {
         tell_timeout(run);
+        if (case_is_explored(run))
+            claims_check(evidence, &run->findings, &said);
         out->verdict = VERDICT_ERROR;
     } else {
         judge_expectations(evidence, &run->findings);

@@ -58,18 +58,49 @@ void case_run_reset(struct case_run *run)
     run->phase = PHASE_NONE;
 }
 
+void case_run_order_by(struct case_run *run, sim_order *order, void *owner)
+{
+    check(run->kind == WORLD_SIM);
+    check(run->phase == PHASE_NONE);
+    run->order = order;
+    run->order_owner = owner;
+}
+
+const struct evidence *case_run_evidence(const struct case_run *run)
+{
+    check(run->phase == PHASE_OVER);
+    return &run->evidence;
+}
+
 /* ---- starting ------------------------------------------------------------------------------- */
+
+/* Past the end of the list, and where it names more than there are, the default comes: so any list can be played. */
+static size_t choose_as_written(void *owner, size_t count)
+{
+    struct case_run *run = owner;
+    if (run->choices >= run->scenario->order_count)
+        return 0;
+    uint32_t choice = run->scenario->order[run->choices++];
+    return choice < count ? choice : 0;
+}
 
 static void configure_world(struct case_run *run, uint64_t seed)
 {
     const struct scenario_network *network = &run->scenario->network;
-    const struct sim_options options = {.seed = seed,
-                                        .latency_ns = network->latency_ns,
-                                        .segment_bytes = network->segment_bytes,
-                                        .sndbuf_bytes = network->sndbuf_bytes,
-                                        .rcvbuf_bytes = network->rcvbuf_bytes};
+    struct sim_options options = {.seed = seed,
+                                  .latency_ns = network->latency_ns,
+                                  .segment_bytes = network->segment_bytes,
+                                  .sndbuf_bytes = network->sndbuf_bytes,
+                                  .rcvbuf_bytes = network->rcvbuf_bytes};
     if (run->kind != WORLD_SIM)
         return;
+    run->choices = 0;
+    options.order = run->order;
+    options.order_owner = run->order_owner;
+    if (run->order == NULL && run->scenario->order_count > 0) {
+        options.order = choose_as_written;
+        options.order_owner = run;
+    }
     sim_configure(run->world, &options);
     run->tls_is_seeded = run->scenario->uses_tls;
     if (run->tls_is_seeded)
@@ -279,6 +310,13 @@ static bool proxy_is_idle(const struct case_run *run)
     return census.exchanges == census.tunnels;
 }
 
+/* Clients that wait for signals alone, in a case into which faults were put, wait for nothing that the proxy could do. */
+static bool clients_are_done(const struct case_run *run)
+{
+    return cast_clients_are_over(run->cast) ||
+           (case_is_explored(run) && cast_clients_wait_for_signals(run->cast));
+}
+
 static uint64_t smaller(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;
@@ -312,7 +350,8 @@ static void settle(struct case_run *run, bool quiet)
     evidence->quiet = quiet;
     cast_name_witnesses(run->cast, evidence);
     run->out_of_memory = !evidence_settle(evidence, &run->region);
-    cast_find_waits(run->cast, evidence, &run->region);
+    if (!clients_are_done(run) || !case_is_explored(run))
+        cast_find_waits(run->cast, evidence, &run->region);
     for (size_t i = 0; i < run->scenario->upstream_count; i++)
         evidence->open[i] = run->cast->proxy != NULL
                                 ? trace_open_to(run->cast->trace, &run->cast->upstreams[i]->address)
@@ -349,7 +388,7 @@ static void end_proxy(struct case_run *run)
 
 static void play_on(struct case_run *run, enum run_end how)
 {
-    bool clients_over = cast_clients_are_over(run->cast);
+    bool clients_over = clients_are_done(run);
     if (world_now(run->world) >= run->deadline_ns) {
         run->timed_out = true;
         settle(run, false);
@@ -363,6 +402,18 @@ static void play_on(struct case_run *run, enum run_end how)
             settle(run, true);
         }
     }
+}
+
+/* In a case with faults a signal may have come late, and its client gone on: then it is not over. */
+static void watch_on(struct case_run *run, enum run_end how)
+{
+    bool stands = !case_is_explored(run) || (clients_are_done(run) && proxy_is_idle(run));
+    if (how == RUN_STEPS)
+        return;
+    if (stands || how == RUN_QUIESCENT)
+        settle(run, proxy_is_idle(run) && stands);
+    else
+        case_enter(run, PHASE_PLAYING);
 }
 
 bool case_run_advance(struct case_run *run, enum run_end how)
@@ -385,8 +436,7 @@ bool case_run_advance(struct case_run *run, enum run_end how)
             play_on(run, how);
         break;
     case PHASE_WATCHING:
-        if (how != RUN_STEPS)
-            settle(run, proxy_is_idle(run));
+        watch_on(run, how);
         break;
     case PHASE_DRAINING:
         if (proxy_has_drained(run, how))

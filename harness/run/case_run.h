@@ -18,6 +18,7 @@
 #include "harness/verdict/evidence.h"
 #include "harness/verdict/findings.h"
 #include "reports/result.h"
+#include "world/sim/sim.h"
 
 enum {
     CASE_STORY_MAX = 80, /* lines of a failed case's timeline; more is not read */
@@ -91,6 +92,14 @@ void case_run_abort(struct case_run *run);
 void case_run_judge(struct case_run *run, struct case_outcome *out);
 /* Forgets the case. */
 void case_run_reset(struct case_run *run);
+
+/*
+ * Who chooses what comes next among things that are ready at one moment, in cases of the simulation that begin from here on, in
+ * place of their scenario's `order`; NULL: nobody does.
+ */
+void case_run_order_by(struct case_run *run, sim_order *order, void *owner);
+/* What was seen of the case that is over and judged; until case_run_reset(). */
+const struct evidence *case_run_evidence(const struct case_run *run);
 
 /* Starts and plays a case to its end in the simulation. */
 void case_run_play(struct case_run *run, const struct scenario *scenario, uint64_t seed);

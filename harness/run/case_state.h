@@ -6,6 +6,7 @@
 
 #include "harness/run/case_run.h"
 #include "harness/subject/subject.h"
+#include "world/sim/sim.h"
 
 enum phase {
     PHASE_NONE,
@@ -23,6 +24,9 @@ enum phase {
 struct case_run {
     struct world *world;
     enum world_kind kind;
+    sim_order *order; /* who chooses in place of the scenario; NULL: nobody does */
+    void *order_owner;
+    size_t choices; /* of the scenario's order that were made */
     struct cast *cast;
     struct subject subject; /* where the scenario wants a process of its own */
     uint64_t memory_before; /* of it */
@@ -57,6 +61,15 @@ struct case_run {
     unsigned quiet_looks;
     uint64_t silent_since_ns;
 };
+
+/*
+ * Something was put into the case that its scripts do not know of, so that an actor may wait for a signal that its giver cannot
+ * give any more. That says nothing of the proxy.
+ */
+static inline bool case_is_explored(const struct case_run *run)
+{
+    return run->scenario->fault_count > 0 || run->scenario->order_count > 0 || run->order != NULL;
+}
 
 /* Ends a case that cannot be played; run->error says why. */
 void case_give_up(struct case_run *run, bool subject_failed);
