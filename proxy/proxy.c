@@ -34,12 +34,23 @@ static void tell(const struct proxy_settings *settings, const char *sentence)
         settings->on_notice(settings->owner, sentence);
 }
 
+static bool start_listening(struct proxy *proxy, int *os_error)
+{
+    int result;
+
+    proxy->listener = (struct listener){.on_acceptable = on_acceptable, .owner = proxy};
+    proxy->address = proxy->ground.configuration->settings.listen;
+    result = world_listen(proxy->world, &proxy->listener, &proxy->address, LISTEN_OPEN,
+                          LISTEN_BACKLOG);
+    *os_error = -result;
+    return result == 0;
+}
+
 struct proxy *proxy_create(struct world *world, const struct proxy_settings *settings,
                            const struct proxy_hooks *hooks, int *os_error)
 {
     char sentence[SETTINGS_ERROR_BYTES];
     struct proxy *proxy;
-    int result;
 
     *os_error = EINVAL;
     if (!proxy_settings_check(settings, sentence)) {
@@ -67,18 +78,12 @@ struct proxy *proxy_create(struct world *world, const struct proxy_settings *set
         return NULL;
     }
     proxy->reaper = (struct timer){.on_time = on_turn_end, .owner = proxy};
-    proxy->listener = (struct listener){.on_acceptable = on_acceptable, .owner = proxy};
-    proxy->address = settings->listen;
-    result = world_listen(world, &proxy->listener, &proxy->address, LISTEN_OPEN, LISTEN_BACKLOG);
-    if (result != 0) {
-        configuration_let_go(&proxy->ground.configuration);
-        origins_release(&proxy->ground.origins);
-        free(proxy);
-        *os_error = -result;
-        return NULL;
-    }
-    *os_error = 0;
-    return proxy;
+    if (start_listening(proxy, os_error))
+        return proxy;
+    configuration_let_go(&proxy->ground.configuration);
+    origins_release(&proxy->ground.origins);
+    free(proxy);
+    return NULL;
 }
 
 struct address proxy_address(const struct proxy *proxy)
@@ -237,17 +242,22 @@ static void on_session_ended(struct session *session)
     timer_set(proxy->world, &proxy->reaper, world_now(proxy->world));
 }
 
-/* Sessions that ended in a turn are used again only after it. */
-static void on_turn_end(struct timer *timer)
+static void shelve_ended(struct proxy *proxy)
 {
-    struct proxy *proxy = timer->owner;
-
     while (proxy->ended != NULL) {
         struct session *session = proxy->ended;
 
         proxy->ended = session->next;
         put_on_shelf(proxy, session);
     }
+}
+
+/* Sessions that ended in a turn are used again only after it. */
+static void on_turn_end(struct timer *timer)
+{
+    struct proxy *proxy = timer->owner;
+
+    shelve_ended(proxy);
     if (proxy->on_drained != NULL && proxy->live_count == 0) {
         void (*on_drained)(void *owner) = proxy->on_drained;
 
@@ -280,14 +290,40 @@ void proxy_drain(struct proxy *proxy, void (*on_drained)(void *owner), void *own
     timer_set(proxy->world, &proxy->reaper, world_now(proxy->world));
 }
 
-static void destroy_sessions(struct session *list)
+static void destroy_sessions(struct session **list)
 {
-    while (list != NULL) {
-        struct session *session = list;
+    while (*list != NULL) {
+        struct session *session = *list;
 
-        list = session->next;
+        *list = session->next;
         session_destroy(&session);
     }
+}
+
+void proxy_stop(struct proxy *proxy)
+{
+    stop_listening(proxy);
+    destroy_sessions(&proxy->live);
+    shelve_ended(proxy);
+    tls_end_lingering(proxy->world);
+    timer_stop(proxy->world, &proxy->reaper);
+    origins_empty_pools(&proxy->ground.origins, true);
+}
+
+bool proxy_restart(struct proxy *proxy, int *os_error)
+{
+    struct exchange_ground *ground = &proxy->ground;
+
+    check(ground->configuration->tls == NULL);
+    check(proxy->listener.impl == NULL);
+    configuration_renew(ground->configuration);
+    *ground = (struct exchange_ground){.world = proxy->world,
+                                       .configuration = ground->configuration,
+                                       .hooks = ground->hooks,
+                                       .origins = ground->origins};
+    proxy->live_count = 0;
+    proxy->on_drained = NULL;
+    return start_listening(proxy, os_error);
 }
 
 void proxy_destroy(struct proxy **proxy)
@@ -295,12 +331,8 @@ void proxy_destroy(struct proxy **proxy)
     struct proxy *gone = *proxy;
 
     *proxy = NULL;
-    stop_listening(gone);
-    destroy_sessions(gone->live);
-    destroy_sessions(gone->ended);
-    destroy_sessions(gone->shelf);
-    tls_end_lingering(gone->world);
-    timer_stop(gone->world, &gone->reaper);
+    proxy_stop(gone);
+    destroy_sessions(&gone->shelf);
     configuration_let_go(&gone->ground.configuration);
     origins_release(&gone->ground.origins);
     free(gone);

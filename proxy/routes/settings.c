@@ -90,3 +90,13 @@ void proxy_settings_copy(struct proxy_settings *to, const struct proxy_settings 
     memcpy(to->certificates, from->certificates,
            from->certificate_count * sizeof(to->certificates[0]));
 }
+
+bool proxy_settings_equal(const struct proxy_settings *a, const struct proxy_settings *b)
+{
+    return memcmp(a, b, offsetof(struct proxy_settings, upstreams)) == 0 &&
+           memcmp(a->upstreams, b->upstreams, a->upstream_count * sizeof(a->upstreams[0])) == 0 &&
+           memcmp(a->routes, b->routes, a->route_count * sizeof(a->routes[0])) == 0 &&
+           memcmp(a->users, b->users, a->user_count * sizeof(a->users[0])) == 0 &&
+           memcmp(a->certificates, b->certificates,
+                  a->certificate_count * sizeof(a->certificates[0])) == 0;
+}

@@ -171,6 +171,14 @@ struct configuration *configuration_hold(struct configuration *configuration)
     return configuration;
 }
 
+void configuration_renew(struct configuration *configuration)
+{
+    check(configuration->holders == 1);
+    memset(configuration->turns, 0, sizeof(configuration->turns));
+    origins_renew(configuration->origins, configuration->upstreams,
+                  configuration->settings.upstream_count);
+}
+
 void configuration_let_go(struct configuration **configuration)
 {
     struct configuration *left = *configuration;

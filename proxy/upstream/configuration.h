@@ -29,6 +29,8 @@ MUST_USE struct configuration *configuration_create(struct origins *origins,
                                                     const struct proxy_settings *settings,
                                                     char error[SETTINGS_ERROR_BYTES]);
 struct configuration *configuration_hold(struct configuration *configuration);
+/* As it was when it had just been made, and its origins with it. Its maker alone holds it. */
+void configuration_renew(struct configuration *configuration);
 /* Empties the caller's pointer. */
 void configuration_let_go(struct configuration **configuration);
 

@@ -202,6 +202,35 @@ void origins_empty_pools(struct origins *origins, bool stay_empty)
     }
 }
 
+static struct origin **place_of(struct origins *origins, const struct origin *origin)
+{
+    struct origin **at = &origins->first;
+
+    while (*at != origin)
+        at = &(*at)->next;
+    return at;
+}
+
+static void renew(struct origins *origins, struct origin *origin)
+{
+    check(origin->in_use == 0);
+    origin->health = (struct health){0};
+    pool_empty(&origin->pool);
+    origin->pool.size_max = origins->pool_size_max;
+}
+
+void origins_renew(struct origins *origins, struct origin *const *named, size_t count)
+{
+    while (forget_oldest(origins))
+        continue;
+    check(origins->other_count == 0);
+    origins->pools_stay_empty = false;
+    for (size_t i = 0; i < count; i++) {
+        renew(origins, named[i]);
+        put_first(origins, take_out(place_of(origins, named[i])));
+    }
+}
+
 size_t origins_idle(const struct origins *origins)
 {
     size_t idle = 0;

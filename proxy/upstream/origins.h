@@ -50,6 +50,11 @@ void origin_set_tls(struct origin *origin, struct tls_client *tls);
 
 /* Closes idle connections; with stay_empty none is kept from now on. */
 void origins_empty_pools(struct origins *origins, bool stay_empty);
+/*
+ * As if these had just been named, in that order, by the one configuration that names any: others are forgotten, pools and
+ * health are as new. Nothing is in use.
+ */
+void origins_renew(struct origins *origins, struct origin *const *named, size_t count);
 /* How many connections are idle in all pools. */
 size_t origins_idle(const struct origins *origins);
 

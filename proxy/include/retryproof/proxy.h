@@ -59,6 +59,17 @@ const struct proxy_settings *proxy_settings_now(const struct proxy *proxy);
 void proxy_drain(struct proxy *proxy, void (*on_drained)(void *owner), void *owner);
 /* Ends everything at once. Not from within an upcall of the same proxy. */
 void proxy_destroy(struct proxy **proxy);
+/*
+ * The same, but its memory is kept for proxy_restart(): making a proxy costs more than an exchange, and who plays a hundred
+ * thousand cases wants neither twice. Between the two calls nothing but proxy_destroy() may be asked of it.
+ */
+void proxy_stop(struct proxy *proxy);
+/*
+ * Begins again as a new proxy with the same settings and hooks, in the same world: nothing is left of clients, connections,
+ * health, turns and counters. False and *os_error set when it cannot listen; it is stopped still. Not for one that speaks TLS,
+ * whose sessions would be remembered.
+ */
+MUST_USE bool proxy_restart(struct proxy *proxy, int *os_error);
 void proxy_census(const struct proxy *proxy, struct proxy_census *out);
 
 #endif

@@ -139,6 +139,8 @@ void proxy_settings_init(struct proxy_settings *settings);
 
 /* The same settings in another place, as `*to = *from` does, but without the room that nobody uses: most of the structure. */
 void proxy_settings_copy(struct proxy_settings *to, const struct proxy_settings *from);
+/* Whether one is a copy of the other. Settings that mean the same and were written one by one may be told apart. */
+bool proxy_settings_equal(const struct proxy_settings *a, const struct proxy_settings *b);
 
 /* Appends an upstream "host:port"; its name is that text. False when it is none, or UPSTREAMS_MAX are there. */
 MUST_USE bool proxy_settings_add_upstream(struct proxy_settings *settings, const char *address);
