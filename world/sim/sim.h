@@ -42,6 +42,9 @@ enum {
 /*
  * Chooses which of count things that are ready now comes next; below count, 0 is the default order.
  * Asked only when count > 1. The one point at which an explorer steers the order of events.
+ *
+ * Ready are the objects that want a turn, the next timer that is due, and for each end of a connection what arrives there
+ * next: what was sent to one of them never overtakes what was sent to it before, but anything else.
  */
 typedef size_t sim_order(void *owner, size_t count);
 
@@ -92,6 +95,26 @@ uint64_t sim_trace_hash(const struct world *world);
  * went through the same calls in the same order with the same kinds of results.
  */
 uint64_t sim_shape_hash(const struct world *world);
+
+/*
+ * Parties: those who share no memory with each other, so that all that one of them does follows from what it has met with
+ * itself. Whoever sets up a world with an order says who they are, or all are one. A party has a number; what happens outside
+ * of upcalls is done by the one that was set last, at first SIM_PARTY_FIRST. A stream, listener, timer or query is of the
+ * party that made it, and each upcall to it too. All of this is nothing where no order is given.
+ */
+enum { SIM_PARTY_FIRST = 0 };
+void sim_set_party(struct world *world, uint32_t number);
+/* Each connection that this listener accepts is a party of its own. */
+void sim_part_accepted(struct listener *listener);
+/* Whoever looks on from outside has done something to the party that was set last; word says what. */
+void sim_tell_party(struct world *world, uint64_t word);
+
+/*
+ * A hash of all that the rest of the run follows from: what each party has met with so far, what is on its way, what is
+ * ready and what is due. Between two upcalls; in a world with an order. Equal hashes: the same may come of both moments,
+ * whichever order led to them.
+ */
+uint64_t sim_state_hash(struct world *world);
 
 /* What is live now, of all actors together. */
 struct sim_census {
