@@ -36,7 +36,8 @@ struct played {
     unsigned faults_met; /* a bit for each fault */
     uint64_t trace_hash;
     uint64_t shape_hash;
-    uint64_t outcome; /* hash of the outcome's text, see outcome.h */
+    uint64_t outcome;         /* hash of the outcome's text, see outcome.h */
+    uint64_t outcome_verdict; /* the same without the causes that the proxy names */
     const char *outcome_text;
     const char *const *sentences;
     size_t sentence_count;
@@ -48,9 +49,10 @@ struct player;
 MUST_USE struct player *player_create(void);
 void player_destroy(struct player **player);
 
-/* The base's own network, no faults, the default order. */
+/* The network that the base's file says, no faults, the default order. */
 struct trial trial_of(const struct base *base, uint64_t seed);
 
+/* The trial's faults and order outlive what is asked of player_evidence(). */
 void player_play(struct player *player, const struct trial *trial, struct played *out);
 /* With what the base expects judged as well; the trial's faults and order are not played. */
 void player_play_clean(struct player *player, const struct trial *trial, struct played *out);
