@@ -31,6 +31,8 @@ void cast_destroy(struct cast **cast)
     *cast = NULL;
     if (gone == NULL)
         return;
+    if (gone->kept != NULL)
+        proxy_destroy(&gone->kept);
     for (size_t i = 0; i < UPSTREAMS_MAX && gone->upstreams[i] != NULL; i++) {
         fake_upstream_release(gone->upstreams[i]);
         free(gone->upstreams[i]);

@@ -51,6 +51,8 @@ struct cast {
     struct scripted_hooks hooks;
     struct proxy *proxy;             /* NULL: not started, or destroyed */
     bool proxy_seen;                 /* it was started within this process */
+    struct proxy *kept;              /* of a former case, stopped; NULL: none */
+    bool kept_hooked;                /* it has the hooks */
     struct exchange_record *records; /* the last ones, oldest first */
     size_t record_count;
     size_t record_capacity;
@@ -87,6 +89,8 @@ MUST_USE bool cast_start_upstreams_at(struct cast *cast, const struct scenario *
                                       const struct cast_place *place, char error[CAST_ERROR_BYTES]);
 /* The built-in proxy listens, within this process; without it nothing is seen at the seam. */
 MUST_USE bool cast_start_proxy(struct cast *cast, char error[CAST_ERROR_BYTES]);
+/* Ends at once the proxy that was started. */
+void cast_end_proxy(struct cast *cast);
 /* The clients begin to play against the address. */
 void cast_start_clients(struct cast *cast, const struct address *subject);
 

@@ -158,7 +158,7 @@ static bool fill_settings(struct cast *cast, char error[CAST_ERROR_BYTES])
     const struct scenario *scenario = cast->scenario;
     _Static_assert(sizeof(cast->settings.upstreams[0].host) >= ADDRESS_TEXT_BYTES,
                    "an address is written where a host name fits");
-    cast->settings = scenario->proxy;
+    proxy_settings_copy(&cast->settings, &scenario->proxy);
     check(cast->settings.upstream_count == scenario->proxy_upstream_count);
     for (size_t i = 0; i < scenario->proxy_upstream_count; i++) {
         size_t index = scenario->proxy_upstreams[i];
@@ -294,21 +294,61 @@ static void fill_hook_targets(struct cast *cast)
         cast->hooks.targets[scenario->proxy_upstreams[i]].upstream = i;
 }
 
+/* A proxy of a former case with the same settings and hooks. NULL: there is none. */
+static struct proxy *take_kept(struct cast *cast, int *os_error)
+{
+    struct proxy *kept = cast->kept;
+    if (kept == NULL || cast->kept_hooked != cast->scenario->hooks.installed ||
+        !proxy_settings_equal(proxy_settings_now(kept), &cast->settings) ||
+        !proxy_restart(kept, os_error))
+        return NULL;
+    cast->kept = NULL;
+    return kept;
+}
+
 bool cast_start_proxy(struct cast *cast, char error[CAST_ERROR_BYTES])
 {
+    const struct proxy_hooks *hooks;
     int os_error;
     _Static_assert((int)CAST_ERROR_BYTES >= (int)SETTINGS_ERROR_BYTES, "a sentence fits");
     if (cast->scenario->expect.log != NULL &&
         !case_log_open(&cast->log, cast->kind == WORLD_SIM, error))
         return false;
     fill_hook_targets(cast);
-    cast->proxy =
-        proxy_create(cast->fault, &cast->settings,
-                     scripted_hooks_start(&cast->hooks, &cast->scenario->hooks), &os_error);
+    hooks = scripted_hooks_start(&cast->hooks, &cast->scenario->hooks);
+    cast->proxy = take_kept(cast, &os_error);
+    if (cast->proxy == NULL)
+        cast->proxy = proxy_create(cast->fault, &cast->settings, hooks, &os_error);
     if (cast->proxy == NULL && proxy_settings_check(&cast->settings, error))
         snprintf(error, CAST_ERROR_BYTES, "the proxy could not listen: %s", strerror(os_error));
     cast->proxy_seen = cast->proxy != NULL;
     return cast->proxy_seen;
+}
+
+static bool speaks_tls(const struct proxy_settings *settings)
+{
+    bool tls = settings->certificate_count > 0;
+    for (size_t i = 0; i < settings->upstream_count; i++)
+        tls = tls || settings->upstreams[i].tls;
+    return tls;
+}
+
+/*
+ * In the simulation one case follows another by the hundred thousand, most of them with the same settings: the proxy is kept
+ * for the next. Sessions of TLS would be remembered, so that one is made anew.
+ */
+void cast_end_proxy(struct cast *cast)
+{
+    if (cast->kind != WORLD_SIM || speaks_tls(&cast->settings)) {
+        proxy_destroy(&cast->proxy);
+        return;
+    }
+    proxy_stop(cast->proxy);
+    if (cast->kept != NULL)
+        proxy_destroy(&cast->kept);
+    cast->kept = cast->proxy;
+    cast->kept_hooked = cast->scenario->hooks.installed;
+    cast->proxy = NULL;
 }
 
 void cast_start_clients(struct cast *cast, const struct address *subject)

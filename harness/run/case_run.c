@@ -178,7 +178,7 @@ void case_run_abort(struct case_run *run)
 {
     subject_kill(&run->subject);
     if (run->cast->proxy != NULL)
-        proxy_destroy(&run->cast->proxy);
+        cast_end_proxy(run->cast);
     cast_stop(run->cast);
     case_enter(run, PHASE_OVER);
 }
@@ -381,7 +381,7 @@ static bool proxy_has_drained(struct case_run *run, enum run_end how)
 static void end_proxy(struct case_run *run)
 {
     if (run->cast->proxy != NULL)
-        proxy_destroy(&run->cast->proxy);
+        cast_end_proxy(run->cast);
     trace_world_census(run->cast->trace, &run->evidence.left);
     case_enter(run, PHASE_ENDING);
 }

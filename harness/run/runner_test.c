@@ -11,6 +11,7 @@
  */
 #include "harness/run/workers.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,9 +81,30 @@ void proxy_drain(struct proxy *proxy, void (*on_drained)(void *owner), void *own
     on_drained(owner);
 }
 
+void proxy_stop(struct proxy *proxy)
+{
+    if (proxy->listener.impl != NULL)
+        world_unlisten(proxy->world, &proxy->listener);
+}
+
+/* Nobody's: it is made anew for each case. */
+const struct proxy_settings *proxy_settings_now(const struct proxy *proxy)
+{
+    static const struct proxy_settings NONE;
+    (void)proxy;
+    return &NONE;
+}
+
+bool proxy_restart(struct proxy *proxy, int *os_error)
+{
+    (void)proxy;
+    *os_error = EINVAL;
+    return false;
+}
+
 void proxy_destroy(struct proxy **proxy)
 {
-    world_unlisten((*proxy)->world, &(*proxy)->listener);
+    proxy_stop(*proxy);
     free(*proxy);
     *proxy = NULL;
 }

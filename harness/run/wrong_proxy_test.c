@@ -266,18 +266,36 @@ void proxy_drain(struct proxy *proxy, void (*on_drained)(void *owner), void *own
     (void)owner;
 }
 
+void proxy_stop(struct proxy *proxy)
+{
+    timer_stop(proxy->world, &proxy->timer);
+    if (proxy->listener.impl != NULL)
+        world_unlisten(proxy->world, &proxy->listener);
+    if (stream_in_use(&proxy->client))
+        stream_close(&proxy->client, STREAM_FIN);
+    for (size_t i = 0; i < proxy->attempts; i++)
+        if (stream_in_use(&proxy->upstreams[i]) && !does(proxy, "leaves-a-stream"))
+            stream_close(&proxy->upstreams[i], STREAM_FIN);
+}
+
+const struct proxy_settings *proxy_settings_now(const struct proxy *proxy)
+{
+    return &proxy->settings;
+}
+
+/* It is made anew for each case. */
+bool proxy_restart(struct proxy *proxy, int *os_error)
+{
+    (void)proxy;
+    *os_error = EINVAL;
+    return false;
+}
+
 void proxy_destroy(struct proxy **proxy)
 {
-    struct proxy *gone = *proxy;
+    proxy_stop(*proxy);
+    free(*proxy);
     *proxy = NULL;
-    timer_stop(gone->world, &gone->timer);
-    world_unlisten(gone->world, &gone->listener);
-    if (stream_in_use(&gone->client))
-        stream_close(&gone->client, STREAM_FIN);
-    for (size_t i = 0; i < gone->attempts; i++)
-        if (stream_in_use(&gone->upstreams[i]) && !does(gone, "leaves-a-stream"))
-            stream_close(&gone->upstreams[i], STREAM_FIN);
-    free(gone);
 }
 
 /* ---- what is found out ---------------------------------------------------------------------- */
