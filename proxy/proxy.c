@@ -40,8 +40,8 @@ static bool start_listening(struct proxy *proxy, int *os_error)
 
     proxy->listener = (struct listener){.on_acceptable = on_acceptable, .owner = proxy};
     proxy->address = proxy->ground.configuration->settings.listen;
-    result = world_listen(proxy->world, &proxy->listener, &proxy->address, LISTEN_OPEN,
-                          LISTEN_BACKLOG);
+    result =
+        world_listen(proxy->world, &proxy->listener, &proxy->address, LISTEN_OPEN, LISTEN_BACKLOG);
     *os_error = -result;
     return result == 0;
 }
