@@ -3,7 +3,11 @@
  *
  * A fault is addressed by who stands at the other end from the proxy, which connection of theirs, in which direction and
  * after how many bytes; never by the number of calls, which a change of the program would change. So a fault means the same
- * in the simulation and on real sockets. Under TLS the bytes are those of the plaintext.
+ * in the simulation and on real sockets. Under TLS the bytes are those of the plaintext, but for SHORT_WRITE, whose bytes are
+ * those on the wire.
+ *
+ * Connections of an upstream are counted as it accepts them and those of a client as it makes them; a fault of a dial counts
+ * the dials that the proxy makes to that upstream, and of a client the connections that the proxy accepts.
  *
  * Plain values. Who makes which kind: fins, resets, stalls, delays, splits and garbage the actor's own line
  * (fakeupstream/acting/line_fault.h); dials that fail and writes that are cut short the filter beneath the proxy
@@ -37,7 +41,8 @@ enum wire_direction { WIRE_DIAL, WIRE_SENT, WIRE_RECEIVED };
  * HALF_CLOSE      it sends FIN and reads on
  * STALL           it neither reads nor writes any more, and holds the connection
  * DELAY           it lets WIRE_DELAY_NS pass before the next byte of that direction
- * SPLIT           it sends nothing further until the proxy has read what was sent
+ * SPLIT           it sends nothing further until the proxy has read what was sent; a proxy that never does is not waited
+ *                 for, and has not met it
  * GARBAGE         the byte at that place is a NUL
  * SHORT_WRITE     the proxy's write that would go past that byte is accepted up to it
  * CLIENT_FIN, CLIENT_RST  at that moment of the upstream's connection the first client closes, or resets, its own
