@@ -220,6 +220,7 @@ void cast_fill_evidence(const struct cast *cast, struct evidence *evidence)
     evidence->record_count = cast->record_count;
     evidence->record_total = cast->record_total;
     trace_world_held(cast->trace, &evidence->held);
+    trace_world_conduct(cast->trace, &evidence->conduct);
     evidence->hook_calls = cast->hooks.calls;
     evidence->hook_call_count = cast->hooks.call_count;
     evidence->hook_calls_lost = cast->hooks.calls_lost;

@@ -105,6 +105,7 @@ static void add_attempt(struct evidence *evidence, const struct connection_fact 
                                      .fresh = message == NULL || message->number == 1,
                                      .closed_ns = connection->closed_ns,
                                      .ended_ns = connection->closed_ns,
+                                     .stream = stream,
                                      .connection = connection->witness,
                                      .message = message};
     if (!attempt->fresh)

@@ -25,6 +25,7 @@ struct attempt_fact {
     uint64_t closed_ns; /* closed by the proxy; TIME_NEVER: it was open when the case had settled */
     uint64_t written;   /* bytes of the request that went out; where others did too, those seen */
     struct request_fact *request;          /* NULL: not known */
+    const struct trace_stream *stream;     /* NULL: the seam was not seen */
     const struct witness *connection;      /* NULL: nobody accepted */
     const struct witness_message *message; /* NULL: not a byte came */
     const struct witness_sent *answer;     /* NULL: none was begun */

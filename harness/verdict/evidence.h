@@ -92,6 +92,7 @@ struct evidence {
     size_t open[UPSTREAMS_MAX];             /* the proxy's connections when all was quiet */
     size_t pre_write_reused[UPSTREAMS_MAX]; /* faults that fired on a connection used before */
     struct trace_held held;
+    struct trace_conduct conduct;
     struct trace_census left;              /* what the proxy left behind when it had been stopped */
     uint64_t settled_ns;                   /* when the runner began to end the case */
     bool quiet;                            /* nothing was under way then */

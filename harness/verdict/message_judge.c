@@ -217,18 +217,29 @@ static bool trailers_differ(const struct witness_message *received, const struct
     return phrase->used > 0;
 }
 
+const char *message_part_difference(const struct witness_message *received,
+                                    const struct draft *sent, const struct hook_plan *hooks,
+                                    enum message_part part, struct phrase *phrase)
+{
+    typedef bool part_differs(const struct witness_message *received, const struct draft *sent,
+                              const struct hook_plan *hooks, struct phrase *phrase);
+    static part_differs *const PARTS[] = {[MESSAGE_HEAD] = head_differs,
+                                          [MESSAGE_BODY] = body_differs,
+                                          [MESSAGE_TRAILERS] = trailers_differ};
+    phrase->used = 0;
+    phrase->text[0] = '\0';
+    return received->head_complete && PARTS[part](received, sent, hooks, phrase) ? phrase->text
+                                                                                 : NULL;
+}
+
 const char *message_difference(const struct witness_message *received, const struct draft *sent,
                                const struct hook_plan *hooks, struct phrase *phrase)
 {
-    phrase->used = 0;
-    phrase->text[0] = '\0';
-    if (!received->head_complete)
-        return NULL;
-    if (head_differs(received, sent, hooks, phrase) ||
-        body_differs(received, sent, hooks, phrase) ||
-        trailers_differ(received, sent, hooks, phrase))
-        return phrase->text;
-    return NULL;
+    const char *difference = NULL;
+    for (int part = MESSAGE_HEAD; part <= MESSAGE_TRAILERS && difference == NULL; part++)
+        difference =
+            message_part_difference(received, sent, hooks, (enum message_part)part, phrase);
+    return difference;
 }
 
 /* ---- requests ------------------------------------------------------------------------------- */

@@ -23,6 +23,15 @@ void message_judge_outcome(const struct message_judge *by, const struct outcome_
                            const struct expected_response *expected);
 
 /*
+ * How a part of a received message differs from the one that was sent, as message_difference() has it. Only of a message
+ * whose head is complete.
+ */
+enum message_part { MESSAGE_HEAD, MESSAGE_BODY, MESSAGE_TRAILERS };
+const char *message_part_difference(const struct witness_message *received,
+                                    const struct draft *sent, const struct hook_plan *hooks,
+                                    enum message_part part, struct phrase *phrase);
+
+/*
  * How a received message differs from the one that was sent, but for what hooks change on purpose: a part of a sentence,
  * or NULL if it does not.
  */

@@ -13,6 +13,7 @@ struct trace_live_timer {
     struct trace *trace;
     struct timer lower;
     struct timer *outer;
+    uint64_t due_ns; /* its time, or where that had passed when it was set, that moment */
 };
 
 struct trace_live_query {
@@ -93,7 +94,12 @@ static void on_time(struct timer *lower)
 {
     struct trace_live_timer *live = object_cast(lower->owner, TRACE_TIMER_TAG);
     struct timer *outer = live->outer;
+    struct trace_conduct *conduct = &live->trace->conduct;
 
+    trace_record_upcall(live->trace);
+    conduct->timers_fired++;
+    conduct->timers_early += live->trace->upcall_ns < outer->at_ns;
+    conduct->timers_late += live->trace->upcall_ns > live->due_ns;
     end_timer(live);
     outer->on_time(outer);
 }
@@ -128,6 +134,9 @@ static void set_timer(struct world *world, struct timer *outer, uint64_t at_ns)
     struct trace_live_timer *live =
         timer_is_set(outer) ? timer_of(trace, outer) : start_timer(trace, outer);
 
+    uint64_t now_ns = world_now(trace->passing.inner);
+
+    live->due_ns = at_ns > now_ns ? at_ns : now_ns;
     timer_set(trace->passing.inner, &live->lower, at_ns);
     outer->at_ns = live->lower.at_ns;
     outer->sequence = live->lower.sequence;

@@ -54,6 +54,11 @@ struct trace_stream {
     uint64_t tx; /* bytes written, as the layer below took them */
     uint64_t rx; /* bytes read */
     bool tls;    /* what came or went first is a record of TLS */
+    bool
+        unheeded; /* the program was told of input, or of the peer's end, and did nothing about it */
+    uint64_t unheeded_tx;    /* tx when that was last so */
+    bool peer_closed;        /* STREAM_CLOSED was told */
+    uint64_t peer_closed_tx; /* tx then */
 };
 
 /* In the order in which they began. NULL past the last. */
@@ -84,6 +89,22 @@ struct trace_held {
     uint64_t up_peak, down_peak;
 };
 void trace_world_held(const struct world *trace, struct trace_held *out);
+
+/* ---- how the program behaves --------------------------------------------------------------------- */
+
+struct trace_conduct {
+    uint64_t closes; /* streams that the program closed */
+    uint64_t
+        unheeded; /* upcalls about input that was wanted, and then neither taken nor wanted no more */
+    uint64_t timers_fired;
+    uint64_t timers_early; /* before their time */
+    uint64_t
+        timers_late; /* after it, or after they were set where it had passed then; on a real clock most are */
+    uint64_t times_back;  /* upcalls at a time before that of the upcall before */
+    size_t accepted_peak; /* most streams open at one moment */
+    size_t connected_peak;
+};
+void trace_world_conduct(const struct world *trace, struct trace_conduct *out);
 
 /* ---- the story --------------------------------------------------------------------------------- */
 

@@ -56,6 +56,8 @@ void trace_record_forget(struct trace *trace)
     trace->event_count = 0;
     trace->incomplete = false;
     trace->held = (struct trace_held){0};
+    trace->conduct = (struct trace_conduct){0};
+    trace->upcall_ns = 0;
     trace->open[TRACE_ACCEPTED] = 0;
     trace->open[TRACE_CONNECTED] = 0;
     trace_record_place(trace, &(struct address){0}); /* the clients come first */
@@ -94,6 +96,12 @@ static struct trace_place *place_of(const struct trace_live_stream *live)
     return live->place == TRACE_NOT_KEPT ? NULL : &live->trace->places[live->place];
 }
 
+static void note_peak(size_t *peak, size_t now)
+{
+    if (now > *peak)
+        *peak = now;
+}
+
 static void count_begin(struct trace_live_stream *live, bool lives)
 {
     struct trace_place *place = place_of(live);
@@ -101,6 +109,9 @@ static void count_begin(struct trace_live_stream *live, bool lives)
     if (live->side == TRACE_CONNECTED)
         live->trace->dial_count++;
     live->trace->open[live->side] += lives;
+    note_peak(live->side == TRACE_ACCEPTED ? &live->trace->conduct.accepted_peak
+                                           : &live->trace->conduct.connected_peak,
+              live->trace->open[live->side]);
     if (place == NULL)
         return;
     place->begun++;
@@ -164,6 +175,7 @@ void trace_record_end(struct trace_live_stream *live, enum stream_end end)
     struct trace_place *place = place_of(live);
 
     trace_record_event(live, TRACE_CLOSE, end);
+    trace->conduct.closes++;
     if (record != NULL) {
         record->ended_ns = world_now(trace->passing.inner);
         record->end = end == STREAM_FIN ? TRACE_CLOSED_FIN : TRACE_CLOSED_RST;
@@ -285,6 +297,40 @@ void trace_record_write(struct trace_live_stream *live, const struct iovec *piec
         record->tx += (uint64_t)result;
     let_go(live->side == TRACE_ACCEPTED ? &held->down : &held->up, (uint64_t)result);
 }
+
+void trace_record_peer_closed(struct trace_live_stream *live)
+{
+    struct trace_stream *record = record_of(live);
+
+    trace_record_event(live, TRACE_PEER_CLOSED, 0);
+    if (record == NULL || record->peer_closed)
+        return;
+    record->peer_closed = true;
+    record->peer_closed_tx = record->tx;
+}
+
+/* ---- upcalls ----------------------------------------------------------------------------------- */
+
+void trace_record_upcall(struct trace *trace)
+{
+    uint64_t now_ns = world_now(trace->passing.inner);
+
+    trace->conduct.times_back += now_ns < trace->upcall_ns;
+    trace->upcall_ns = now_ns;
+}
+
+void trace_record_unheeded(struct trace_live_stream *live, unsigned events)
+{
+    struct trace_stream *record = record_of(live);
+
+    live->trace->conduct.unheeded += (events & live->wanted & STREAM_READ) != 0;
+    if (record == NULL || (events & (STREAM_READ | STREAM_CLOSED)) == 0)
+        return;
+    record->unheeded = true;
+    record->unheeded_tx = record->tx;
+}
+
+/* ---- the story --------------------------------------------------------------------------------- */
 
 void trace_record_event(struct trace_live_stream *live, enum trace_what what, int64_t value)
 {

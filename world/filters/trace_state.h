@@ -40,7 +40,9 @@ struct trace {
     bool incomplete;
 
     struct trace_held held;
-    size_t open[2]; /* live streams by enum trace_side */
+    struct trace_conduct conduct;
+    uint64_t upcall_ns; /* when the last upcall came */
+    size_t open[2];     /* live streams by enum trace_side */
 };
 
 /* The index of a record or place that could not be kept. */
@@ -53,6 +55,8 @@ struct trace_live_stream {
     struct stream *outer;
     enum trace_side side;
     bool said_fin;   /* by the program: what it still reads here is thrown away */
+    unsigned wanted; /* by the program */
+    uint64_t calls;  /* by the program, each of which does something about an upcall */
     uint32_t record; /* indices, or TRACE_NOT_KEPT */
     uint32_t place;
 };
@@ -82,8 +86,13 @@ void trace_record_dial_ended(struct trace_live_stream *live, int outcome);
 /* What stream_read() and stream_write() were given, and what they returned. */
 void trace_record_read(struct trace_live_stream *live, const void *data, ssize_t result);
 void trace_record_write(struct trace_live_stream *live, const struct iovec *pieces, ssize_t result);
+void trace_record_peer_closed(struct trace_live_stream *live);
 void trace_record_event(struct trace_live_stream *live, enum trace_what what, int64_t value);
 void trace_record_end(struct trace_live_stream *live, enum stream_end end);
+/* The program was told of these events and did nothing about them. */
+void trace_record_unheeded(struct trace_live_stream *live, unsigned events);
+/* The top of every upcall. */
+void trace_record_upcall(struct trace *trace);
 
 uint32_t trace_record_place(struct trace *trace, const struct address *address);
 

@@ -64,6 +64,11 @@ void trace_world_held(const struct world *world, struct trace_held *out)
     *out = trace_of_const(world)->held;
 }
 
+void trace_world_conduct(const struct world *world, struct trace_conduct *out)
+{
+    *out = trace_of_const(world)->conduct;
+}
+
 size_t trace_event_count(const struct world *world)
 {
     return trace_of_const(world)->event_count;

@@ -20,6 +20,7 @@ static ssize_t read_bytes(struct stream *stream, void *data, size_t size)
     struct trace_live_stream *live = live_of(stream);
     ssize_t result = stream_read(&live->lower, data, size);
 
+    live->calls++;
     if (result != -EAGAIN)
         trace_record_read(live, data, result);
     return result;
@@ -30,6 +31,7 @@ static ssize_t write_bytes(struct stream *stream, const struct iovec *pieces, in
     struct trace_live_stream *live = live_of(stream);
     ssize_t result = stream_write(&live->lower, pieces, count);
 
+    live->calls++;
     if (result != -EAGAIN)
         trace_record_write(live, pieces, result);
     return result;
@@ -40,6 +42,7 @@ static int shut(struct stream *stream)
     struct trace_live_stream *live = live_of(stream);
     int result = stream_shut(&live->lower);
 
+    live->calls++;
     live->said_fin = true;
     trace_record_event(live, TRACE_SHUT, result);
     return result;
@@ -57,7 +60,11 @@ static void close_stream(struct stream *stream, enum stream_end end)
 
 static void want(struct stream *stream, unsigned events)
 {
-    stream_want(&live_of(stream)->lower, events);
+    struct trace_live_stream *live = live_of(stream);
+
+    live->calls += live->wanted != events;
+    live->wanted = events;
+    stream_want(&live->lower, events);
 }
 
 static void info(struct stream *stream, struct stream_info *out)
@@ -79,12 +86,17 @@ static void on_event(struct stream *lower, unsigned events)
 {
     struct trace_live_stream *live = object_cast(lower->owner, TRACE_STREAM_TAG);
     struct stream *outer = live->outer;
+    uint64_t calls = live->calls;
+    uint64_t closes = live->trace->conduct.closes;
 
+    trace_record_upcall(live->trace);
     if ((events & STREAM_OPEN) != 0 && live->side == TRACE_CONNECTED)
         trace_record_dial_ended(live, stream_status(lower));
     if ((events & STREAM_CLOSED) != 0)
-        trace_record_event(live, TRACE_PEER_CLOSED, 0);
+        trace_record_peer_closed(live);
     outer->on_event(outer, events);
+    if (live->trace->conduct.closes == closes && live->calls == calls)
+        trace_record_unheeded(live, events);
 }
 
 static struct trace_live_stream *take(struct trace *trace, struct stream *stream,
