@@ -48,13 +48,14 @@ BEGIN {
     may["harness/command"] = may["harness/session"] " harness/session harness/explore reports/exploration harness/terminal"
     may["harness"] = may["harness/command"] " harness/command"
     may["tests/wrong"] = may["proxy/downstream"] " tests/wrong proxy/downstream proxy" # faults are put in below every door
+    may["bench"] = may["harness/run"] " harness/run"
     may["examples"] = "world world/base world/sockets retryproof"
 
     # A test may stand its subject in any world.
     for_tests = "world world/base world/data world/sim world/sockets world/filters world/tls"
 
     only_in["event2/"] = "world/sockets"
-    only_in["llhttp.h"] = "proxy/wire"
+    only_in["llhttp.h"] = "proxy/wire bench" # which measures it alone
     only_in["openssl/"] = "world/data world/tls fakeupstream/secure"
     only_in["yaml.h"] = "world/data"
     only_in["jansson.h"] = "world/data"
