@@ -18,6 +18,14 @@ static inline uint64_t fingerprint_word(uint64_t hash, uint64_t word)
     return hash ^ hash >> 29;
 }
 
+/* The hash of a set is the sum of this of its members: splitmix64's last steps, so that sums do not cancel. */
+static inline uint64_t fingerprint_scatter(uint64_t word)
+{
+    word = (word ^ word >> 30) * 0xBF58476D1CE4E5B9ull;
+    word = (word ^ word >> 27) * 0x94D049BB133111EBull;
+    return word ^ word >> 31;
+}
+
 /* Up to eight bytes as a word. */
 static inline uint64_t fingerprint_tail(const uint8_t *data, size_t size)
 {

@@ -251,6 +251,8 @@ static ssize_t stream_read_now(struct stream *stream, void *data, size_t size)
     ssize_t result = read_now(side, data, size);
 
     sim_note(side->link->sim, NOTED_READ, side->ordinal, result);
+    if (side->link->sim->history != NULL && result > 0)
+        history_note_bytes(side->link->sim->history, side->ordinal, data, (size_t)result);
     return result;
 }
 

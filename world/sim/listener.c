@@ -218,6 +218,8 @@ static int accept_now(struct sim_listener *at, struct stream *stream)
     }
     sim_stir(sim);
     link = dequeue(at);
+    if (at->parts && sim->history != NULL)
+        history_part(sim->history);
     link->sides[1].told = STREAM_OPEN; /* an accepted stream is born open */
     sim_link_open(&link->sides[1], stream);
     answer_waiting(at);
@@ -272,6 +274,11 @@ void sim_listener_fail_first(struct listener *listener, uint32_t count, enum sim
 
     at->failures_left = count;
     at->failure = how;
+}
+
+void sim_part_accepted(struct listener *listener)
+{
+    listener_of(listener)->parts = true;
 }
 
 /* ---- reset ------------------------------------------------------------------------------------- */

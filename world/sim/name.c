@@ -157,6 +157,19 @@ static void give(struct sim_query *at)
     sim->query_count--;
 }
 
+/* Who asked knows the addresses from here on. */
+static void note_answer(const struct sim_query *at)
+{
+    struct history *history = at->sim->history;
+
+    for (size_t i = 0; history != NULL && i < at->address_count; i++) {
+        const struct address *address = &at->addresses[i];
+
+        history_note_object(history, at->ordinal, NOTED_UPCALL_QUERY, address->family);
+        history_note_bytes(history, at->ordinal, address->bytes, sizeof(address->bytes));
+    }
+}
+
 static void on_answer_due(struct timer *timer)
 {
     struct sim_query *at = object_cast(timer->owner, SIM_QUERY_TAG);
@@ -171,6 +184,7 @@ static void on_answer_due(struct timer *timer)
         query->addresses[i].port = at->port;
     }
     query->impl = NULL;
+    note_answer(at);
     give(at);
     query->on_answer(query);
 }
@@ -190,8 +204,11 @@ static int start(struct sim *sim, struct query *query, const char *host, uint16_
     at->port = port;
     query->impl = at;
     delay_ns = look_up(sim, host, at);
-    if (delay_ns != TIME_NEVER)
-        timer_queue_set(&sim->timers, &at->timer, sim->now_ns + sim->options.latency_ns + delay_ns);
+    if (delay_ns == TIME_NEVER)
+        return 0;
+    timer_queue_set(&sim->timers, &at->timer, sim->now_ns + sim->options.latency_ns + delay_ns);
+    if (sim->history != NULL)
+        history_add_timer(sim->history, at->timer.sequence);
     return 0;
 }
 

@@ -47,23 +47,36 @@ void sim_network_send(struct sim_side *to, enum flight_kind kind, uint64_t count
     sim_stir(sim);
 }
 
-/* They go with the last flight if that is for the same reader, so that small windows do not stay small. */
+/* The last flight to that side that began at this moment; NULL: there is none. */
+static struct flight *last_to(const struct sim *sim, const struct sim_side *to)
+{
+    const struct flight_queue *queue = &sim->flights;
+
+    for (size_t i = queue->count; i > 0; i--) {
+        struct flight *flight = &queue->ring[(queue->first + i - 1) & (queue->capacity - 1)];
+
+        if (flight->due_ns != sim->now_ns + sim->options.latency_ns)
+            return NULL;
+        if (flight->to == to)
+            return flight;
+    }
+    return NULL;
+}
+
+/*
+ * They go with the last flight for the same reader, so that small windows do not stay small; whatever else was sent behind that,
+ * so that what becomes of one connection does not depend on what others do meanwhile.
+ */
 void sim_network_send_held_back(struct sim_side *to, uint64_t count)
 {
-    struct sim *sim = to->link->sim;
-    struct flight_queue *queue = &sim->flights;
-    struct flight *last;
+    struct flight *last = last_to(to->link->sim, to);
 
-    if (queue->count > 0) {
-        last = &queue->ring[(queue->first + queue->count - 1) & (queue->capacity - 1)];
-        if (last->kind == FLIGHT_BYTES && last->to == to &&
-            last->due_ns == sim->now_ns + sim->options.latency_ns) {
-            last->count += count;
-            sim_stir(sim);
-            return;
-        }
+    if (last == NULL || last->kind != FLIGHT_BYTES) {
+        sim_network_send(to, FLIGHT_BYTES, count);
+        return;
     }
-    sim_network_send(to, FLIGHT_BYTES, count);
+    last->count += count;
+    sim_stir(to->link->sim);
 }
 
 /* The answer to a dial: connected, whoever may accept it later. */

@@ -50,6 +50,10 @@ static void begin(struct sim *sim, const struct sim_options *options)
     sim->timer_turn = (struct agenda_item){.kind = AGENDA_TIMER};
     sim->flights.first = 0;
     sim->flights.count = 0;
+    sim->choices = 0;
+    sim->history = options->order != NULL ? &sim->history_kept : NULL;
+    if (sim->history != NULL)
+        history_begin(sim->history);
     agenda_init(&sim->agenda);
     timer_queue_forget(&sim->timers);
     sim_link_forget_all(sim);
@@ -83,6 +87,7 @@ void sim_destroy(struct world **world)
     sim_name_release(sim);
     sim_network_release(sim);
     timer_queue_release(&sim->timers);
+    history_release(&sim->history_kept);
     sim->tag = 0;
     free(sim);
     *world = NULL;
@@ -129,15 +134,10 @@ static void call_timer(struct sim *sim)
     sim_upcall_end(sim);
 }
 
-static size_t choose(const struct sim *sim)
+/* In the order in which they asked, unless an order says otherwise. */
+static struct agenda_item *take_next(struct sim *sim)
 {
-    size_t place;
-
-    if (sim->options.order == NULL || sim->agenda.count == 1)
-        return 0;
-    place = sim->options.order(sim->options.order_owner, sim->agenda.count);
-    check(place < sim->agenda.count);
-    return place;
+    return sim->options.order == NULL ? agenda_take(&sim->agenda, 0) : sim_choice_take(sim);
 }
 
 static void take_turn(struct sim *sim, struct agenda_item *item)
@@ -204,7 +204,7 @@ static enum run_end run_now(struct world *world, uint64_t steps_max, uint64_t un
             return RUN_STEPS;
         schedule_due(sim);
         if (!is_idle(sim))
-            take_turn(sim, agenda_take(&sim->agenda, choose(sim)));
+            take_turn(sim, take_next(sim));
         else if (!jump(sim, until_ns, &end))
             return end;
     }

@@ -7,6 +7,8 @@
  *     link.c      connections and the stream_ops table
  *     listener.c  who answers at which address
  *     name.c      what names answer
+ *     choice.c    what comes next, where an order says so
+ *     moment.c    the hash of a state, where there is an order
  */
 #ifndef WORLD_SIM_STATE_H
 #define WORLD_SIM_STATE_H
@@ -19,6 +21,7 @@
 #include "world/base/timer_queue.h"
 #include "world/sim/agenda.h"
 #include "world/sim/fingerprint.h"
+#include "world/sim/history.h"
 #include "world/sim/pipe.h"
 #include "world/sim/sim.h"
 #include "world/world.h"
@@ -54,6 +57,7 @@ struct sim_side {
     int error;     /* the sticky one, or 0 */
     bool shut;     /* this side sent its FIN */
     bool reset_sent;
+    uint64_t mark; /* choice.c's, or moment.c's, within one call */
 };
 
 /* A connection, from the dial until both sides are closed and nothing is on its way. */
@@ -110,6 +114,7 @@ struct sim_listener {
     struct sim_link *unanswered; /* the first that is past the backlog, or NULL */
     uint32_t answered;           /* those before it: they may be accepted */
     bool starved;                /* accept had no stream to give; wait until one is closed */
+    bool parts;                  /* what it accepts is each a party of its own */
     uint64_t ordinal;
 };
 
@@ -164,6 +169,10 @@ struct sim {
     uint64_t ordinal_next;
     uint16_t port_next;
 
+    struct history *history; /* NULL: no order is given, and nobody asks */
+    struct history history_kept;
+    uint64_t choices; /* made so far by an order */
+
     struct name_entry *names; /* SIM_NAMES_MAX of them, made when first needed */
     size_t name_count;
     sim_resolver *resolver; /* asked about other names; NULL: nobody */
@@ -208,9 +217,14 @@ static inline bool sim_note_counts(uint64_t what)
     return what == NOTED_READ || what == NOTED_WRITE;
 }
 
+/* moment.c: the same for the parties, where there is an order. */
+void sim_note_to_party(struct sim *sim, uint64_t what, uint64_t ordinal, int64_t result);
+
 /* Everything that happens goes through here into the trace hash. */
 static inline void sim_note(struct sim *sim, uint64_t what, uint64_t ordinal, int64_t result)
 {
+    if (sim->history != NULL)
+        sim_note_to_party(sim, what, ordinal, result);
     sim->hash = fingerprint_word(sim->hash, what << 56 ^ ordinal << 40 ^ (uint64_t)result);
     if (what != NOTED_TIME && what != NOTED_RANDOM && what != NOTED_TIMER_SET)
         sim->shape = fingerprint_word(
@@ -226,7 +240,10 @@ static inline void sim_stir(struct sim *sim)
 
 static inline uint64_t sim_ordinal(struct sim *sim)
 {
-    return ++sim->ordinal_next;
+    sim->ordinal_next++;
+    if (sim->history != NULL)
+        history_add_object(sim->history, sim->ordinal_next);
+    return sim->ordinal_next;
 }
 
 /* Every upcall stands between these two. */
@@ -244,10 +261,15 @@ static inline void sim_upcall_end(struct sim *sim)
 {
     sim->in_upcall = false;
     sim->idle_steps += sim->idle > 0;
+    if (sim->history != NULL)
+        history_upcall_end(sim->history);
 }
 
 /* sim.c: the next of a seeded sequence (splitmix64). */
 uint64_t sim_draw(uint64_t *state);
+
+/* choice.c: takes what comes next off the agenda, as the order says; there is something on it. */
+struct agenda_item *sim_choice_take(struct sim *sim);
 
 /* network.c */
 void sim_network_release(struct sim *sim);
