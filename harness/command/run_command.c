@@ -117,12 +117,14 @@ static const char *worlds_words(unsigned long worlds)
     }
 }
 
-/* A case that is repeated has the seed of its last time. */
+/* A case that is repeated has the seed of its last time. Of another proxy each play has been told of. */
 static uint64_t count_repetitions(const struct run_command *run)
 {
     uint64_t count = 0;
     if (run->is_foreign)
-        return run->result.interrupted ? 0 : (uint64_t)run->item_count * (run->options.repeat - 1);
+        return run->result.interrupted || run->progress.done < run->item_count
+                   ? 0
+                   : run->progress.done - run->item_count;
     for (size_t i = 0; i < run->store.count; i++)
         if (run->store.results[i].verdict != VERDICT_SKIPPED)
             count += run->store.results[i].seed - run->options.seed;

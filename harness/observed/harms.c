@@ -178,8 +178,7 @@ static void find_no_answer(struct harms *harms, const struct own_request *reques
         request->left_ns > 0 || !(request->sent_whole || request->meant_whole) ||
         is_behind_the_last(harms->own, request))
         return;
-    harms_add(harms, HARM_NO_ANSWER, "the client's connection was %s %s %s",
-              request->closing == WITNESS_RST ? "reset" : "closed",
+    harms_add(harms, HARM_NO_ANSWER, "the client's connection was closed %s %s",
               only_interims ? "behind a 1xx, before any final response to"
                             : "without a byte of an answer to",
               request_name(request->fact, name));

@@ -122,6 +122,28 @@ static const struct row {
      "clients: {" A_POST ", b1: [wait: a is over, prepare: {method: POST, path: /pay, body: 11},"
      " send: 5 of body, signal: b is over]},\n" FRONT("p", "wait: b is over, delay: 5s, " OWN_502),
      BIT(BODY_LOST_SEEN) | BIT(LEFT_OPEN), "502", "with 5 of 11 body bytes"},
+    {"a later attempt that has less than an earlier one had has lost its body, though its client "
+     "still "
+     "has some",
+     "client: [prepare: {method: POST, path: /pay, body: 11}, send: 8 of body, read: "
+     "response],\n" UPS("[[read: 5 of body, end: rst]]", ANSWERS),
+     "clients: {a1: [wait: asked, prepare: {method: POST, path: /pay, body: 11}, send: 5 of body,"
+     " read: eof, signal: a is over], b1: [wait: a is over, prepare: {method: POST, path: /pay, "
+     "body: "
+     "11}, send: head, delay: 1s, end: fin, signal: b is over]},\n"
+     "upstreams: {p: [[read: head, signal: asked, wait: b is over, " OWN_502 "]]}",
+     BIT(SENT_AGAIN) | BIT(BODY_LOST_SEEN), "502",
+     "POST /pay was sent to b with 0 of 11 body bytes"},
+    {"a later attempt that ends before its client has handed over what no attempt had has lost "
+     "nothing",
+     "client: [prepare: {method: POST, path: /pay, body: 11}, send: 8 of body, read: "
+     "response],\n" UPS("[[end: rst]]", ANSWERS),
+     "clients: {a1: [wait: asked, prepare: {method: POST, path: /pay, body: 11}, send: head,"
+     " read: eof, signal: a is over], b1: [wait: a is over, prepare: {method: POST, path: /pay, "
+     "body: "
+     "11}, send: head, delay: 1s, end: fin, signal: b is over]},\n"
+     "upstreams: {p: [[read: head, signal: asked, wait: b is over, " OWN_502 "]]}",
+     0, "502", NULL},
     {"an upstream that pauses does not know what it was not sent",
      POST UPS("{listen: refused}", "[[read: head, pause-reading, wait: b is over, read: request]]"),
      "clients: {b1: [wait: asked, prepare: {method: POST, path: /pay, body: 11}, send: 5 of body,"
@@ -343,54 +365,54 @@ static const struct row {
     /* ---- no response ---- */
     {"a connection that is closed without a byte was closed without an answer",
      GET UPS(DIES, ANSWERS), "clients: {" A_GET "},\n" FRONT("p", "wait: a is over, end: fin"),
-     BIT(NO_ANSWER), "eof",
+     BIT(NO_ANSWER), "closed",
      "the client's connection was closed without a byte of an answer to GET"},
     {"a connection that is reset without a byte was closed without an answer",
      GET UPS(DIES, ANSWERS), "clients: {" A_GET "},\n" FRONT("p", "wait: a is over, end: rst"),
-     BIT(NO_ANSWER), "reset", "the client's connection was reset without a byte of an answer"},
+     BIT(NO_ANSWER), "closed", "the client's connection was closed without a byte of an answer"},
     {"a connection that is closed behind a 1xx has no answer either", GET UPS(DIES, ANSWERS),
      "clients: {" A_GET "},\n" FRONT("p", "interim: 103, wait: a is over, end: fin"),
-     BIT(NO_ANSWER), "eof", "was closed behind a 1xx, before any final response to GET /x"},
+     BIT(NO_ANSWER), "closed", "was closed behind a 1xx, before any final response to GET /x"},
     {"a request behind one whose answer was cut and that nobody got has to be sent again",
      PIPELINED UPS("[[read: request, prepare: {body: 20}, send: 5 of body, end: fin]]", ANSWERS),
      "clients: {" A_GET "},\n"
      "upstreams: {a: [[read: request, signal: asked, wait: a is over, prepare: {body: 20},"
      " send: head, read: request, send: 5 of body, end: fin]]}",
-     BIT(CUT_VISIBLE), "eof", NULL},
+     BIT(CUT_VISIBLE), "closed", NULL},
     {"a request behind an answer that says close has to be sent again, too",
      PIPELINED UPS(ANSWERS, ANSWERS),
      "clients: {" A_GET "},\n" PIPELINED_FRONT("respond: {body: 20, keep-alive: false}, end: fin"),
-     0, "eof", NULL},
+     0, "closed", NULL},
     {"a request behind an answer that says nothing of a close was left without one",
      PIPELINED UPS(ANSWERS, ANSWERS),
      "clients: {" A_GET "},\n" PIPELINED_FRONT("respond: {body: 20}, end: fin"), BIT(NO_ANSWER),
-     "eof", "was closed without a byte of an answer to POST /pay"},
+     "closed", "was closed without a byte of an answer to POST /pay"},
     {"a request that an upstream got was left without an answer, whatever came before it",
      PIPELINED UPS(ANSWERS, ANSWERS),
      "clients: {" A_GET ", b1: [wait: a is over, request: {path: /no}, request: {method: POST,"
      " path: /pay, body: 11}, signal: b is over]},\n" PIPELINED_FRONT(
          "wait: b is over, respond: {body: 20, keep-alive: false}, end: fin"),
-     BIT(NO_ANSWER) | BIT(DELIVERED_TWICE_IDEMPOTENT), "eof",
+     BIT(NO_ANSWER) | BIT(DELIVERED_TWICE_IDEMPOTENT), "closed",
      "was closed without a byte of an answer to POST /pay"},
     {"a request that its client broke off needs no answer",
      "client: [prepare: {method: POST, path: /pay, body: 11}, send: 5 of body, half-close,"
      " read: eof],\n" UPS(ANSWERS, ANSWERS),
      "clients: {a1: [wait: never]},\nupstreams: {p: [[read: 5 of body, read: eof, end: fin]]}", 0,
-     "eof", NULL},
+     "closed", NULL},
     {"a client that keeps back a part of its request may be closed on",
      "client: [prepare: {method: POST, path: /pay, body: 11}, send: 5 of body, read: eof],\n" UPS(
          ANSWERS, ANSWERS),
-     "clients: {a1: [wait: never]},\nupstreams: {p: [[read: 5 of body, end: fin]]}", 0, "eof",
+     "clients: {a1: [wait: never]},\nupstreams: {p: [[read: 5 of body, end: fin]]}", 0, "closed",
      NULL},
     {"a client that still sends when its connection is closed has no answer",
      "client: [request: {method: POST, path: /pay, body: 4MiB}],\n" UPS(ANSWERS, ANSWERS),
      "clients: {a1: [wait: never]},\nupstreams: {p: [[read: 5 of body, end: fin]]}", BIT(NO_ANSWER),
-     "reset", "was reset without a byte of an answer to POST /pay"},
+     "closed", "was closed without a byte of an answer to POST /pay"},
     {"a client that sends in pieces when its connection is closed has no answer either",
      "client: [prepare: {method: POST, path: /pay, body: 4MiB}, send: 5 of body, send: rest, read: "
      "eof],\n" UPS(ANSWERS, ANSWERS),
      "clients: {a1: [wait: never]},\nupstreams: {p: [[read: 5 of body, end: fin]]}", BIT(NO_ANSWER),
-     "reset", "was reset without a byte of an answer to POST /pay"},
+     "closed", "was closed without a byte of an answer to POST /pay"},
     {"a client that waits for an answer that never comes is left hanging",
      GET UPS("[[read: request, end: stall]]", ANSWERS),
      "clients: {a1: [wait: asked, prepare: {path: /x}, send: rest]},\n" FRONT("p", "end: stall"),

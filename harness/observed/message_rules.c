@@ -136,7 +136,8 @@ static void check_status(const struct own_request *request, struct breaches *bre
     const struct own_attempt *last = last_attempt(breaches->own, request);
     const struct witness_message *got = request->response;
     if (got == NULL || !got->head_complete || got->label.size > 0 || last == NULL ||
-        !request->sent_whole || got->status / 100 != 5)
+        !(request->sent_whole || request->meant_whole) || request->broke_off ||
+        got->status / 100 != 5)
         return;
     for (size_t u = 0; u < scenario->upstream_count; u++)
         if (scenario->upstreams[u].listen != LISTEN_OPEN)

@@ -43,40 +43,47 @@ static void find_sent_again(struct harms *harms, const struct own_request *reque
 
 /* ---- without its body ------------------------------------------------------------------------ */
 
+/* An attempt before it brought more of the body to its upstream: the proxy had those bytes. */
+static bool had_more_before(const struct own_case *own, const struct own_request *request,
+                            const struct own_attempt *attempt)
+{
+    const struct own_attempt *other = NULL;
+    while ((other = own_next(own, request, other)) != NULL && other != attempt)
+        if (other->read && other->fact->message->body_bytes > attempt->fact->message->body_bytes)
+            return true;
+    return false;
+}
+
 /*
- * The upstream reads, has answered nothing and broken nothing off; the client has handed over everything: what is missing, the
- * proxy did not send. It may have closed the connection, or it may be silent.
+ * The upstream reads, has answered nothing and broken nothing off, and the proxy had what is missing, so that it did not send it:
+ * the client has handed over everything, or an attempt before had more. It may have closed the connection, or, where it has
+ * everything, it may be silent.
  */
 static bool is_body_withheld(const struct harms *harms, const struct own_request *request,
                              const struct own_attempt *attempt)
 {
     const struct witness *connection = attempt->fact->connection;
     const struct witness_message *message = attempt->fact->message;
-    uint64_t given_ns = request->fact->sent->complete_ns;
+    uint64_t given_ns = request->sent_whole ? request->fact->sent->complete_ns : TIME_NEVER;
     uint64_t settled_ns = harms->own->evidence->settled_ns;
-    if (!message->head_complete || message->complete || !request->sent_whole ||
-        request->left_ns > 0 || answer_of(attempt) != ANSWER_NONE ||
-        !own_upstream_reads_on(harms->own, attempt))
+    if (!message->head_complete || message->complete || request->left_ns > 0 ||
+        answer_of(attempt) != ANSWER_NONE || !own_upstream_reads_on(harms->own, attempt))
         return false;
     if (connection->peer_end != WITNESS_OPEN)
-        return given_ns < connection->peer_end_ns &&
+        return (given_ns < connection->peer_end_ns ||
+                had_more_before(harms->own, request, attempt)) &&
                (connection->own_end == WITNESS_OPEN ||
                 connection->own_end_ns >= connection->peer_end_ns);
     uint64_t since_ns = given_ns > message->begun_ns ? given_ns : message->begun_ns;
-    return connection->own_end == WITNESS_OPEN && settled_ns >= since_ns + HARM_NOT_UNDER_WAY_NS;
+    return request->sent_whole && connection->own_end == WITNESS_OPEN &&
+           settled_ns >= since_ns + HARM_NOT_UNDER_WAY_NS;
 }
 
 /* Where a proxy drops the body of each attempt because it means nothing, none of them has lost it. */
 static bool is_dropped_on_purpose(const struct harms *harms, const struct own_request *request,
                                   const struct own_attempt *attempt)
 {
-    const struct own_attempt *other = NULL;
-    if (!own_body_is_unusual(request->draft))
-        return false;
-    while ((other = own_next(harms->own, request, other)) != NULL && other != attempt)
-        if (other->read && other->fact->message->body_bytes > attempt->fact->message->body_bytes)
-            return false;
-    return true;
+    return own_body_is_unusual(request->draft) && !had_more_before(harms->own, request, attempt);
 }
 
 static void find_lost_body(struct harms *harms, const struct own_request *request,

@@ -98,6 +98,12 @@ void observed_store_add(struct observed_store *store, size_t index,
     keep_texts(store, &(*end)->seen);
 }
 
+bool observed_store_is_racy(const struct observed_store *store, size_t index)
+{
+    check(index < store->count);
+    return store->ways[index] != NULL && store->ways[index]->next != NULL;
+}
+
 /* ---- all of them ---------------------------------------------------------------------------- */
 
 static int by_frequency(const void *a, const void *b)

@@ -35,6 +35,9 @@ void observed_store_release(struct observed_store *store);
 void observed_store_add(struct observed_store *store, size_t index,
                         const struct case_outcome *outcome);
 
+/* It has been played more than once so far, and went more than one way. */
+bool observed_store_is_racy(const struct observed_store *store, size_t index);
+
 /* All cases that were played, sorted by id; lives as long as the store. NULL when memory runs out. */
 const struct observed_case *observed_store_cases(struct observed_store *store, size_t *count);
 

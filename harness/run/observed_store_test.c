@@ -102,6 +102,23 @@ static void cases_are_sorted_and_ways_by_how_often(void **state)
     observed_store_release(&store);
 }
 
+static void a_case_is_racy_once_two_plays_differ(void **state)
+{
+    const struct observation usual = answered("502", 1);
+    const struct observation rare = answered("200", 2);
+    struct observed_store store;
+    (void)state;
+    assert_true(observed_store_init(&store, ITEMS, COUNT_OF(ITEMS)));
+    assert_false(observed_store_is_racy(&store, 2)); /* never played */
+    add(&store, 2, &usual);
+    add(&store, 2, &usual);
+    assert_false(observed_store_is_racy(&store, 2));
+    add(&store, 2, &rare);
+    assert_true(observed_store_is_racy(&store, 2));
+    assert_false(observed_store_is_racy(&store, 1));
+    observed_store_release(&store);
+}
+
 static void a_case_that_was_not_played_says_why(void **state)
 {
     const char *sentence = "the proxy cannot be asked";
@@ -126,6 +143,7 @@ int main(void)
         cmocka_unit_test(plays_that_go_alike_are_one_way),
         cmocka_unit_test(each_difference_is_a_way_of_its_own),
         cmocka_unit_test(cases_are_sorted_and_ways_by_how_often),
+        cmocka_unit_test(a_case_is_racy_once_two_plays_differ),
         cmocka_unit_test(a_case_that_was_not_played_says_why),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,6 +12,8 @@
 enum {
     RUN_BYTES_MAX = 256 * 1024 * 1024,
     RESTARTS_MAX = 100, /* of a proxy that dies again and again; what is left then is an error */
+    RACY_PLAYS =
+        10, /* of a case that went more than one way: what comes one time in five shows in nine runs of ten */
 };
 
 static const char *const SLOT_NAMES[] = {"a", "b", NULL};
@@ -32,7 +34,12 @@ void subject_run_release(struct subject_run *run)
 
 /* ---- what is under way ---------------------------------------------------------------------- */
 
-enum progress { PLAY_WAITS, PLAY_BEGUN, PLAY_OVER };
+enum progress {
+    PLAY_WAITS,
+    PLAY_BEGUN,
+    PLAY_OVER,
+    PLAY_SPARE, /* not to be played, unless its case turns out to be racy */
+};
 
 /* One call of subject_run_play(). */
 struct playing {
@@ -40,7 +47,7 @@ struct playing {
     const struct subject_order *order;
     const struct run_plan *plan;
     struct result_store *store;
-    size_t play_count;       /* items x repetitions */
+    size_t play_count;       /* items x repetitions, spare ones among them */
     unsigned char *progress; /* of each play */
     size_t *plays;           /* those of one process */
     struct subject_slot *slots;
@@ -70,6 +77,9 @@ static bool take_arrays(struct playing *playing)
     playing->plays = calloc(playing->play_count + 1, sizeof(*playing->plays));
     playing->slots = calloc(slots + 1, sizeof(*playing->slots));
     playing->places = calloc(places + 1, sizeof(*playing->places));
+    for (size_t i = playing->plan->count * playing->plan->repeat;
+         i < playing->play_count && playing->progress != NULL; i++)
+        playing->progress[i] = PLAY_SPARE;
     snprintf(playing->error, STANDING_ERROR_BYTES, "out of memory");
     return playing->progress != NULL && playing->plays != NULL && playing->slots != NULL &&
            playing->places != NULL;
@@ -270,6 +280,23 @@ static bool play_all(struct playing *playing)
     return true;
 }
 
+/* How often a case goes which way two plays do not tell. */
+static void choose_racy(struct playing *playing)
+{
+    size_t count = playing->plan->count;
+    for (size_t play = count * playing->plan->repeat; play < playing->play_count; play++)
+        if (observed_store_is_racy(&playing->run->seen, play % count))
+            playing->progress[play] = PLAY_WAITS;
+}
+
+static bool play_all_and_racy_ones(struct playing *playing)
+{
+    if (!play_all(playing))
+        return false;
+    choose_racy(playing);
+    return play_all(playing);
+}
+
 /* ---- buffering ------------------------------------------------------------------------------ */
 
 static void measure_at(struct playing *playing, const struct buffering_place places[BUFFERING_ROWS])
@@ -367,10 +394,18 @@ static bool play_started(struct playing *playing)
         return false;
     }
     bool fine = standing_version(file, playing->run->version, playing->error) &&
-                keep_configuration(playing) && play_all(playing) &&
+                keep_configuration(playing) && play_all_and_racy_ones(playing) &&
                 (!playing->order->buffering || measure_buffering(playing));
     close(held);
     return fine;
+}
+
+/* One that runs already is asked as often as its owner said, and no more: each of its plays takes its time. */
+static size_t most_plays(const struct subject_order *order)
+{
+    unsigned repeat = order->plan->repeat;
+    bool more = order->attached == NULL && repeat > 1 && repeat < RACY_PLAYS;
+    return order->plan->count * (more ? RACY_PLAYS : repeat);
 }
 
 bool subject_run_play(struct subject_run *run, const struct subject_order *order,
@@ -381,7 +416,7 @@ bool subject_run_play(struct subject_run *run, const struct subject_order *order
         .order = order,
         .plan = order->plan,
         .store = order->store,
-        .play_count = order->plan->count * order->plan->repeat,
+        .play_count = most_plays(order),
         .error = error,
     };
     bool fine = take_arrays(&playing) &&

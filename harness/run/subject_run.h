@@ -34,7 +34,11 @@ struct subject_order {
     const struct attached_proxy *attached; /* NULL: file and profile say what to start */
     enum declared declared;
     bool buffering; /* measure that, too */
-    /* Every item is played plan->repeat times; plan->ground is not looked at. The store was made from the same items. */
+    /*
+     * Every item is played plan->repeat times, and of a proxy that is started, where that is more than once, one that does not
+     * always go alike further times, so that it can be told how often it goes which way; plan->ground is not looked at. The
+     * store was made from the same items.
+     */
     const struct run_plan *plan;
     struct result_store *store;
 };

@@ -32,15 +32,18 @@ void comparison_terminal(const struct comparison_input *input, const struct repo
 /* For GitHub and other Markdown readers: one table of harms, one per stage, a legend. */
 void comparison_markdown(const struct comparison_input *input, FILE *out);
 /*
- * Why cells are as they are: for each case whose id, or "stage / fault / method" row, contains the text, and each column, its
- * name, its ways, its sentences and the command that plays it again. False if there is no such case.
+ * Why cells are as they are: for each case whose id, or "stage / fault / method" row, contains the text in whatever case, and
+ * each column, its name, its ways, its sentences and the command that plays it again. False if there is no such case.
  */
 bool comparison_explain(const struct comparison_input *input, const char *text,
                         const struct report_style *style, FILE *out);
 /* Each harm that was done: its meaning, per column its cells, and for each one command to reproduce it. */
 void comparison_harms(const struct comparison_input *input, const struct report_style *style,
                       FILE *out);
-/* What changed from one run to another: cases that came, went, or go another way; versions; configuration; harms. True: nothing. */
+/*
+ * What changed from one run to another: cases that came, went, or go another way; versions; configuration; harms. At the end in
+ * how many cases both agree. True: nothing changed.
+ */
 bool comparison_changes(const struct observed_run *before, const struct observed_run *after,
                         const struct report_style *style, FILE *out);
 

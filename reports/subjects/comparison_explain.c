@@ -160,12 +160,13 @@ static int compare_ids(const void *a, const void *b)
     return strcmp(left->id, right->id);
 }
 
-/* In its id, or in "stage / fault / method". */
+/* In its id, or in "stage / fault / method"; upper and lower case are the same. */
 static bool is_asked_for(struct telling *telling, const struct observed_case *one, const char *text)
 {
     const char *row =
         region_format(&telling->region, "%s / %s / %s", one->stage, one->fault, one->method);
-    const bool found = strstr(one->id, text) != NULL || (row != NULL && strstr(row, text) != NULL);
+    const bool found =
+        strcasestr(one->id, text) != NULL || (row != NULL && strcasestr(row, text) != NULL);
     region_reset(&telling->region);
     return found;
 }

@@ -8,24 +8,55 @@
 #include "world/base/failure.h"
 
 const struct legend_row COMPARISON_LEGEND[] = {
-    {"502 1/1", "what the client got; attempts at upstreams / requests that reached one whole"},
-    {"502|504", "cases of this cell got different answers; 1-2 is the least and the most"},
-    {"cut", "the response ended early, and the client could tell"},
-    {"eof", "the client's connection ended without an answer; reset: by a reset"},
-    {"left", "the client had left before an answer came; garbage: it got bytes that are none"},
-    {"hang", "the client had no end of anything when its patience ended"},
-    {"!!", "a harm was done that nobody can want; !: one that somebody may accept; the first table "
-           "counts them"},
-    {"?[1]", "racy: a case of this cell went more than one way, as told below the tables"},
-    {"FAIL", "breaks a must of the declared policy; warn: a should or an advice of it"},
-    {"setup", "what the case needs first did not come about, or it broke off: it shows nothing"},
-    {"n/a", "the proxy cannot be asked this; skip: left out"},
-    {"~", "the same of some cases of this cell"},
-    {".", "no such case"},
-    {"all", "every method that has this fault: no column tells them apart"},
-    {"idempotent", "every one that RFC 9110 9.2.2 calls so"},
-    {NULL, NULL},
+    {"502 1/1", "what the client got; attempts at upstreams / requests that reached one whole",
+     NULL, NULL},
+    {"502|504", "cases of this cell got different answers; 1-2 is the least and the most", "|",
+     NULL},
+    {"cut", "the response ended early, and the client could tell", " cut", NULL},
+    {"closed", "the client's connection ended without an answer, by FIN or by RST", "closed", NULL},
+    {"left", "the client had left before an answer came", "left", NULL},
+    {"garbage", "the client got bytes that are no response", "garbage", NULL},
+    {"hang", "the client had no end of anything when its patience ended", "hang", NULL},
+    {"!!",
+     "a harm was done that nobody can want; !: one that somebody may accept; the first table "
+     "counts them",
+     "!", NULL},
+    {"?[1]", "racy: a case of this cell went more than one way, as told below the tables", "?",
+     NULL},
+    {"FAIL", "breaks a must of the declared policy", "FAIL", NULL},
+    {"warn", "breaks a should or an advice of the declared policy", "warn", NULL},
+    {"setup", "what the case needs first did not come about, or it broke off: it shows nothing",
+     "setup", NULL},
+    {"n/a", "the proxy cannot be asked this", "n/a", NULL},
+    {"skip", "left out", "skip", NULL},
+    {"~", "the same of some cases of this cell", "~", NULL},
+    {".", "no such case", ".", NULL},
+    {"all", "every method that has this fault: no column tells them apart", NULL, "all"},
+    {"idempotent", "every one that RFC 9110 9.2.2 calls so", NULL, "idempotent"},
+    {NULL, NULL, NULL, NULL},
 };
+
+static bool row_needs(const struct table_row *row, size_t cell_count,
+                      const struct legend_row *legend)
+{
+    if (legend->label != NULL && strcmp(row->labels[1], legend->label) == 0)
+        return true;
+    for (size_t i = 0; i < cell_count && legend->in_cell != NULL; i++)
+        if (strstr(row->cells[i].text, legend->in_cell) != NULL)
+            return true;
+    return false;
+}
+
+bool comparison_needs(const struct comparison *comparison, const struct legend_row *row)
+{
+    if (row->in_cell == NULL && row->label == NULL)
+        return true;
+    for (const struct table *table = comparison->stages; table != NULL; table = table->next)
+        for (size_t i = 0; i < table->row_count; i++)
+            if (row_needs(&table->rows[i], table->column_count, row))
+                return true;
+    return false;
+}
 
 static const char *const MARK_WORDS[MARK_COUNT] = {
     [MARK_EMPTY] = ".",  [MARK_SKIPPED] = "skip", [MARK_UNSUPPORTED] = "n/a", [MARK_PASS] = "",

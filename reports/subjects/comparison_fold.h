@@ -65,7 +65,7 @@ MUST_USE bool comparison_fold_buffering(const struct comparison_input *input, st
 MUST_USE struct table_column *comparison_columns(const struct comparison_input *input,
                                                  struct region *region);
 
-/* "2 attempts in 97 of 100 (200 2/2), 1 attempt in 3 of 100 (502 1/1)"; where all made as many, "eof 1/0 in 1 of 2, …". */
+/* "2 attempts in 97 of 100 (200 2/2), 1 attempt in 3 of 100 (502 1/1)"; where all made as many, "closed 1/0 in 1 of 2, …". */
 MUST_USE const char *comparison_racy_text(const struct observed_case *one, struct region *region);
 /* "200 2/2"; "n/a" and the like where the case has no outcome. */
 MUST_USE const char *comparison_way_text(const struct observation *way, struct region *region);
@@ -78,11 +78,15 @@ MUST_USE const char *comparison_buffering_text(const struct observed_buffering *
 const char *comparison_gravity_mark(unsigned gravity);
 enum text_ink comparison_gravity_ink(unsigned gravity);
 
-/* What the marks of all tables mean, up to a row whose sign is NULL. */
+/* What a word or mark means, up to a row whose sign is NULL. */
 struct legend_row {
     const char *sign;
     const char *meaning;
+    const char *in_cell; /* a part of each cell that needs it; NULL: none does by its text */
+    const char *label;   /* the methods of a row that needs it, whole; NULL: none does */
 };
 extern const struct legend_row COMPARISON_LEGEND[];
+/* Whether it occurs in any stage's table; what has neither text nor label always does. */
+bool comparison_needs(const struct comparison *comparison, const struct legend_row *row);
 
 #endif

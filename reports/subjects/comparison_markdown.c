@@ -103,10 +103,12 @@ static void put_notes(const struct comparison *comparison, FILE *out)
         fputc('\n', out);
 }
 
-static void put_legend(FILE *out)
+static void put_legend(const struct comparison *comparison, FILE *out)
 {
     fputs("### How to read a cell\n\n| sign | meaning |\n|---|---|\n", out);
     for (const struct legend_row *row = COMPARISON_LEGEND; row->sign != NULL; row++) {
+        if (!comparison_needs(comparison, row))
+            continue;
         fputs("| ", out);
         put(row->sign, out);
         fputs(" | ", out);
@@ -130,7 +132,7 @@ void comparison_markdown(const struct comparison_input *input, FILE *out)
             put_table(comparison->buffering, out);
         put_notes(comparison, out);
         put_columns(input, out);
-        put_legend(out);
+        put_legend(comparison, out);
     }
     region_release(&region);
 }

@@ -82,7 +82,7 @@ static const struct observation RIG_SILENT[] = {
      .harms = HARM_BIT(HARM_CUT_SILENT),
      RIG_TEXTS("must, RFC 9112 8: the response looks complete, and 500 of 1000 bytes came")}};
 static const struct observation RIG_CLOSED[] = {
-    {RIG_PASS, .client = "eof", RIG_UPSTREAMS(1, 1, 0, 0), .harms = HARM_BIT(HARM_NO_ANSWER),
+    {RIG_PASS, .client = "closed", RIG_UPSTREAMS(1, 1, 0, 0), .harms = HARM_BIT(HARM_NO_ANSWER),
      .after_cancel = 1}};
 static const struct observation RIG_UNSUPPORTED[] = {
     {.verdict = VERDICT_UNSUPPORTED,

@@ -446,10 +446,75 @@ static void changes_are_told(void **state)
     FILE *out = open_memstream(&text, &size);
     const bool alike = comparison_changes(&rig.runs[0], &rig.runs[1], &style, out);
     fclose(out);
+    char *agreement = strstr(text, "agreement: ");
+    assert_non_null(agreement);
+    *agreement = '\0';
     assert_string_equal(text, change->expected);
     assert_int_equal(alike, text[0] == '\0');
     free(text);
 }
+
+/* Two runs of the same cases, each as often as a run of it went each way, and what is said of both. */
+static void agreement_is_counted(void **state)
+{
+    const struct observation ways[] = {{.client = "200", .times = 1},
+                                       {.client = "502", .times = 1}};
+    const struct observation cannot = {.verdict = VERDICT_UNSUPPORTED, .times = 1};
+    /* Same, racy in both, racy in the second alone, another way in each, a part of another size, asked by nobody. */
+    const struct observation parts[] = {{.client = "502",
+                                         .upstreams = {{.name = "a", .attempts = 1, .bytes = 100}},
+                                         .upstream_count = 1,
+                                         .body = OBSERVED_BODY_PART,
+                                         .times = 1},
+                                        {.client = "502",
+                                         .upstreams = {{.name = "a", .attempts = 1, .bytes = 200}},
+                                         .upstream_count = 1,
+                                         .body = OBSERVED_BODY_PART,
+                                         .times = 1}};
+    const struct observed_case before[] = {{.id = "a", .ways = &ways[0], .way_count = 1},
+                                           {.id = "b", .ways = ways, .way_count = 2},
+                                           {.id = "c", .ways = &ways[0], .way_count = 1},
+                                           {.id = "d", .ways = &ways[0], .way_count = 1},
+                                           {.id = "e", .ways = &parts[0], .way_count = 1},
+                                           {.id = "f", .ways = &cannot, .way_count = 1}};
+    const struct observed_case after[] = {{.id = "a", .ways = &ways[0], .way_count = 1},
+                                          {.id = "b", .ways = ways, .way_count = 2},
+                                          {.id = "c", .ways = ways, .way_count = 2},
+                                          {.id = "d", .ways = &ways[1], .way_count = 1},
+                                          {.id = "e", .ways = &parts[1], .way_count = 1},
+                                          {.id = "f", .ways = &cannot, .way_count = 1}};
+    const struct report_style style = {.width = 400};
+    struct observed_case told[2][COUNT_OF(before)];
+    struct comparison_rig rig;
+    char *text = NULL;
+    size_t size = 0;
+    (void)state;
+    comparison_rig_init(&rig);
+    rig.runs[1] = rig.runs[0];
+    for (size_t i = 0; i < COUNT_OF(before); i++) {
+        told[0][i] = before[i];
+        told[1][i] = after[i];
+        for (size_t run = 0; run < 2; run++) {
+            told[run][i].stage = told[run][i].fault = told[run][i].method = "";
+            told[run][i].played = 2;
+        }
+    }
+    for (size_t run = 0; run < 2; run++) {
+        rig.runs[run].cases = told[run];
+        rig.runs[run].case_count = COUNT_OF(before);
+    }
+    FILE *out = open_memstream(&text, &size);
+    assert_false(comparison_changes(&rig.runs[0], &rig.runs[1], &style, out));
+    fclose(out);
+    assert_non_null(
+        strstr(text, "\nagreement: 2 of 5 cases go one and the same way in both (40.0 %); racy "
+                     "in both: 1, in one: 1; another way and racy in neither: 1\n"));
+    free(text);
+}
+
+#define RACY_IN_BOTH                                                                             \
+    "agreement: 0 of 1 cases go one and the same way in both (0.0 %); racy in both: 1, in one: " \
+    "0; another way and racy in neither: 0\n"
 
 /* That a racy case went as often as before is chance; that it went another way is not. */
 static void shares_of_a_racy_case_are_no_change(void **state)
@@ -484,9 +549,9 @@ static void shares_of_a_racy_case_are_no_change(void **state)
     after.played = 101;
     assert_false(comparison_changes(&rig.runs[0], &rig.runs[1], &style, out));
     fclose(out);
-    assert_string_equal(text,
+    assert_string_equal(text, RACY_IN_BOTH
                         "s / f / GET: was 200 0/0 in 97 of 100, 502 0/0 in 3 of 100, is 200 0/0 in "
-                        "97 of 101, 502 0/0 in 3 of 101, 504 0/0 in 1 of 101\n  a\n");
+                        "97 of 101, 502 0/0 in 3 of 101, 504 0/0 in 1 of 101\n  a\n" RACY_IN_BOTH);
     free(text);
 }
 
@@ -498,6 +563,7 @@ int main(void)
         cmocka_unit_test(columns_of_one_subject_stay_together),
         cmocka_unit_test(nothing_to_compare_is_no_mistake),
         cmocka_unit_test(shares_of_a_racy_case_are_no_change),
+        cmocka_unit_test(agreement_is_counted),
     };
     struct CMUnitTest
         tests[COUNT_OF(others) + COUNT_OF(GOLDENS) + COUNT_OF(QUESTIONS) + COUNT_OF(CHANGES)];

@@ -40,7 +40,7 @@ static bool draw_table(const struct table *table, const struct report_style *sty
 static void draw_notes(const struct comparison *comparison, size_t width, FILE *out);
 static bool draw_columns(const struct comparison_input *input, size_t width, struct region *region,
                          FILE *out);
-static void draw_legend(size_t width, FILE *out);
+static void draw_legend(const struct comparison *comparison, size_t width, FILE *out);
 
 void comparison_terminal(const struct comparison_input *input, const struct report_style *style,
                          FILE *out)
@@ -58,7 +58,7 @@ void comparison_terminal(const struct comparison_input *input, const struct repo
         draw_notes(comparison, report_width(style), out);
     whole = whole && draw_columns(input, report_width(style), &region, out);
     if (whole)
-        draw_legend(report_width(style), out);
+        draw_legend(comparison, report_width(style), out);
     else
         fputs("The rest of the comparison is left out: it does not fit in memory.\n", out);
     region_release(&region);
@@ -461,10 +461,12 @@ static bool draw_columns(const struct comparison_input *input, size_t width, str
     return true;
 }
 
-static void draw_legend(size_t width, FILE *out)
+static void draw_legend(const struct comparison *comparison, size_t width, FILE *out)
 {
     fputs("How to read a cell\n", out);
     for (const struct legend_row *row = COMPARISON_LEGEND; row->sign != NULL; row++) {
+        if (!comparison_needs(comparison, row))
+            continue;
         text_put_spaces(INDENT, out);
         text_put_cell(row->sign, SIGN_COLUMNS, out);
         text_put_wrapped(row->meaning, INDENT + SIGN_COLUMNS, width, out);

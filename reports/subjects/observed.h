@@ -43,7 +43,7 @@ const char *observed_body_word(enum observed_body body);
 struct observation {
     enum verdict verdict; /* fail only where a policy was declared and is broken */
     enum level level;     /* of the worst finding; LEVEL_INFO where there is none */
-    /* What the client got: "502", "200", "200 cut", "eof", "reset", "hang", "garbage"; NULL if it was not played. */
+    /* What the client got: "502", "200", "200 cut", "closed" (no answer), "hang", "garbage"; NULL if it was not played. */
     const char *client;
     struct observed_upstream upstreams[OBSERVED_UPSTREAMS_MAX];
     size_t upstream_count;

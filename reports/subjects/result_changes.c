@@ -9,6 +9,14 @@ enum {
     SECONDS_APART_MIN = 2, /* a busy machine makes one of it */
 };
 
+/* Of the cases that both runs have, and that one of them at least could be asked. */
+struct agreement {
+    size_t cases;
+    size_t same; /* one and the same way in both */
+    size_t racy; /* in both */
+    size_t half; /* racy in one of them */
+};
+
 /* Two runs, and where their changes go. */
 struct changes {
     const struct observed_run *before;
@@ -17,6 +25,7 @@ struct changes {
     FILE *out;
     struct region region;
     size_t count;
+    struct agreement agreement;
 };
 
 /* In what two ways differ. */
@@ -35,6 +44,8 @@ static void compare_configurations(struct changes *changes);
 static void compare_harms(struct changes *changes);
 static void compare_buffering(struct changes *changes);
 static void compare_cases(struct changes *changes);
+static void tell_agreement(const struct agreement *agreement, const struct report_style *style,
+                           FILE *out);
 
 bool comparison_changes(const struct observed_run *before, const struct observed_run *after,
                         const struct report_style *style, FILE *out)
@@ -46,6 +57,7 @@ bool comparison_changes(const struct observed_run *before, const struct observed
     compare_harms(&changes);
     compare_cases(&changes);
     compare_buffering(&changes);
+    tell_agreement(&changes.agreement, style, out);
     region_release(&changes.region);
     return changes.count == 0;
 }
@@ -133,15 +145,17 @@ static bool same_text(const char *a, const char *b)
     return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
+/* How much of a request that broke off had arrived is another matter each time. */
 static bool same_upstreams(const struct observation *a, const struct observation *b)
 {
+    const bool parts = a->body == OBSERVED_BODY_PART && b->body == OBSERVED_BODY_PART;
     if (a->upstream_count != b->upstream_count)
         return false;
     for (size_t i = 0; i < a->upstream_count; i++) {
         const struct observed_upstream *left = &a->upstreams[i];
         const struct observed_upstream *right = &b->upstreams[i];
         if (strcmp(left->name, right->name) != 0 || left->attempts != right->attempts ||
-            left->delivered != right->delivered || left->bytes != right->bytes)
+            left->delivered != right->delivered || (!parts && left->bytes != right->bytes))
             return false;
     }
     return true;
@@ -266,9 +280,48 @@ static void tell_case(struct changes *changes, const struct observed_case *one, 
     region_reset(&changes->region);
 }
 
+static bool was_asked(const struct observed_case *one)
+{
+    const enum verdict verdict = observed_worst(one)->verdict;
+    return verdict != VERDICT_UNSUPPORTED && verdict != VERDICT_SKIPPED;
+}
+
+static void count_agreement(struct agreement *agreement, const struct observed_case *before,
+                            const struct observed_case *after)
+{
+    const unsigned racy = observed_is_racy(before) + observed_is_racy(after);
+    if (!was_asked(before) && !was_asked(after))
+        return;
+    agreement->cases++;
+    agreement->racy += racy == 2;
+    agreement->half += racy == 1;
+    agreement->same += racy == 0 && goes_as_before(before, after);
+}
+
+/* What is racy is no agreement, and is told beside it: chance says how often it goes which way. */
+static void tell_agreement(const struct agreement *agreement, const struct report_style *style,
+                           FILE *out)
+{
+    enum { TEXT_BYTES = 256 }; /* the sentence and five numbers */
+    char text[TEXT_BYTES];
+    const size_t others = agreement->cases - agreement->same - agreement->racy - agreement->half;
+    if (agreement->cases == 0)
+        return;
+    const size_t tenths = agreement->same * 1000 / agreement->cases;
+    snprintf(text, sizeof(text),
+             "agreement: %zu of %zu cases go one and the same way in both (%zu.%zu %%); racy in "
+             "both: %zu, "
+             "in one: %zu; another way and racy in neither: %zu",
+             agreement->same, agreement->cases, tenths / 10, tenths % 10, agreement->racy,
+             agreement->half, others);
+    text_put_wrapped(text, INDENT, report_width(style), out);
+    fputc('\n', out);
+}
+
 static void compare_case(struct changes *changes, const struct observed_case *before,
                          const struct observed_case *after)
 {
+    count_agreement(&changes->agreement, before, after);
     if (goes_as_before(before, after))
         return;
     const struct observation *then = observed_worst(before);

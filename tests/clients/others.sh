@@ -69,7 +69,7 @@ what_changed_is_told()
         before=scenarios/results/$(basename "$file")
         [ -e "$before" ] || continue
         "$retryproof" report compare "$before" "$file" >"$work/changes.txt" 2>&1 || true
-        echo "$(basename "$file" .json): $(grep -c '^  any-proxy/' "$work/changes.txt") cases go another way than the checked-in result"
+        echo "$(basename "$file" .json): $(grep -A 2 '^agreement: ' "$work/changes.txt" | tr -s ' \n' ' ')"
     done
 }
 

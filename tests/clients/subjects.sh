@@ -24,6 +24,7 @@ main()
     what_it_does_is_held_against_another_policy
     results_are_compared_and_explained
     each_repetition_is_counted
+    what_does_not_always_end_alike_is_played_more_often
     one_that_cannot_start_is_told_with_its_own_words
     a_harm_before_the_fault_is_counted
     nobody_is_left_when_the_run_is_interrupted
@@ -114,6 +115,7 @@ results_are_compared_and_explained()
 {
     run 0 --subject "$own" --expect at-most-once --quiet --report subject=again.json s
     report 0 compare strict.json again.json
+    expect_in 'the agreement' report.txt '^agreement: 4 of 4 cases go one and the same way in both (100.0 %)'
     report 1 compare strict.json wider.json
     expect_in 'the change' report.txt 'is 200 2/2'
     report 0 matrix strict.json wider.json
@@ -122,7 +124,7 @@ results_are_compared_and_explained()
     expect_in 'the table' report.txt '^|'
     report 0 harms wider.json
     expect_in 'the harm' report.txt 'delivered twice, idempotent'
-    report 0 explain 'method=GET,end=fin' strict.json wider.json
+    report 0 explain 'METHOD=get,end=fin' strict.json wider.json
     report 4 explain 'no such case' strict.json
     report 2 matrix "$0"
 }
@@ -131,6 +133,22 @@ each_repetition_is_counted()
 {
     run 0 --subject "$own" --repeat 3 --quiet --report subject=thrice.json s --filter 'method = GET'
     expect_in 'the number' thrice.json '"repeat": 3'
+}
+
+# Every second slot has another policy, so that the plays of one case differ: then it is played ten times, and once where
+# nobody asked for more.
+what_does_not_always_end_alike_is_played_more_often()
+{
+    mkdir fickle
+    cp "$own/subject.yaml" fickle/
+    # shellcheck disable=SC2016 # for the script
+    sed 's/^    printf .*name: %s, host/    [ $((${name#s} % 2)) = 0 ] \&\& policy="policy: idempotent" || policy="policy: at-most-once"\n&/
+        s/upstreams: \[%sa, %sb\]}/upstreams: [%sa, %sb], %s}/; s/"$name" "$name"$/"$name" "$name" "$policy"/' "$own/configure" >fickle/configure
+    run 0 --subject ./fickle --repeat 2 --quiet --report subject=fickle.json s --filter 'method = GET and id ~ fin'
+    expect_in 'ten plays' run.txt '1 case: 1 pass, 10 played'
+    expect_in 'both ways' fickle.json '"ways": \[{.*"client": "200".*"client": "502"\|"ways": \[{.*"client": "502".*"client": "200"'
+    run 0 --subject ./fickle --quiet --report subject=fickle.json s --filter 'method = GET and id ~ fin'
+    expect_in 'one play' run.txt '1 case: 1 pass in'
 }
 
 one_that_cannot_start_is_told_with_its_own_words()
