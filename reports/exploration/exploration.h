@@ -21,12 +21,10 @@
 struct exploration_base {
     const char *id;
     uint64_t runs;
-    uint64_t
-        positions; /* places of faults that its clean run shows: party, connection, direction, byte */
-    uint64_t classes;    /* of positions and kinds whose runs have one fingerprint */
-    uint64_t outcomes;   /* different ends: what clients got, what reached upstreams, the claims */
-    uint64_t failures;   /* runs that broke a claim */
-    const char *refused; /* why it was not explored; NULL: it was */
+    uint64_t positions;   /* places of faults that its clean run shows */
+    uint64_t classes;     /* of positions and kinds whose runs have one fingerprint */
+    uint64_t outcomes;    /* different ends: what clients got, what reached upstreams, the claims */
+    uint64_t failed_runs; /* that broke a claim */
 };
 
 /* One claim, and how often it had something to say. */
@@ -46,8 +44,7 @@ struct exploration_failure {
     const char *claim;            /* its name */
     const char *const *sentences; /* what was found, one each; the claim's own first */
     size_t sentence_count;
-    const char *const
-        *faults; /* in lifecycle words and numbers, one each; none: the base itself fails */
+    const char *const *faults; /* in lifecycle words; none: the base itself fails */
     size_t fault_count;
     const uint32_t *order; /* which came next of those that were ready, choice by choice */
     size_t order_count;
@@ -60,6 +57,20 @@ struct exploration_failure {
     size_t story_count;
 };
 
+enum { EXPLORATION_FAULTS_MAX = 3 }; /* faults of one run that is enumerated */
+
+/* How many runs there were, and why; and what they came to. */
+struct exploration_totals {
+    uint64_t runs;
+    uint64_t by_faults[EXPLORATION_FAULTS_MAX + 1]; /* enumerated, by how many faults they had */
+    uint64_t random_runs;                           /* whose faults were drawn by the seed */
+    uint64_t order_runs;                            /* that differ in the order of events */
+    uint64_t not_met;                               /* of which a fault found no such byte */
+    uint64_t classes;                               /* of positions of single faults */
+    uint64_t outcomes;
+    uint64_t failed_runs; /* that broke a claim; `failures` has each way once */
+};
+
 struct exploration {
     const char *version; /* of retryproof */
     const char *command; /* as it was typed */
@@ -69,13 +80,8 @@ struct exploration {
     bool naive;          /* without classes: every combination */
     bool interrupted;    /* what was known then */
     uint64_t elapsed_ns; /* real time; the one value that two equal explorations do not share */
-
-    uint64_t runs;
-    uint64_t random_runs; /* those among them whose faults were drawn by the seed */
-    uint64_t positions;
-    uint64_t classes;
-    uint64_t outcomes;
-    uint64_t failed_runs; /* runs that broke a claim; `failures` has each way once */
+    size_t passed_over;  /* cases that the simulation cannot play, or whose proxy is not ours */
+    struct exploration_totals totals;
 
     const struct exploration_base *bases; /* in the order of the suite */
     size_t base_count;
@@ -85,19 +91,23 @@ struct exploration {
     size_t failure_count;
 };
 
-/* 0 nothing is broken, 1 something is, 4 nothing was explored, 130 interrupted with nothing broken so far. */
+/* 0 nothing is broken, 1 something is, 4 nothing was explored, 130 interrupted. */
 int exploration_exit_code(const struct exploration *exploration);
 
 /*
  * Renderings, each a pure function onto a stream. Errors: none returned; ask ferror() of the stream, once, at the end.
  *
- * For a person: failures first, each with its smallest schedule in words, its file and one command; then claims that
- * nothing exercised; then the totals as the last line.
+ * For a person: failures, each with its smallest schedule in words, its file and one command; then each claim with the runs
+ * that exercised it, and those that nothing exercised; the totals as the last line.
  */
 void exploration_terminal(const struct exploration *exploration, const struct report_style *style,
                           FILE *out);
-/* The last line alone: "61,204 runs of 88 bases: 0 broken, ... in 12.1 s (5,058 runs/s), seed 1". */
-void exploration_summary(const struct exploration *exploration, FILE *out);
+/* The failures and the last line alone. */
+void exploration_brief(const struct exploration *exploration, const struct report_style *style,
+                       FILE *out);
+/* One failure, whole: as it is told at once. Ends with an empty line. */
+void exploration_failure(const struct exploration_failure *failure,
+                         const struct report_style *style, FILE *out);
 /* docs/exploration.schema.json; equal explorations give equal bytes: elapsed_ns is not in it. */
 void exploration_json(const struct exploration *exploration, FILE *out);
 /* The same for a page on GitHub and others, with a row for each claim and each base. */
