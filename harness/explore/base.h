@@ -18,7 +18,6 @@
 enum {
     BASES_MAX = 65536,         /* the number of a base is part of a failure's place */
     BASE_MESSAGE_BYTES = 512,  /* decision 26: up to here a fault is put at every byte */
-    BASE_CONNECTIONS_MAX = 64, /* of one actor of one run that faults are put into */
 };
 
 struct base {

@@ -1,0 +1,55 @@
+/*
+ * Claims about several runs: what a run must have in common with the clean one of its base, with one that has nearly the same
+ * fault, and with itself when it is played again. They stand in the table of harness/oracle under the same numbers.
+ */
+#ifndef HARNESS_EXPLORE_SEVERAL_CLAIMS_H
+#define HARNESS_EXPLORE_SEVERAL_CLAIMS_H
+
+#include "harness/explore/fault_space.h"
+#include "harness/explore/outcome.h"
+#include "harness/explore/player.h"
+
+enum {
+    SEVERAL_FIN_AND_RST =
+        13,               /* at one byte, before any of the response, they give the same verdict */
+    SEVERAL_AGAIN = 45,   /* the same input gives the same trace */
+    SEVERAL_PIECES = 46,  /* short writes and splits change no outcome */
+    SEVERAL_NOT_MET = 47, /* a fault that finds no such byte changes no outcome */
+    SEVERAL_LATE = 48,    /* nor does a delay below all timeouts */
+    SEVERAL_SENTENCE_BYTES = 2 * OUTCOME_TEXT_BYTES + 256,
+};
+
+/* The run of a base without any fault: what others are compared with. */
+struct clean_run {
+    uint64_t trace_hash;
+    uint64_t outcome;
+    bool unhurried; /* no step of a script and no timeout is as short as a delay */
+    char text[OUTCOME_TEXT_BYTES];
+};
+
+/* The claim's place in the table; claims_count() if it is not there. */
+size_t several_claim(unsigned number);
+
+/* Plays it, and tells how it went. */
+void clean_run_play(struct player *player, const struct base *base, uint64_t seed,
+                    struct clean_run *clean, struct played *out);
+
+/* Which claim asks whether this run is like the clean one: 46, 47 or 48; 0: none does. */
+unsigned clean_run_asks(const struct clean_run *clean, const struct trial *trial,
+                        const struct played *played);
+/* Whether it is; if not, *sentence says what differs. */
+bool clean_run_is_like(const struct clean_run *clean, const struct played *played,
+                       char sentence[SEVERAL_SENTENCE_BYTES]);
+
+/* Whether the fault is one of the pair that claim 13 is about, and met before its upstream answered with a byte. */
+bool is_silent_end(const struct wire_fault *fault, const struct played *played,
+                   const struct evidence *evidence);
+
+/*
+ * Plays the trial, and whatever it must be compared with, and tells whether it breaks the claim at that place of the table;
+ * claims_count(): whether it does not end, does not begin, or fails a check. *out is what the trial came to.
+ */
+bool trial_breaks(struct player *player, const struct trial *trial, size_t claim,
+                  struct played *out);
+
+#endif
