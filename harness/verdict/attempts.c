@@ -1,9 +1,10 @@
 #include "harness/verdict/attempts.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "fakeupstream/wire/splice.h"
 
 uint64_t attempts_latency_ns(const struct evidence *evidence)
 {
@@ -51,11 +52,15 @@ struct request_fact *attempts_request_at(const struct evidence *evidence, uint64
 static const struct witness_sent *answer_to(const struct evidence *evidence, size_t upstream,
                                             const struct witness *connection, uint64_t number)
 {
-    char label[EVIDENCE_NAME_BYTES];
-    snprintf(label, sizeof(label), "%.100s.%u.%llu", evidence->scenario->upstream_names[upstream],
-             connection->connection, (unsigned long long)number);
+    char text[ACTOR_LABEL_BYTES];
+    struct splice label = {.data = text, .room = sizeof(text)};
+    splice_text(&label, evidence->scenario->upstream_names[upstream]);
+    splice_text(&label, ".");
+    splice_number(&label, connection->connection, 10);
+    splice_text(&label, ".");
+    splice_number(&label, number, 10);
     for (const struct witness_sent *sent = connection->sent; sent != NULL; sent = sent->next)
-        if (sent->draft != NULL && bytes_equal_text(sent->label, label))
+        if (sent->draft != NULL && bytes_equal(sent->label, splice_whole(&label)))
             return sent;
     return NULL;
 }

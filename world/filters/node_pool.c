@@ -79,8 +79,11 @@ void *node_pool_at(const struct node_pool *pool, size_t index)
     return pool->nodes[index];
 }
 
+/* Where nothing is live all of them are clear already. */
 void node_pool_forget(struct node_pool *pool)
 {
+    if (pool->live == 0)
+        return;
     pool->free_first = NULL;
     pool->live = 0;
     for (size_t i = pool->count; i > 0; i--)
