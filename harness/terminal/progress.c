@@ -18,17 +18,30 @@ void progress_init(struct progress *progress, size_t total, bool silent)
     progress->next_ns = console_now_ns() + (progress->bar ? QUICK_NS : LINE_EVERY_NS);
 }
 
-static void show_bar(const struct progress *progress)
+static void show_bar(const struct progress *progress, const char *more)
 {
     char bar[BAR_COLUMNS + 1];
-    size_t full = progress->done * BAR_COLUMNS / progress->total;
+    size_t full = progress->total > 0 ? progress->done * BAR_COLUMNS / progress->total : 0;
     for (size_t i = 0; i < BAR_COLUMNS; i++)
         bar[i] = i < full ? '#' : '.';
     bar[BAR_COLUMNS] = '\0';
-    fprintf(stderr, "\r[%s] %zu of %zu", bar, progress->done, progress->total);
+    fprintf(stderr, "\r[%s] %zu of %zu%s%s", bar, progress->done, progress->total,
+            *more != '\0' ? ", " : "", more);
     if (progress->failed > 0)
         fprintf(stderr, ", %zu failed", progress->failed);
+    fputs("\033[K", stderr);
     fflush(stderr);
+}
+
+/* Whether it is time to tell again. */
+static bool is_due(struct progress *progress)
+{
+    uint64_t now_ns = console_now_ns();
+    if (progress->silent || now_ns < progress->next_ns)
+        return false;
+    progress->next_ns = now_ns + (progress->bar ? BAR_EVERY_NS : LINE_EVERY_NS);
+    progress->shown = progress->bar;
+    return true;
 }
 
 void progress_note(struct progress *progress, bool failed)
@@ -36,18 +49,25 @@ void progress_note(struct progress *progress, bool failed)
     progress->done++;
     progress->failed += failed;
     /* The clock is asked for every 16th case only: a simulated case takes less than two such questions. */
-    if (progress->silent || progress->done % 16 != 0)
+    if (progress->done % 16 != 0 || !is_due(progress))
         return;
-    uint64_t now_ns = console_now_ns();
-    if (now_ns < progress->next_ns)
-        return;
-    progress->next_ns = now_ns + (progress->bar ? BAR_EVERY_NS : LINE_EVERY_NS);
-    progress->shown = progress->bar;
     if (progress->bar)
-        show_bar(progress);
+        show_bar(progress, "");
     else
         fprintf(stderr, "retryproof: %zu of %zu cases done, %zu failed\n", progress->done,
                 progress->total, progress->failed);
+}
+
+void progress_tell(struct progress *progress, size_t done, size_t total, const char *more)
+{
+    progress->done = done;
+    progress->total = total > done ? total : done;
+    if (!is_due(progress))
+        return;
+    if (progress->bar)
+        show_bar(progress, more);
+    else
+        fprintf(stderr, "retryproof: %zu of %zu, %s\n", progress->done, progress->total, more);
 }
 
 void progress_clear(struct progress *progress)

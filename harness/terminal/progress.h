@@ -21,6 +21,8 @@ struct progress {
 void progress_init(struct progress *progress, size_t total, bool silent);
 /* One more case is done. */
 void progress_note(struct progress *progress, bool failed);
+/* So many are done of a total that may have grown; more says what else there is to say, and may be empty. Any number of calls. */
+void progress_tell(struct progress *progress, size_t done, size_t total, const char *more);
 /* Takes the bar away, before anything else is written. */
 void progress_clear(struct progress *progress);
 
