@@ -27,6 +27,15 @@ bool bytes_equal_nocase(struct bytes a, struct bytes b)
     return true;
 }
 
+/* Names are held against long lists of others: most differ in their first letter, so no length is looked for before. */
+bool bytes_equal_text_nocase(struct bytes a, const char *text)
+{
+    for (size_t i = 0; i < a.size; i++)
+        if (text[i] == '\0' || lower(a.data[i]) != lower((uint8_t)text[i]))
+            return false;
+    return text[a.size] == '\0';
+}
+
 struct bytes bytes_trim(struct bytes a)
 {
     while (a.size > 0 && is_blank(a.data[0])) {

@@ -34,10 +34,7 @@ static inline bool bytes_equal_text(struct bytes a, const char *text)
     return bytes_equal(a, bytes_of(text));
 }
 
-static inline bool bytes_equal_text_nocase(struct bytes a, const char *text)
-{
-    return bytes_equal_nocase(a, bytes_of(text));
-}
+bool bytes_equal_text_nocase(struct bytes a, const char *text);
 
 /* Without leading and trailing SP and HTAB (OWS of RFC 9110 5.6.3). */
 struct bytes bytes_trim(struct bytes a);
