@@ -167,6 +167,18 @@ static const struct row {
      GET UPS("[[read: request, raw: \"HTTP/1.1 20\", end: fin]]", ANSWERS),
      "clients: {" A_GET "},\n" FRONT("p", "wait: a is over, " OWN(500)), VERDICT_FAIL, LEVEL_SHOULD,
      "answered with 500 although a broke its response off, which is a 502"},
+    {"rfc9110: a response whose proxy closes before all of it was sent has not broken off",
+     DECLARED_RFC9110, GET UPS("[[read: request, respond: {body: 4MiB}]]", ANSWERS),
+     "clients: {a1: [wait: asked, prepare: {path: /x}, send: rest, read: 5 of body, end: fin,"
+     " signal: a is over]},\n" FRONT("p", "wait: a is over, " OWN(503)),
+     VERDICT_PASS, LEVEL_INFO, NULL},
+    {"rfc9110: an upstream that is silent while the client still sends is a 504", DECLARED_RFC9110,
+     "client: [request: {method: POST, path: /pay, body: 4MiB}],\n" UPS(
+         "[[read: 5 of body, end: stall]]", ANSWERS),
+     "clients: {a1: [wait: asked, prepare: {method: POST, path: /pay, body: 4MiB}, send: 5 of body,"
+     " delay: 1s, end: fin, signal: a is over]},\n"
+     "upstreams: {p: [[read: head, signal: asked, wait: a is over, " OWN(502) ", end: fin]]}",
+     VERDICT_FAIL, LEVEL_SHOULD, "although a never answered it, which is a 504"},
     {"rfc9110: a response that never ends is a 504", DECLARED_RFC9110,
      GET UPS("[[read: request, raw: \"HTTP/1.1 20\", end: stall]]", ANSWERS),
      "clients: {a1: [wait: asked, prepare: {path: /x}, send: rest, delay: 1s, end: fin,"

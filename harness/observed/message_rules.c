@@ -109,6 +109,13 @@ struct expected_status {
     const char *rule;
 };
 
+/* A proxy that has read enough of an answer closes first, and what then is not sent its upstream has not broken off. */
+static bool ended_it_first(const struct witness *upstream)
+{
+    return upstream->own_end != WITNESS_OPEN &&
+           (upstream->peer_end == WITNESS_OPEN || upstream->own_end_ns < upstream->peer_end_ns);
+}
+
 /*
  * RFC 9110 15.6.3 and 15.6.5. An upstream that closes without a byte may as well be held to be unavailable; of one that sends
  * garbage and no end a proxy may wait for more.
@@ -120,7 +127,7 @@ static struct expected_status status_for(const struct own_attempt *last)
     if (answer == ANSWER_GARBAGE && !stalled)
         return (struct expected_status){502, "answered with bytes that are no response",
                                         "RFC 9110 15.6.3"};
-    if (answer == ANSWER_CUT && !stalled)
+    if (answer == ANSWER_CUT && !stalled && ended_it_first(last->fact->connection))
         return (struct expected_status){502, "broke its response off", "RFC 9110 15.6.3"};
     if (answer == ANSWER_NONE && stalled)
         return (struct expected_status){504, "never answered it", "RFC 9110 15.6.5"};
