@@ -9,6 +9,7 @@
 #define HARNESS_EXPLORE_EXPLORER_H
 
 #include "harness/explore/base.h"
+#include "harness/explore/fault_space.h"
 #include "harness/explore/player.h"
 
 enum {
@@ -23,9 +24,11 @@ struct explorer_options {
     uint64_t random_runs; /* behind the enumeration */
     uint64_t random_ns;   /* or for so long, of real time; 0: not asked */
     uint64_t seed;
-    bool orders;   /* all orders of events of each base, too */
-    bool naive;    /* pairs and triples at all positions, not at representatives */
-    unsigned jobs; /* processes; 0 and 1: this one */
+    bool orders;       /* all orders of events of each base, too */
+    bool naive;        /* pairs and triples at all positions, not at representatives */
+    unsigned jobs;     /* processes; 0 and 1: this one */
+    fault_kinds kinds; /* those that are enumerated and drawn; 0: all */
+    uint64_t runs_max; /* of the enumeration of one base with more than one fault; 0: no limit */
 };
 
 /* How far it has come. */
@@ -58,6 +61,7 @@ struct explorer_failure {
     size_t
         claim; /* place in the table of the first that was broken; claims_count(): none, see the sentences */
     uint64_t trace_hash;
+    uint64_t times; /* runs of this base that broke this claim */
     const char *const *sentences;
     size_t sentence_count;
 };
@@ -81,13 +85,14 @@ struct explorer_result {
                        1]; /* runs that were enumerated, by how many faults they had */
     uint64_t random_runs;
     uint64_t order_runs;
+    uint64_t spared;   /* lasting faults whose run is known to be that of the fault met once */
     uint64_t not_met;  /* runs of which a fault found no such byte */
     uint64_t classes;  /* of positions of single faults */
     uint64_t outcomes; /* different ones of a base, all bases added */
     uint64_t failed_runs;
     uint64_t exercised[CLAIMS_MAX]; /* runs, by place in the table */
     uint64_t broken[CLAIMS_MAX];
-    struct explorer_failure *failures[EXPLORER_FAILURES_MAX];
+    struct explorer_failure *failures[EXPLORER_FAILURES_MAX]; /* by base, then by claim */
     size_t failure_count;
     uint64_t elapsed_ns;
     bool interrupted;

@@ -1,0 +1,265 @@
+#include "harness/explore/ledger.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/explore/several_claims.h"
+#include "harness/keeper/machine.h"
+
+enum {
+    RUNS_BETWEEN_LOOKS = 512, /* some ten milliseconds */
+    OUTCOMES_FIRST = 1024,
+};
+
+#define FAILURE_BYTES_MAX \
+    ((size_t)64 * 1024 * 1024) /* sentences and orders of all failures that are kept */
+
+bool ledger_init(struct ledger *ledger, const struct base_list *bases,
+                 const struct explorer_listener *listener, struct explorer_result *result)
+{
+    *ledger = (struct ledger){.bases = bases, .listener = listener, .result = result};
+    *result = (struct explorer_result){.bases = bases->count};
+    region_init(&result->region, FAILURE_BYTES_MAX + bases->count * sizeof(*result->by_base));
+    ledger->began_ns = machine_now();
+    result->by_base = region_take(&result->region, (bases->count + 1) * sizeof(*result->by_base));
+    return result->by_base != NULL;
+}
+
+void ledger_release(struct ledger *ledger)
+{
+    hash_set_release(&ledger->seen);
+    free(ledger->outcomes);
+    *ledger = (struct ledger){0};
+}
+
+/* ---- outcomes ------------------------------------------------------------------------------- */
+
+void ledger_add_outcome(struct ledger *ledger, size_t base, uint64_t outcome)
+{
+    if (!hash_set_add(&ledger->seen, hash_number(hash_number(0, base), outcome)))
+        return;
+    ledger->result->outcomes++;
+    ledger->result->by_base[base].outcomes++;
+    if (ledger->outcome_count == ledger->outcome_capacity) {
+        size_t capacity =
+            ledger->outcome_capacity == 0 ? OUTCOMES_FIRST : 2 * ledger->outcome_capacity;
+        struct ledger_outcome *outcomes = realloc(ledger->outcomes, capacity * sizeof(*outcomes));
+        if (outcomes == NULL) {
+            ledger->result->out_of_memory = true;
+            return;
+        }
+        ledger->outcomes = outcomes;
+        ledger->outcome_capacity = capacity;
+    }
+    ledger->outcomes[ledger->outcome_count++] = (struct ledger_outcome){base, outcome};
+}
+
+/* ---- failures ------------------------------------------------------------------------------- */
+
+static struct explorer_failure *find_failure(const struct explorer_result *result,
+                                             const struct base *base, size_t claim)
+{
+    for (size_t i = 0; i < result->failure_count; i++)
+        if (result->failures[i]->base == base && result->failures[i]->claim == claim)
+            return result->failures[i];
+    return NULL;
+}
+
+static bool copy_order(struct region *region, struct explorer_failure *failure)
+{
+    if (failure->order_count == 0)
+        return true;
+    uint32_t *order = region_take(region, failure->order_count * sizeof(*order));
+    if (order != NULL)
+        memcpy(order, failure->order, failure->order_count * sizeof(*order));
+    failure->order = order;
+    return order != NULL;
+}
+
+static bool copy_sentences(struct region *region, struct explorer_failure *failure)
+{
+    const char **sentences =
+        region_take(region, (failure->sentence_count + 1) * sizeof(*sentences));
+    for (size_t i = 0; sentences != NULL && i < failure->sentence_count; i++) {
+        sentences[i] =
+            region_copy_text(region, failure->sentences[i], strlen(failure->sentences[i]));
+        if (sentences[i] == NULL)
+            return false;
+    }
+    failure->sentences = sentences;
+    return sentences != NULL;
+}
+
+/* Of two runs that break the same claim on the same base the one with fewer faults is kept, the first of equals. */
+void ledger_add_failure(struct ledger *ledger, const struct explorer_failure *failure)
+{
+    struct explorer_result *result = ledger->result;
+    struct explorer_failure *known = find_failure(result, failure->base, failure->claim);
+    uint64_t times = failure->times + (known == NULL ? 0 : known->times);
+    if (known != NULL && known->fault_count <= failure->fault_count) {
+        known->times = times;
+        return;
+    }
+    if (known == NULL && result->failure_count == EXPLORER_FAILURES_MAX)
+        return;
+    struct explorer_failure kept = *failure;
+    struct explorer_failure *place =
+        known != NULL ? known : region_take(&result->region, sizeof(*place));
+    if (place == NULL || !copy_order(&result->region, &kept) ||
+        !copy_sentences(&result->region, &kept)) {
+        result->out_of_memory = true;
+        return;
+    }
+    kept.times = times;
+    *place = kept;
+    if (known == NULL)
+        result->failures[result->failure_count++] = place;
+}
+
+static void keep_failure(struct ledger *ledger, const struct trial *trial,
+                         const struct played *played, size_t claim)
+{
+    struct explorer_failure failure = {.base = trial->base,
+                                       .fault_count = trial->fault_count,
+                                       .network = trial->network,
+                                       .order = trial->order,
+                                       .order_count = trial->order_count,
+                                       .seed = trial->seed,
+                                       .claim = claim,
+                                       .trace_hash = played->trace_hash,
+                                       .times = 1,
+                                       .sentences = played->sentences,
+                                       .sentence_count = played->sentence_count};
+    if (trial->fault_count > 0)
+        memcpy(failure.faults, trial->faults, trial->fault_count * sizeof(failure.faults[0]));
+    ledger_add_failure(ledger, &failure);
+}
+
+/* ---- runs ----------------------------------------------------------------------------------- */
+
+static void count_claims(uint64_t counts[CLAIMS_MAX], claim_set set)
+{
+    for (; set != 0; set &= set - 1)
+        counts[__builtin_ctzll(set)]++;
+}
+
+void ledger_note_run(struct ledger *ledger, const struct trial *trial, const struct played *played)
+{
+    struct explorer_result *result = ledger->result;
+    size_t base = (size_t)(trial->base - ledger->bases->list);
+    result->runs++;
+    result->by_base[base].runs++;
+    result->not_met += trial->fault_count > 0 && played->faults_met == 0;
+    count_claims(result->exercised, played->exercised);
+    ledger_add_outcome(ledger, base, played->outcome);
+    if (played->verdict == VERDICT_PASS)
+        return;
+    count_claims(result->broken, played->broken);
+    result->failed_runs++;
+    result->by_base[base].failed_runs++;
+    for (claim_set left = played->broken; left != 0; left &= left - 1)
+        keep_failure(ledger, trial, played, (size_t)__builtin_ctzll(left));
+    if (played->broken == 0)
+        keep_failure(ledger, trial, played, claims_count());
+}
+
+void ledger_note_exercised(struct ledger *ledger, unsigned number)
+{
+    size_t claim = several_claim(number);
+    if (claim < claims_count())
+        ledger->result->exercised[claim]++;
+}
+
+void ledger_note_breach(struct ledger *ledger, const struct trial *trial,
+                        const struct played *played, unsigned number, const char *sentence)
+{
+    struct explorer_result *result = ledger->result;
+    size_t claim = several_claim(number);
+    struct played told = *played;
+    told.sentences = &sentence;
+    told.sentence_count = 1;
+    if (claim < claims_count())
+        result->broken[claim]++;
+    result->failed_runs++;
+    result->by_base[trial->base - ledger->bases->list].failed_runs++;
+    keep_failure(ledger, trial, &told, claim);
+}
+
+bool ledger_goes_on(struct ledger *ledger)
+{
+    const struct explorer_listener *listener = ledger->listener;
+    const struct explorer_result *result = ledger->result;
+    if (ledger->stop || result->out_of_memory)
+        return false;
+    if (result->runs - ledger->runs_told < RUNS_BETWEEN_LOOKS || listener == NULL)
+        return true;
+    ledger->runs_told = result->runs;
+    if (listener->is_interrupted != NULL && listener->is_interrupted(listener->owner)) {
+        ledger->result->interrupted = true;
+        ledger->stop = true;
+    }
+    if (listener->on_progress != NULL) {
+        const struct explorer_progress progress = {
+            .runs = result->runs,
+            .runs_total = ledger->runs_expected,
+            .classes = result->classes,
+            .outcomes = result->outcomes,
+            .failures = result->failed_runs,
+            .elapsed_ns = machine_now() - ledger->began_ns,
+        };
+        listener->on_progress(listener->owner, &progress);
+    }
+    return !ledger->stop;
+}
+
+/* ---- other processes ------------------------------------------------------------------------ */
+
+void ledger_add_counts(struct ledger *ledger, const struct explorer_result *other)
+{
+    struct explorer_result *result = ledger->result;
+    result->runs += other->runs;
+    for (size_t i = 0; i < COUNT_OF(result->by_faults); i++)
+        result->by_faults[i] += other->by_faults[i];
+    result->random_runs += other->random_runs;
+    result->order_runs += other->order_runs;
+    result->spared += other->spared;
+    result->not_met += other->not_met;
+    result->classes += other->classes;
+    result->failed_runs += other->failed_runs;
+    result->interrupted |= other->interrupted;
+    result->out_of_memory |= other->out_of_memory;
+    for (size_t i = 0; i < CLAIMS_MAX; i++) {
+        result->exercised[i] += other->exercised[i];
+        result->broken[i] += other->broken[i];
+    }
+    for (size_t i = 0; i < result->bases; i++) {
+        result->by_base[i].runs += other->by_base[i].runs;
+        result->by_base[i].positions += other->by_base[i].positions;
+        result->by_base[i].classes += other->by_base[i].classes;
+        result->by_base[i].failed_runs += other->by_base[i].failed_runs;
+    }
+}
+
+static int by_base_and_claim(const void *a, const void *b)
+{
+    const struct explorer_failure *left = *(struct explorer_failure *const *)a;
+    const struct explorer_failure *right = *(struct explorer_failure *const *)b;
+    if (left->base != right->base)
+        return left->base < right->base ? -1 : 1;
+    return (left->claim > right->claim) - (left->claim < right->claim);
+}
+
+void ledger_close(struct ledger *ledger)
+{
+    struct explorer_result *result = ledger->result;
+    result->elapsed_ns = machine_now() - ledger->began_ns;
+    if (result->failure_count > 0)
+        qsort(result->failures, result->failure_count, sizeof(result->failures[0]),
+              by_base_and_claim);
+}
+
+void explorer_result_release(struct explorer_result *result)
+{
+    region_release(&result->region);
+    *result = (struct explorer_result){0};
+}

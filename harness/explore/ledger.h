@@ -1,0 +1,55 @@
+/*
+ * The books of an exploration: counts runs, claims and outcomes, and keeps one failure for each claim of each base.
+ *
+ * Ownership: embedded; the result is the caller's. Limits: EXPLORER_FAILURES_MAX; more are counted.
+ */
+#ifndef HARNESS_EXPLORE_LEDGER_H
+#define HARNESS_EXPLORE_LEDGER_H
+
+#include "harness/explore/explorer.h"
+#include "harness/explore/hash_set.h"
+
+/* An outcome that was new when it came. */
+struct ledger_outcome {
+    size_t base;
+    uint64_t outcome;
+};
+
+struct ledger {
+    const struct base_list *bases;
+    const struct explorer_listener *listener;
+    struct explorer_result *result;
+    struct hash_set seen; /* outcomes, each mixed with its base */
+    struct ledger_outcome *outcomes;
+    size_t outcome_count;
+    size_t outcome_capacity;
+    uint64_t runs_expected; /* of what is under way and done; 0: not known */
+    uint64_t runs_told;     /* when progress was told last */
+    uint64_t began_ns;
+    bool stop;
+};
+
+/* False when memory runs out; release it in either case. The result is emptied. */
+MUST_USE bool ledger_init(struct ledger *ledger, const struct base_list *bases,
+                          const struct explorer_listener *listener, struct explorer_result *result);
+void ledger_release(struct ledger *ledger);
+
+/* One run. */
+void ledger_note_run(struct ledger *ledger, const struct trial *trial, const struct played *played);
+/* What that run broke beside the claims that were judged in it: a claim about several runs, by its number, with a sentence. */
+void ledger_note_exercised(struct ledger *ledger, unsigned number);
+void ledger_note_breach(struct ledger *ledger, const struct trial *trial,
+                        const struct played *played, unsigned number, const char *sentence);
+
+/* Whether to go on: tells how far it is, now and then, and asks whether it is interrupted. Between two runs. */
+bool ledger_goes_on(struct ledger *ledger);
+
+/* Takes what another process counted: both parts, once each. */
+void ledger_add_counts(struct ledger *ledger, const struct explorer_result *other);
+void ledger_add_outcome(struct ledger *ledger, size_t base, uint64_t outcome);
+void ledger_add_failure(struct ledger *ledger, const struct explorer_failure *failure);
+
+/* At the end: failures in their order, and how long it took. */
+void ledger_close(struct ledger *ledger);
+
+#endif
