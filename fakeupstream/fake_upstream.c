@@ -147,10 +147,12 @@ static void give_up_listening(struct fake_upstream *upstream)
 static int accept_line(struct fake_upstream *upstream, struct line *line, unsigned ordinal)
 {
     const struct tls_draft draft = upstream_script_tls(upstream->script, ordinal);
+    enum tls_fault fault = line_faults_handshake(upstream->scene, upstream->index, ordinal);
     struct line_security security = {.server = upstream->tls, .fault = draft.fault};
     struct tls_server *own = NULL;
     int outcome;
 
+    line->index = upstream->index;
     if (!draft.on)
         return line_accept(line, &upstream->listener, ordinal, NULL);
     if (draft.fault_set) {
@@ -159,6 +161,8 @@ static int accept_line(struct fake_upstream *upstream, struct line *line, unsign
             return -ENOMEM;
         security.server = own;
     }
+    if (fault != TLS_FAULT_NONE)
+        security.fault = fault;
     outcome = line_accept(line, &upstream->listener, ordinal, &security);
     tls_server_release(&own);
     return outcome;

@@ -38,6 +38,7 @@ struct fake_upstream {
     struct scene *scene;
     const struct upstream_script *script;
     const char *name;
+    uint32_t index; /* which of the case's upstreams it is, for faults; its owner's to set */
     struct address address; /* where it listens, or would */
     struct listener listener;
     struct tls_server

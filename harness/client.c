@@ -65,6 +65,17 @@ void client_stop(struct client *client)
     forget_tls(client);
 }
 
+bool client_leave(struct client *client, enum stream_end end)
+{
+    struct line *line = client->actor.line;
+
+    if (!client->started || line == NULL || !line_is_held(line))
+        return false;
+    line_end(line, end);
+    actor_wake(&client->actor);
+    return true;
+}
+
 void client_abandon(struct client *client)
 {
     if (client->started)
@@ -151,6 +162,7 @@ static int connect_line(struct client *client, struct line *line)
     unsigned ordinal = (unsigned)client->line_count;
     struct line_security security;
 
+    line->index = client->index;
     if (draft == NULL || !draft->on)
         return line_connect(line, &client->target, ordinal, NULL);
     if (!prepare_tls(client))

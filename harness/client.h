@@ -30,6 +30,7 @@ struct client {
     struct actor actor;
     bool started;
     struct address target;
+    uint32_t index;      /* which of the case's clients it is, for faults; its owner's to set */
     struct line **lines; /* the first line_count are of this case, in order of dialling */
     size_t line_count;
     size_t line_slots;
@@ -48,6 +49,11 @@ void client_start(struct client *client, const char *name, const struct script *
                   const struct address *target);
 /* Ends every connection that is still held (with FIN). Witnesses stay. Harmless if not started. */
 void client_stop(struct client *client);
+/*
+ * Ends the connection that it plays on as `end` would, from outside of its script, which goes on at the next turn. False: it
+ * has none.
+ */
+bool client_leave(struct client *client, enum stream_end end);
 /* In place of stop where the world was reset or destroyed under it, after a failed check. */
 void client_abandon(struct client *client);
 /* Forgets the case; after stop. */

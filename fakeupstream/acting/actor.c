@@ -69,6 +69,11 @@ void actor_on_line(struct actor *actor)
     advance(actor);
 }
 
+void actor_wake(struct actor *actor)
+{
+    timer_set(actor->scene->world, &actor->timer, world_now(actor->scene->world));
+}
+
 static void on_time(struct timer *timer)
 {
     advance(object_cast(timer->owner, ACTOR_TAG));
@@ -77,9 +82,7 @@ static void on_time(struct timer *timer)
 /* The raiser is in the middle of its own step: go on at the next turn. */
 static void on_signal(struct signal_waiter *waiter)
 {
-    struct actor *actor = object_cast(waiter->owner, ACTOR_TAG);
-
-    timer_set(actor->scene->world, &actor->timer, world_now(actor->scene->world));
+    actor_wake(object_cast(waiter->owner, ACTOR_TAG));
 }
 
 bool actor_is_over(const struct actor *actor)
@@ -142,13 +145,23 @@ static bool is_stalled(const struct actor *actor)
     return actor->line != NULL && actor->line->stalled;
 }
 
+/* A fault of its line has ended an upstream's part there, as `end` would have: it plays no further. */
+static bool give_way(struct actor *actor)
+{
+    if (!actor_is_upstream(actor) || !actor->line->faults.struck)
+        return false;
+    actor_stop(actor);
+    become(actor, is_stalled(actor) ? ACTOR_STALLED : ACTOR_DONE);
+    return true;
+}
+
 static void play_steps(struct actor *actor)
 {
-    while (actor->step < actor->script->count) {
+    while (!give_way(actor) && actor->step < actor->script->count) {
         const struct step *step = &actor->script->steps[actor->step];
         enum play_outcome outcome = play_step(actor, step);
 
-        if (outcome == WAITS)
+        if (give_way(actor) || outcome == WAITS)
             return;
         if (outcome == IMPOSSIBLE && actor_is_upstream(actor)) {
             line_end(actor->line, STREAM_FIN);
@@ -162,6 +175,8 @@ static void play_steps(struct actor *actor)
         actor->begun = false;
         actor->step++;
     }
+    if (actor->state != ACTOR_PLAYING)
+        return;
     if (actor_is_upstream(actor))
         end_answered(actor);
     become(actor, is_stalled(actor) ? ACTOR_STALLED : ACTOR_RESTING);
@@ -200,6 +215,8 @@ static void rest(struct actor *actor)
         if (actor->standing != NULL)
             goal = (struct transcript_goal){.kind = GOAL_BEGUN, .message = next_to_answer(actor)};
         progress = line_read(line, &goal, false);
+        if (give_way(actor))
+            return;
         if (progress == LINE_ENDED) {
             if (!line->fading)
                 line_end(line, STREAM_FIN);

@@ -101,6 +101,8 @@ void actor_stop(struct actor *actor);
 void actor_abandon(struct actor *actor);
 /* An event came on the actor's present line. */
 void actor_on_line(struct actor *actor);
+/* Something happened to it from outside: it goes on at the next turn. */
+void actor_wake(struct actor *actor);
 
 static inline bool actor_is_upstream(const struct actor *actor)
 {

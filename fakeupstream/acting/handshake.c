@@ -114,6 +114,7 @@ static void on_spent(void *owner)
     const struct trap *trap = trap_of(line);
 
     line->witness.handshake.ended_ns = world_now(line->scene->world);
+    line_faults_note_handshake(line);
     if (trap->end == TRAP_STALL)
         line_stall(line);
     else if (trap->end == TRAP_FIN && sieve_shut(line->wire))
@@ -231,10 +232,12 @@ void handshake_look(struct line *line)
         if (status != 0)
             note_peer_end(line, &look, status);
     }
-    if (status != 0)
+    if (status != 0) {
         line_end(line, STREAM_FIN);
-    else if (line->fault == TLS_FAULT_RST_AFTER_FINISHED)
+    } else if (line->fault == TLS_FAULT_RST_AFTER_FINISHED) {
+        line_faults_note_handshake(line);
         line_end(line, STREAM_RST);
+    }
 }
 
 bool handshake_note_trouble(struct line *line)

@@ -5,8 +5,6 @@
 #include "fakeupstream/acting/handshake.h"
 #include "world/base/check.h"
 
-#define LINE_TAG OBJECT_TAG('L', 'I', 'N', 'E')
-
 static void on_stream_event(struct stream *stream, unsigned events);
 static void take_input(struct line *line, const struct transcript_goal *goal);
 static void note_read_end(struct line *line, ssize_t outcome);
@@ -15,6 +13,9 @@ void line_init(struct line *line, struct scene *scene)
 {
     line->tag = LINE_TAG;
     line->scene = scene;
+    line->index = 0;
+    line->dialled = 0;
+    line_faults_init(line);
     line->stream = (struct stream){.on_event = on_stream_event, .owner = line};
     line->on_event = NULL;
     line->owner = NULL;
@@ -51,6 +52,7 @@ void line_abandon(struct line *line)
 {
     if (line_is_held(line))
         tls_abandon(&line->stream);
+    line_faults_abandon(line);
     sieve_abandon(&line->wire);
     line->stream.impl = NULL;
     line->stream.ops = NULL;
@@ -67,6 +69,7 @@ static void begin_handshake(struct line *line, const struct line_security *secur
     sieve_hold(&line->scene->sieve, &line->wire);
     line->opening = true;
     line->witness.handshake.tls = true;
+    line_faults_arm_handshake(line);
     handshake_arm(line, security->fault);
 }
 
@@ -83,8 +86,10 @@ int line_accept(struct line *line, struct listener *listener, unsigned ordinal,
     transcript_reset(&line->transcript, TRANSCRIPT_REQUESTS);
     line->witness.connection = ordinal;
     line->witness.opened_ns = world_now(scene->world);
+    line_faults_arm(line);
     if (security != NULL)
         begin_handshake(line, security);
+    line_faults_look(line);
     return 0;
 }
 
@@ -99,6 +104,8 @@ int line_connect(struct line *line, const struct address *address, unsigned ordi
     outcome = security == NULL ? world_connect(scene->world, &line->stream, address)
                                : tls_connect(security->client, &scene->sieve.passing.world,
                                              &line->stream, address, security->server_name);
+    line_faults_arm(line);
+    line->dialled = outcome == 0 ? ++scene->dialled : 0;
     line->opening = outcome == 0;
     line->read_ended = outcome != 0;
     line->write_ended = outcome != 0;
@@ -152,8 +159,10 @@ static void on_stream_event(struct stream *stream, unsigned events)
 {
     struct line *line = object_cast(stream->owner, LINE_TAG);
 
-    if (line->opening)
+    if (line->opening) {
         note_open(line);
+        line_faults_look(line);
+    }
     if ((events & STREAM_CLOSED) != 0 && line_is_held(line))
         note_closed(line);
     line->on_event(line);
@@ -169,9 +178,9 @@ void line_want(struct line *line, bool reading, bool writing)
         stream_want(&line->stream, STREAM_OPEN);
         return;
     }
-    if (reading && !line->read_ended)
+    if (reading && !line->read_ended && !line->faults.received.held)
         events |= STREAM_READ;
-    if (writing && !line->write_ended)
+    if (writing && !line->write_ended && !line->faults.sent.held)
         events |= STREAM_WRITE;
     if (!line->closed_told)
         events |= STREAM_CLOSED;
@@ -193,6 +202,10 @@ enum line_progress line_read(struct line *line, const struct transcript_goal *go
             return LINE_AGAIN;
         if (exact && transcript_wanted(&line->transcript, goal) < size)
             size = transcript_wanted(&line->transcript, goal);
+        if (line->faults.any)
+            size = line_faults_readable(line, size);
+        if (size == 0)
+            return LINE_AGAIN;
         got = stream_read(&line->stream, line->input, size);
         if (got == -EAGAIN)
             return LINE_AGAIN;
@@ -203,6 +216,10 @@ enum line_progress line_read(struct line *line, const struct transcript_goal *go
         line->input_first = 0;
         line->input_size = (size_t)got;
         witness_bytes_in(&line->witness, line->input, (size_t)got, world_now(line->scene->world));
+        if (line->faults.any) {
+            take_input(line, goal); /* before a fault may end the line, which settles the witness */
+            line_faults_look(line);
+        }
     }
 }
 
@@ -273,9 +290,23 @@ void line_linger(struct line *line)
         line_want(line, true, false);
 }
 
+/* Tells the witness of what was taken of a write. */
+static void note_sent(struct line *line, const struct iovec *pieces, size_t taken)
+{
+    for (; taken > 0; pieces++) {
+        size_t part = pieces->iov_len < taken ? pieces->iov_len : taken;
+
+        witness_bytes_out(&line->witness, pieces->iov_base, part);
+        if (line->witness.streams)
+            witness_flow_out(&line->witness, bytes_make(pieces->iov_base, part));
+        taken -= part;
+    }
+}
+
 enum line_progress line_send(struct line *line, const void *data, size_t size, size_t *taken)
 {
-    struct iovec piece = {.iov_base = (void *)(uintptr_t)data, .iov_len = size};
+    struct iovec pieces[LINE_FAULT_PIECES] = {{(void *)(uintptr_t)data, size}};
+    int count = 1;
     ssize_t put;
 
     *taken = 0;
@@ -283,7 +314,9 @@ enum line_progress line_send(struct line *line, const void *data, size_t size, s
         return LINE_ENDED;
     if (line->opening)
         return LINE_AGAIN;
-    put = stream_write(&line->stream, &piece, 1);
+    if (line->faults.any)
+        count = line_faults_writable(line, bytes_make(data, size), pieces);
+    put = count == 0 ? -EAGAIN : stream_write(&line->stream, pieces, count);
     if (put == -EAGAIN)
         return LINE_AGAIN;
     if (put < 0) {
@@ -291,9 +324,12 @@ enum line_progress line_send(struct line *line, const void *data, size_t size, s
         return LINE_ENDED;
     }
     *taken = (size_t)put;
-    witness_bytes_out(&line->witness, data, (size_t)put);
-    if (line->witness.streams)
-        witness_flow_out(&line->witness, bytes_make(data, (size_t)put));
+    if (line->faults.any)
+        line_faults_note_written(line, bytes_make(data, *taken));
+    note_sent(line, pieces, *taken);
+    line_faults_look(line);
+    if (*taken < size && (line->write_ended || line->stalled))
+        return LINE_ENDED;
     return *taken == size ? LINE_DONE : LINE_AGAIN;
 }
 
@@ -313,6 +349,7 @@ void line_stall(struct line *line)
 {
     line->stalled = true;
     line->witness.stalled = true;
+    line_faults_stop(line);
     line_want(line, false, false);
 }
 
@@ -354,6 +391,7 @@ void line_end(struct line *line, enum stream_end end)
 {
     if (!line_is_held(line))
         return;
+    line_faults_stop(line);
     witness_settle(&line->witness, &line->transcript);
     if (line->witness.opened_ns != 0)
         witness_own_ended(&line->witness, end == STREAM_FIN ? WITNESS_FIN : WITNESS_RST,

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "fakeupstream/acting/line_fault.h"
 #include "fakeupstream/acting/scene.h"
 #include "fakeupstream/secure/tls_draft.h"
 #include "fakeupstream/wire/message.h"
@@ -20,6 +21,8 @@
 #include "world/base/object.h"
 #include "world/tls/tls.h"
 #include "world/world.h"
+
+#define LINE_TAG OBJECT_TAG('L', 'I', 'N', 'E')
 
 enum { LINE_INPUT_BYTES = 32 * 1024 }; /* one read of a large body; a next message may wait here */
 
@@ -40,6 +43,9 @@ struct line_security {
 struct line {
     object_tag tag;
     struct scene *scene;
+    uint32_t index;   /* whose it is: which client or upstream of the case; its owner's to set */
+    uint32_t dialled; /* a client's: which of all connections that clients have begun, from 1 */
+    struct line_faults faults;
     struct stream stream;
     struct witness witness;
     struct transcript transcript;

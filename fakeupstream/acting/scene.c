@@ -10,6 +10,8 @@
 void scene_init(struct scene *scene, struct world *world)
 {
     scene->world = world;
+    scene->faults = (struct scene_faults){0};
+    scene->dialled = 0;
     scene->manner = (struct scene_manner){0};
     scene->place_count = 0;
     scene->stream_count = 0;
@@ -22,6 +24,8 @@ void scene_reset(struct scene *scene)
 {
     check(scene->signals.waiters == NULL);
     signals_init(&scene->signals);
+    scene->faults = (struct scene_faults){0};
+    scene->dialled = 0;
     scene->manner = (struct scene_manner){0};
     scene->place_count = 0;
     scene->stream_count = 0;

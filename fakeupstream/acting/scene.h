@@ -1,6 +1,6 @@
 /*
  * What the actors of one case share: the world, the board of signals, where the upstreams are, the authority that makes
- * their certificates, and one buffer to make bytes in.
+ * their certificates, the faults of their connections, and one buffer to make bytes in.
  *
  * Ownership: outlives its actors. Made once and reused for many cases by scene_reset(), when no actor
  * is playing. The authority is made when first asked for, kept over resets, and goes with scene_release().
@@ -18,6 +18,7 @@
 #include "fakeupstream/secure/tls_draft.h"
 #include "fakeupstream/wire/message.h"
 #include "world/base/bytes.h"
+#include "world/wire_fault.h"
 #include "world/world.h"
 
 enum {
@@ -48,9 +49,26 @@ struct scene_manner {
         turn; /* stands in the labels of requests, which a proxy may mix up with those of cases before; 0: none */
 };
 
+struct line;
+
+/* The faults that a case's actors make on their own connections, and what they need for it from who has set up the case. */
+struct scene_faults {
+    const struct wire_fault *list; /* at most WIRE_FAULTS_MAX; outlives the case. All zero: none */
+    size_t count;
+    unsigned met; /* a bit for each that took place */
+    /* Whether the proxy has read all that went out on this line. NULL: nobody can tell. */
+    bool (*has_read)(void *owner, struct line *line);
+    /* Ends the first client's present connection; its actor goes on at the next turn. False: it has none. NULL: nobody can. */
+    bool (*end_client)(void *owner, enum stream_end end);
+    void *owner;
+};
+
 struct scene {
     struct world *world;
     struct signals signals;
+    struct scene_faults faults;
+    uint32_t
+        dialled; /* connections that clients have begun: the proxy accepts them in this order */
     struct scene_manner manner; /* texts outlive the case */
     struct scene_place places[SCENE_PLACES_MAX];
     size_t place_count;

@@ -106,6 +106,18 @@ void witness_bytes_out(struct witness *witness, const void *data, size_t size)
     keep(witness, &witness->out, data, size);
 }
 
+void witness_garbled(struct witness *witness, uint64_t offset)
+{
+    struct witness_sent *sent = witness->sent_last;
+
+    witness->garbled = true;
+    if (sent == NULL || sent->garbled || sent->bytes == sent->bytes_total)
+        return;
+    check(offset >= witness->out.bytes);
+    sent->garbled = true;
+    sent->garbled_at = sent->bytes + (offset - witness->out.bytes);
+}
+
 /* The record of the message under way; made when its first byte came. NULL when memory ran out. */
 static struct witness_message *current_message(struct witness *witness,
                                                const struct transcript *transcript, uint64_t now_ns)

@@ -108,6 +108,8 @@ struct witness_sent {
     uint64_t bytes_total;
     uint64_t begun_ns; /* first byte accepted */
     uint64_t complete_ns;
+    bool garbled; /* a fault made a byte of it a NUL that is none: it is not what draft says */
+    uint64_t garbled_at; /* the first such byte, from 0 */
 };
 
 struct witness {
@@ -128,6 +130,7 @@ struct witness {
     struct witness_sent *sent_last;
     struct transcript_faults faults; /* rules of HTTP the peer broke */
     struct witness_handshake handshake;
+    bool garbled;                /* a byte of out is another than the script says */
     bool streams;                /* the connection became a stream of bytes that are no HTTP */
     struct witness_flow flow_in; /* both of no bytes where it did not */
     struct witness_flow flow_out;
@@ -146,6 +149,8 @@ void witness_reset(struct witness *witness);
 /* Notes bytes that came or went; the happenings among them follow with witness_note(). */
 void witness_bytes_in(struct witness *witness, const void *data, size_t size, uint64_t now_ns);
 void witness_bytes_out(struct witness *witness, const void *data, size_t size);
+/* Of the bytes that go next, the one at that offset of the direction is another than the script says. */
+void witness_garbled(struct witness *witness, uint64_t offset);
 void witness_note(struct witness *witness, const struct transcript *transcript,
                   const struct transcript_piece *piece, uint64_t now_ns);
 /* Takes over the faults and an unfinished message's state; call when the transcript is done with. */

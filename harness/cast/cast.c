@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "harness/cast/cast_faults.h"
+
 _Static_assert((int)EVIDENCE_HOOK_FAULTS_MAX >= (int)SCRIPTED_FAULTS_MAX,
                "what hooks found wrong is told");
 
@@ -17,7 +19,9 @@ struct cast *cast_create(struct world *world, enum world_kind kind)
     cast->world = world;
     scene_init(&cast->scene, world);
     scripted_hooks_init(&cast->hooks, &cast->scene.signals);
-    cast->trace = trace_create(world, &options);
+    cast->impair = impair_create(world);
+    if (cast->impair != NULL)
+        cast->trace = trace_create(cast->impair, &options);
     if (cast->trace != NULL)
         cast->fault = fault_create(cast->trace);
     if (cast->fault == NULL)
@@ -45,6 +49,8 @@ void cast_destroy(struct cast **cast)
         fault_destroy(&gone->fault);
     if (gone->trace != NULL)
         trace_destroy(&gone->trace);
+    if (gone->impair != NULL)
+        impair_destroy(&gone->impair);
     scripted_hooks_release(&gone->hooks);
     scene_release(&gone->scene);
     free(gone->records);
@@ -216,6 +222,7 @@ void cast_name_witnesses(const struct cast *cast, struct evidence *evidence)
 
 void cast_fill_evidence(const struct cast *cast, struct evidence *evidence)
 {
+    evidence->faults_met = cast_faults_met(cast);
     evidence->records = cast->records;
     evidence->record_count = cast->record_count;
     evidence->record_total = cast->record_total;
@@ -256,6 +263,7 @@ void cast_reset(struct cast *cast)
         if (cast->upstreams[i] != NULL)
             fake_upstream_reset(cast->upstreams[i]);
     scene_reset(&cast->scene);
+    impair_reset(cast->impair);
     trace_reset(cast->trace);
     fault_reset(cast->fault);
     scripted_hooks_reset(&cast->hooks);

@@ -19,6 +19,7 @@
 #include "harness/verdict/evidence.h"
 #include "retryproof/proxy.h"
 #include "world/filters/fault.h"
+#include "world/filters/impair.h"
 #include "world/filters/trace.h"
 
 enum {
@@ -35,9 +36,10 @@ struct cast_rule {
 
 struct cast {
     enum world_kind kind;
-    struct world *world; /* the actors' */
-    struct world *trace; /* around it: what the proxy does */
-    struct world *fault; /* around that: the proxy's world */
+    struct world *world;  /* the actors' */
+    struct world *impair; /* around it: faults that are made on the proxy's side of the network */
+    struct world *trace;  /* around that: what the proxy does */
+    struct world *fault;  /* around that: the proxy's world */
     struct scene scene;
     const struct scenario *scenario;                /* NULL: no case */
     struct address address;                         /* where its listeners are */
@@ -47,6 +49,8 @@ struct cast {
     struct case_log log;      /* where the case asks what is in it */
     struct cast_rule rules[FAULT_RULES_MAX];
     size_t rule_count;
+    int impaired
+        [WIRE_FAULTS_MAX]; /* the rule of each of the scenario's faults that impair makes; -1 */
     struct proxy_settings settings; /* the case's, with addresses */
     struct scripted_hooks hooks;
     struct proxy *proxy;             /* NULL: not started, or destroyed */

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "harness/cast/cast_faults.h"
 #include "harness/cast/credentials.h"
 #include "world/sim/sim.h"
 #include "world/sockets/sockets.h"
@@ -17,9 +18,11 @@ static bool make_upstream(struct cast *cast, size_t index)
     if (cast->upstreams[index] != NULL)
         return true;
     cast->upstreams[index] = calloc(1, sizeof(*cast->upstreams[index]));
-    if (cast->upstreams[index] != NULL)
-        fake_upstream_init(cast->upstreams[index], &cast->scene);
-    return cast->upstreams[index] != NULL;
+    if (cast->upstreams[index] == NULL)
+        return false;
+    fake_upstream_init(cast->upstreams[index], &cast->scene);
+    cast->upstreams[index]->index = (uint32_t)index;
+    return true;
 }
 
 static bool make_client(struct cast *cast, size_t index)
@@ -27,9 +30,11 @@ static bool make_client(struct cast *cast, size_t index)
     if (cast->clients[index] != NULL)
         return true;
     cast->clients[index] = calloc(1, sizeof(*cast->clients[index]));
-    if (cast->clients[index] != NULL)
-        client_init(cast->clients[index], &cast->scene);
-    return cast->clients[index] != NULL;
+    if (cast->clients[index] == NULL)
+        return false;
+    client_init(cast->clients[index], &cast->scene);
+    cast->clients[index]->index = (uint32_t)index;
+    return true;
 }
 
 /* ---- upstreams ------------------------------------------------------------------------------ */
@@ -261,6 +266,7 @@ bool cast_start_upstreams(struct cast *cast, const struct scenario *scenario, co
             snprintf(error, CAST_ERROR_BYTES, "more than %d pre-write faults", FAULT_RULES_MAX);
             return false;
         }
+    cast_faults_start(cast);
     return start_names(cast, ports != NULL ? cast->names.address.port : 0, error) &&
            fill_settings(cast, error);
 }

@@ -1,0 +1,121 @@
+#include "harness/cast/cast_faults.h"
+
+enum { NO_RULE = -1 };
+
+_Static_assert((int)UPSTREAMS_MAX <= (int)IMPAIR_UPSTREAMS_MAX, "each upstream can be named");
+
+/* Clients' connections up to this one, as the proxy accepts them: those whose dial failed never came there. */
+static uint32_t rank_of(const struct cast *cast, const struct line *line)
+{
+    uint32_t rank = 0;
+    for (size_t c = 0; c < cast->scenario->client_count; c++) {
+        const struct client *client = cast->clients[c];
+        for (size_t i = 0; i < client->line_count; i++)
+            rank += client->lines[i]->dialled > 0 && client->lines[i]->witness.dial_error == 0 &&
+                    client->lines[i]->dialled <= line->dialled;
+    }
+    return rank;
+}
+
+static bool find_client(void *owner, uint32_t ordinal, uint32_t *client, uint32_t *connection)
+{
+    const struct cast *cast = owner;
+    for (size_t c = 0; c < cast->scenario->client_count; c++)
+        for (size_t i = 0; i < cast->clients[c]->line_count; i++) {
+            const struct line *line = cast->clients[c]->lines[i];
+            if (line->dialled > 0 && line->witness.dial_error == 0 &&
+                rank_of(cast, line) == ordinal) {
+                *client = (uint32_t)c;
+                *connection = line->witness.connection;
+                return true;
+            }
+        }
+    return false;
+}
+
+/* The proxy's end of the connection. NULL: it is not known. */
+static const struct trace_stream *find_stream(const struct cast *cast, const struct line *line)
+{
+    bool upstream = line->transcript.kind == TRANSCRIPT_REQUESTS;
+    const struct address nobody = {0}; /* as the trace has clients */
+    const struct address *address = upstream ? &cast->upstreams[line->index]->address : &nobody;
+    enum trace_side side = upstream ? TRACE_CONNECTED : TRACE_ACCEPTED;
+    uint32_t ordinal = upstream
+                           ? impair_dial_of(cast->impair, line->index, line->witness.connection)
+                           : rank_of(cast, line);
+    const struct trace_stream *stream;
+    for (size_t i = 0; (stream = trace_stream_at(cast->trace, i)) != NULL; i++)
+        if (stream->side == side && stream->ordinal == ordinal &&
+            address_equal(&stream->address, address))
+            return stream;
+    return NULL;
+}
+
+static bool has_read(void *owner, struct line *line)
+{
+    const struct cast *cast = owner;
+    const struct trace_stream *stream = cast->proxy_seen ? find_stream(cast, line) : NULL;
+    struct stream_info info;
+    if (stream == NULL || !line_is_held(line))
+        return false;
+    stream_info(&line->stream, &info);
+    return info.tx_pending == 0 && stream->rx >= info.tx;
+}
+
+static bool end_client(void *owner, enum stream_end end)
+{
+    const struct cast *cast = owner;
+    return cast->scenario->client_count > 0 && client_leave(cast->clients[0], end);
+}
+
+static bool is_made_beneath_proxy(const struct wire_fault *fault)
+{
+    switch (fault->kind) {
+    case WIRE_FAULT_SHORT_WRITE:
+    case WIRE_FAULT_REFUSED:
+    case WIRE_FAULT_DROPPED:
+    case WIRE_FAULT_UNREACHABLE:
+    case WIRE_FAULT_NO_DESCRIPTORS:
+    case WIRE_FAULT_NOT_FOUND:
+    case WIRE_FAULT_SERVER_FAILED:
+    case WIRE_FAULT_UNANSWERED:
+    case WIRE_FAULT_NO_MEMORY:
+        return true;
+    default:
+        return false;
+    }
+}
+
+void cast_faults_start(struct cast *cast)
+{
+    const struct scenario *scenario = cast->scenario;
+    check(scenario->fault_count <= WIRE_FAULTS_MAX);
+    if (scenario->fault_count == 0)
+        return;
+    cast->scene.faults = (struct scene_faults){
+        .list = scenario->faults,
+        .count = scenario->fault_count,
+        .has_read = has_read,
+        .end_client = end_client,
+        .owner = cast,
+    };
+    for (size_t i = 0; i < scenario->upstream_count; i++)
+        impair_name_upstream(cast->impair, (uint32_t)i, &cast->upstreams[i]->address);
+    impair_find_clients(cast->impair, find_client, cast);
+    for (size_t i = 0; i < scenario->fault_count; i++) {
+        cast->impaired[i] = NO_RULE;
+        if (!is_made_beneath_proxy(&scenario->faults[i]))
+            continue;
+        cast->impaired[i] = impair_add(cast->impair, &scenario->faults[i]);
+        check(cast->impaired[i] != NO_RULE);
+    }
+}
+
+unsigned cast_faults_met(const struct cast *cast)
+{
+    unsigned met = cast->scene.faults.met;
+    for (size_t i = 0; i < cast->scene.faults.count; i++)
+        if (cast->impaired[i] != NO_RULE && impair_met(cast->impair, cast->impaired[i]))
+            met |= 1u << i;
+    return met;
+}
