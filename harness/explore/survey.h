@@ -1,0 +1,22 @@
+/*
+ * Explores one base: the clean run, every single fault, and pairs and triples of them.
+ *
+ * Ownership: made once and used for one base after the other; memory is kept. The ledger and the player are the caller's.
+ */
+#ifndef HARNESS_EXPLORE_SURVEY_H
+#define HARNESS_EXPLORE_SURVEY_H
+
+#include "harness/explore/ledger.h"
+#include "harness/explore/position_class.h"
+
+struct survey;
+
+/* NULL when memory runs out. */
+MUST_USE struct survey *survey_create(struct ledger *ledger, struct player *player,
+                                      const struct explorer_options *options);
+void survey_destroy(struct survey **survey);
+
+/* Until it is through, or the ledger says that it is enough. */
+void survey_base(struct survey *survey, const struct base *base);
+
+#endif
