@@ -206,6 +206,7 @@ bool ledger_goes_on(struct ledger *ledger)
             .outcomes = result->outcomes,
             .failures = result->failed_runs,
             .elapsed_ns = machine_now() - ledger->began_ns,
+            .base = ledger->base == NULL ? "" : ledger->base->id,
         };
         listener->on_progress(listener->owner, &progress);
     }

@@ -23,8 +23,9 @@ struct ledger {
     struct ledger_outcome *outcomes;
     size_t outcome_count;
     size_t outcome_capacity;
-    uint64_t runs_expected; /* of what is under way and done; 0: not known */
-    uint64_t runs_told;     /* when progress was told last */
+    const struct base *base; /* that is played */
+    uint64_t runs_expected;  /* of what is under way and done; 0: not known */
+    uint64_t runs_told;      /* when progress was told last */
     uint64_t began_ns;
     bool stop;
 };

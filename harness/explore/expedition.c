@@ -1,0 +1,132 @@
+#include "harness/explore/expedition.h"
+
+#include "harness/explore/orders.h"
+#include "harness/explore/survey.h"
+#include "harness/explore/swarm.h"
+#include "harness/keeper/machine.h"
+#include "world/sim/sim.h"
+
+enum { ORDERS_RUNS_MAX = 100000 }; /* of one base: some seconds; more are told as not complete */
+
+struct expedition {
+    struct ledger *ledger;
+    const struct explorer_options *options;
+    const struct expedition_share *share;
+    struct player *player;
+    struct survey *survey;
+    struct swarm *swarm;
+    const struct base *base; /* of which orders are explored */
+};
+
+/* ---- orders --------------------------------------------------------------------------------- */
+
+static void play_order(void *owner, sim_order *order, void *order_owner, struct orders_outcome *out)
+{
+    struct expedition *expedition = owner;
+    struct explorer_result *result = expedition->ledger->result;
+    struct trial trial = trial_of(expedition->base, expedition->options->seed);
+    struct played played;
+    player_order_by(expedition->player, order, order_owner);
+    player_play(expedition->player, &trial, &played);
+    player_order_by(expedition->player, NULL, NULL);
+    result->runs++;
+    result->order_runs++;
+    out->hash = played.outcome;
+    out->failed = played.verdict != VERDICT_PASS;
+}
+
+static uint64_t state_of_order(void *owner)
+{
+    struct expedition *expedition = owner;
+    return sim_state_hash(player_world(expedition->player));
+}
+
+static bool is_enough(void *owner)
+{
+    struct expedition *expedition = owner;
+    return !ledger_goes_on(expedition->ledger);
+}
+
+/* The smallest order that failed is played once more, to be entered with all that it breaks. */
+static void enter_failure(struct expedition *expedition, const struct orders_result *found)
+{
+    struct played played;
+    struct trial trial = trial_of(expedition->base, expedition->options->seed);
+    trial.order = found->order;
+    trial.order_count = found->order_count;
+    player_play(expedition->player, &trial, &played);
+    ledger_note_run(expedition->ledger, &trial, &played);
+}
+
+static void explore_orders(struct expedition *expedition, const struct base *base)
+{
+    const struct orders_subject subject = {play_order, state_of_order, is_enough, expedition};
+    const struct orders_options options = {.runs_max = ORDERS_RUNS_MAX,
+                                           .naive = expedition->options->naive};
+    struct orders_result found;
+    expedition->base = base;
+    orders_explore(&subject, &options, &found);
+    for (size_t i = 0; i < found.outcome_count; i++)
+        ledger_add_outcome(expedition->ledger, (size_t)(base - expedition->ledger->bases->list),
+                           found.outcomes[i]);
+    if (found.order != NULL)
+        enter_failure(expedition, &found);
+    expedition->ledger->result->out_of_memory |= found.out_of_memory;
+    orders_release(&found);
+}
+
+/* ---- the share ------------------------------------------------------------------------------ */
+
+static void play_bases(struct expedition *expedition)
+{
+    const struct base_list *bases = expedition->ledger->bases;
+    for (size_t i = expedition->share->number; i < bases->count; i += expedition->share->count) {
+        if (!ledger_goes_on(expedition->ledger))
+            return;
+        expedition->ledger->base = &bases->list[i];
+        survey_base(expedition->survey, &bases->list[i]);
+        if (expedition->options->orders && ledger_goes_on(expedition->ledger))
+            explore_orders(expedition, &bases->list[i]);
+    }
+}
+
+static bool has_time(const struct expedition *expedition, uint64_t began_ns)
+{
+    return expedition->options->random_ns > 0 &&
+           machine_now() - began_ns < expedition->options->random_ns;
+}
+
+static void play_random(struct expedition *expedition)
+{
+    const struct expedition_share *share = expedition->share;
+    uint64_t began_ns = machine_now();
+    if (expedition->ledger->bases->count == 0)
+        return;
+    for (uint64_t n = share->number;
+         n < expedition->options->random_runs || has_time(expedition, began_ns);
+         n += share->count) {
+        if (!ledger_goes_on(expedition->ledger))
+            return;
+        swarm_play(expedition->swarm, n);
+    }
+}
+
+bool expedition_play(struct ledger *ledger, const struct explorer_options *options,
+                     const struct expedition_share *share)
+{
+    struct expedition expedition = {.ledger = ledger, .options = options, .share = share};
+    expedition.player = player_create();
+    if (expedition.player == NULL)
+        return false;
+    expedition.survey = survey_create(ledger, expedition.player, options);
+    expedition.swarm = swarm_create(ledger, expedition.player, options);
+    bool fine = expedition.survey != NULL && expedition.swarm != NULL;
+    if (fine) {
+        play_bases(&expedition);
+        play_random(&expedition);
+    }
+    survey_destroy(&expedition.survey);
+    swarm_destroy(&expedition.swarm);
+    player_destroy(&expedition.player);
+    return fine;
+}
