@@ -1,5 +1,7 @@
 #include "harness/cast/cast_faults.h"
 
+#include "harness/cast/parties.h"
+
 enum { NO_RULE = -1 };
 
 _Static_assert((int)UPSTREAMS_MAX <= (int)IMPAIR_UPSTREAMS_MAX, "each upstream can be named");
@@ -51,15 +53,22 @@ static const struct trace_stream *find_stream(const struct cast *cast, const str
     return NULL;
 }
 
-static bool has_read(void *owner, struct line *line)
+static bool proxy_has_read(const struct cast *cast, struct line *line)
 {
-    const struct cast *cast = owner;
     const struct trace_stream *stream = cast->proxy_seen ? find_stream(cast, line) : NULL;
     struct stream_info info;
     if (stream == NULL || !line_is_held(line))
         return false;
     stream_info(&line->stream, &info);
     return info.tx_pending == 0 && stream->rx >= info.tx;
+}
+
+static bool has_read(void *owner, struct line *line)
+{
+    const struct cast *cast = owner;
+    bool read = proxy_has_read(cast, line);
+    parties_tell(cast, read);
+    return read;
 }
 
 static bool end_client(void *owner, enum stream_end end)

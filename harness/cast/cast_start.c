@@ -8,6 +8,7 @@
 
 #include "harness/cast/cast_faults.h"
 #include "harness/cast/credentials.h"
+#include "harness/cast/parties.h"
 #include "world/sim/sim.h"
 #include "world/sockets/sockets.h"
 
@@ -94,6 +95,7 @@ static bool start_upstream(struct cast *cast, size_t index, struct address addre
         return false;
     }
     struct fake_upstream *upstream = cast->upstreams[index];
+    parties_set_upstream(cast, index);
     int outcome = fake_upstream_start(upstream, name, &cast->scenario->upstreams[index], &address);
     if (outcome != 0) {
         char where[ADDRESS_TEXT_BYTES];
@@ -101,6 +103,7 @@ static bool start_upstream(struct cast *cast, size_t index, struct address addre
                  address_format(&address, where), strerror(-outcome));
         return false;
     }
+    parties_part_connections(cast, index);
     if (cast->kind == WORLD_SIM)
         fail_first_dials(upstream);
     else if (upstream->listening && network->sndbuf_bytes + network->rcvbuf_bytes > 0)
@@ -267,6 +270,7 @@ bool cast_start_upstreams(struct cast *cast, const struct scenario *scenario, co
             return false;
         }
     cast_faults_start(cast);
+    parties_set_proxy(cast);
     return start_names(cast, ports != NULL ? cast->names.address.port : 0, error) &&
            fill_settings(cast, error);
 }
@@ -363,9 +367,11 @@ void cast_start_clients(struct cast *cast, const struct address *subject)
     for (size_t i = 0; i < scenario->client_count; i++) {
         bool made = make_client(cast, i);
         check(made);
+        parties_set_client(cast, i);
         client_start(cast->clients[i], scenario->clients[i].name, &scenario->clients[i].script,
                      subject);
     }
+    parties_set_proxy(cast);
 }
 
 static void keep_record(void *owner, const struct exchange_record *record)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "harness/cast/parties.h"
 #include "harness/cast/warm_up.h"
 #include "harness/run/case_state.h"
 #include "world/sim/sim.h"
@@ -268,6 +269,7 @@ void case_enter(struct case_run *run, enum phase phase)
     if (phase == PHASE_OVER && run->tls_is_seeded)
         tls_randomness_restore();
     run->phase = phase;
+    parties_tell(run->cast, phase); /* what is done to the proxy next depends on it */
     run->phase_began_ns = world_now(run->world);
     run->pulse = (struct cast_pulse){0};
     run->quiet_looks = 0;

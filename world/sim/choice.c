@@ -1,6 +1,7 @@
 /*
  * What may come next where an order is given: the things on the agenda in their order, then, for each further end of a
- * connection at which something arrives now, the first of that.
+ * connection at which something arrives now, the first of that. Dials to one address arrive as they were made, since who tells
+ * connections by their number relies on it in every world.
  */
 #include "world/sim/state.h"
 
@@ -10,14 +11,21 @@ static struct sim_side *end_of(const struct flight *flight)
     return flight->kind == FLIGHT_DIAL ? flight->to->peer : flight->to;
 }
 
-static struct flight *flight_at(const struct flight_queue *queue, size_t place)
+/* An earlier dial goes to the same address. */
+static bool is_later_dial(const struct flight_queue *queue, size_t place)
 {
-    return &queue->ring[(queue->first + place) & (queue->capacity - 1)];
+    const struct flight *dial = flight_at(queue, place);
+
+    for (size_t i = 0; i < place && dial->kind == FLIGHT_DIAL; i++)
+        if (flight_at(queue, i)->kind == FLIGHT_DIAL &&
+            address_equal(&flight_at(queue, i)->to->link->address, &dial->to->link->address))
+            return true;
+    return false;
 }
 
 /*
- * Counts the ends at which something arrives now. Where it has counted up to most, *place is the flight that is first to come
- * to the last of them.
+ * Counts the ends at which something may arrive next. Where it has counted up to most, *place is the flight that is first to
+ * come to the last of them.
  */
 static size_t count_ends(struct sim *sim, size_t most, size_t *place)
 {
@@ -26,15 +34,15 @@ static size_t count_ends(struct sim *sim, size_t most, size_t *place)
 
     sim->choices++;
     for (size_t i = 0; i < queue->count && count < most; i++) {
-        const struct flight *flight = flight_at(queue, i);
+        struct sim_side *end = end_of(flight_at(queue, i));
 
-        if (flight->due_ns > sim->now_ns)
+        if (flight_at(queue, i)->due_ns > sim->now_ns)
             break;
-        if (end_of(flight)->mark != sim->choices) {
-            end_of(flight)->mark = sim->choices;
+        if (end->mark != sim->choices && !is_later_dial(queue, i)) {
             *place = i;
             count++;
         }
+        end->mark = sim->choices;
     }
     return count;
 }

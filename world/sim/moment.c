@@ -67,14 +67,25 @@ void sim_tell_party(struct world *world, uint64_t word)
 {
     struct sim *sim = sim_of(world);
 
-    check(!sim->in_upcall);
     if (sim->history != NULL)
         history_note(sim->history, sim->now_ns, (int64_t)word);
 }
 
 /* ---- the hash of a state ----------------------------------------------------------------------- */
 
-/* What is on its way to each end, in its order: no end's depends on how those of others were sent. */
+/* Dials to the same address that arrive before this one. */
+static uint64_t dials_before(const struct flight_queue *queue, size_t place)
+{
+    const struct sim_link *link = flight_at(queue, place)->to->link;
+    uint64_t count = 0;
+
+    for (size_t i = 0; i < place; i++)
+        count += flight_at(queue, i)->kind == FLIGHT_DIAL &&
+                 address_equal(&flight_at(queue, i)->to->link->address, &link->address);
+    return count;
+}
+
+/* What is on its way to each end, in its order: no end's depends on how those of others were sent, but for dials. */
 static void mark_ways(struct sim *sim)
 {
     const struct flight_queue *queue = &sim->flights;
@@ -84,11 +95,13 @@ static void mark_ways(struct sim *sim)
         link->sides[1].mark = 0;
     }
     for (size_t i = 0; i < queue->count; i++) {
-        const struct flight *flight = &queue->ring[(queue->first + i) & (queue->capacity - 1)];
-        struct sim_side *end = flight->kind == FLIGHT_DIAL ? flight->to->peer : flight->to;
+        const struct flight *flight = flight_at(queue, i);
+        bool dials = flight->kind == FLIGHT_DIAL;
+        struct sim_side *end = dials ? flight->to->peer : flight->to;
+        uint64_t count = dials ? dials_before(queue, i) : flight->count;
 
         end->mark = fingerprint_word(end->mark, flight->due_ns);
-        end->mark = fingerprint_word(end->mark, (uint64_t)flight->kind << 56 ^ flight->count);
+        end->mark = fingerprint_word(end->mark, (uint64_t)flight->kind << 56 ^ count);
     }
 }
 

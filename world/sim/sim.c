@@ -303,6 +303,11 @@ uint64_t sim_steps(const struct world *world)
     return sim_of_const(world)->steps;
 }
 
+bool sim_is_ordered(const struct world *world)
+{
+    return sim_of_const(world)->history != NULL;
+}
+
 uint64_t sim_idle_steps(const struct world *world)
 {
     return sim_of_const(world)->idle_steps;

@@ -44,7 +44,8 @@ enum {
  * Asked only when count > 1. The one point at which an explorer steers the order of events.
  *
  * Ready are the objects that want a turn, the next timer that is due, and for each end of a connection what arrives there
- * next: what was sent to one of them never overtakes what was sent to it before, but anything else.
+ * next: what was sent to one of them never overtakes what was sent to it before, but anything else. Dials to one address arrive in
+ * the order in which they were made.
  */
 typedef size_t sim_order(void *owner, size_t count);
 
@@ -103,10 +104,15 @@ uint64_t sim_shape_hash(const struct world *world);
  * party that made it, and each upcall to it too. All of this is nothing where no order is given.
  */
 enum { SIM_PARTY_FIRST = 0 };
+/* Whether an order is given. */
+bool sim_is_ordered(const struct world *world);
 void sim_set_party(struct world *world, uint32_t number);
 /* Each connection that this listener accepts is a party of its own. */
 void sim_part_accepted(struct listener *listener);
-/* Whoever looks on from outside has done something to the party that was set last; word says what. */
+/*
+ * The party that acts has learned something past the world, as from whoever looks on; word says what. Outside of upcalls it is
+ * the one that was set last.
+ */
 void sim_tell_party(struct world *world, uint64_t word);
 
 /*

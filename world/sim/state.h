@@ -97,6 +97,12 @@ struct flight_queue {
     size_t count;
 };
 
+/* From 0, the one that arrives next by default. */
+static inline struct flight *flight_at(const struct flight_queue *queue, size_t place)
+{
+    return &queue->ring[(queue->first + place) & (queue->capacity - 1)];
+}
+
 /* ---- listeners and names ----------------------------------------------------------------------- */
 
 struct sim_listener {
