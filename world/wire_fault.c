@@ -32,6 +32,24 @@ bool wire_fault_fits(enum wire_fault_kind kind, enum wire_party party,
     return whose && where;
 }
 
+bool wire_fault_is_beneath_proxy(enum wire_fault_kind kind)
+{
+    switch (kind) {
+    case WIRE_FAULT_SHORT_WRITE:
+    case WIRE_FAULT_REFUSED:
+    case WIRE_FAULT_DROPPED:
+    case WIRE_FAULT_UNREACHABLE:
+    case WIRE_FAULT_NO_DESCRIPTORS:
+    case WIRE_FAULT_NOT_FOUND:
+    case WIRE_FAULT_SERVER_FAILED:
+    case WIRE_FAULT_UNANSWERED:
+    case WIRE_FAULT_NO_MEMORY:
+        return true;
+    default:
+        return false;
+    }
+}
+
 bool wire_fault_meets(const struct wire_fault *fault, enum wire_party party, uint32_t index,
                       uint32_t connection)
 {

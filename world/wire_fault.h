@@ -97,6 +97,8 @@ const char *wire_fault_word(enum wire_fault_kind kind);
 /* Whether such a party has such a fault in such a direction. */
 bool wire_fault_fits(enum wire_fault_kind kind, enum wire_party party,
                      enum wire_direction direction);
+/* Whether it is made on the proxy's side of the network, and not by an actor. */
+bool wire_fault_is_beneath_proxy(enum wire_fault_kind kind);
 /* Whether it meets that connection of that party: the one it names, or a later one where it is lasting. */
 bool wire_fault_meets(const struct wire_fault *fault, enum wire_party party, uint32_t index,
                       uint32_t connection);

@@ -33,8 +33,7 @@ static bool is_of_handshake(enum wire_fault_kind kind)
 /* Made here; all others are made beneath the proxy. */
 static bool is_of_lines(const struct wire_fault *fault)
 {
-    return fault->kind != WIRE_FAULT_SHORT_WRITE &&
-           (fault->direction != WIRE_DIAL || is_of_handshake(fault->kind));
+    return !wire_fault_is_beneath_proxy(fault->kind);
 }
 
 /* The next byte at which something is to be made in that direction. */

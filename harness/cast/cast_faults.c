@@ -77,24 +77,6 @@ static bool end_client(void *owner, enum stream_end end)
     return cast->scenario->client_count > 0 && client_leave(cast->clients[0], end);
 }
 
-static bool is_made_beneath_proxy(const struct wire_fault *fault)
-{
-    switch (fault->kind) {
-    case WIRE_FAULT_SHORT_WRITE:
-    case WIRE_FAULT_REFUSED:
-    case WIRE_FAULT_DROPPED:
-    case WIRE_FAULT_UNREACHABLE:
-    case WIRE_FAULT_NO_DESCRIPTORS:
-    case WIRE_FAULT_NOT_FOUND:
-    case WIRE_FAULT_SERVER_FAILED:
-    case WIRE_FAULT_UNANSWERED:
-    case WIRE_FAULT_NO_MEMORY:
-        return true;
-    default:
-        return false;
-    }
-}
-
 void cast_faults_start(struct cast *cast)
 {
     const struct scenario *scenario = cast->scenario;
@@ -113,7 +95,7 @@ void cast_faults_start(struct cast *cast)
     impair_find_clients(cast->impair, find_client, cast);
     for (size_t i = 0; i < scenario->fault_count; i++) {
         cast->impaired[i] = NO_RULE;
-        if (!is_made_beneath_proxy(&scenario->faults[i]))
+        if (!wire_fault_is_beneath_proxy(scenario->faults[i].kind))
             continue;
         cast->impaired[i] = impair_add(cast->impair, &scenario->faults[i]);
         check(cast->impaired[i] != NO_RULE);

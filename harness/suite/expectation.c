@@ -3,7 +3,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "world/world.h"
+#include "world/wire_fault.h"
 
 static const char *const TALLY_WORDS[] = {
     [TALLY_ATTEMPTS] = "attempts", [TALLY_DELIVERED] = "delivered",
@@ -455,10 +455,10 @@ bool expectation_read(struct region *region, const struct yaml_node *node,
                       struct yaml_error *error)
 {
     static const char *const KEYS[] = {
-        "attempts", "delivered", "begun",        "connections",   "open",       "received",
-        "client",   "clients",   "held",         "memory_growth", "within",     "after",
-        "record",   "hooks",     "hooks_within", "summary",       "suppressed", "log",
-        "tunnel",   "lookups",   "sni",          "handshakes",    "resumed",    NULL};
+        "attempts",     "delivered", "begun",         "connections", "open",   "received", "client",
+        "clients",      "held",      "memory_growth", "within",      "after",  "record",   "hooks",
+        "hooks_within", "summary",   "suppressed",    "log",         "tunnel", "lookups",  "sni",
+        "handshakes",   "resumed",   "faults",        NULL};
     const struct reading reading = {region, names, error};
     *out = (struct expectation){0};
     if (!must_be_map(&reading, node, "'expect'") || !yaml_check_keys(node, "'expect'", KEYS, error))
@@ -476,10 +476,13 @@ bool expectation_read(struct region *region, const struct yaml_node *node,
     const struct yaml_node *sni = yaml_get(node, "sni");
     const struct yaml_node *lookups = yaml_get(node, "lookups");
     const struct yaml_node *tunnel = yaml_get(node, "tunnel");
+    const struct yaml_node *faults = yaml_get(node, "faults");
     return (received == NULL || read_received(&reading, received, out)) &&
            (sni == NULL || read_sni(&reading, sni, out)) &&
            (lookups == NULL || read_lookups(&reading, lookups, out)) &&
            (tunnel == NULL || read_tunnel(&reading, tunnel, out)) &&
+           (faults == NULL ||
+            number_rule_read(faults, "'faults'", WIRE_FAULTS_MAX, &out->faults, error)) &&
            read_claims(&reading, node, out) && read_clients(&reading, node, out) &&
            read_bounds(&reading, node, out) && read_hooks(&reading, node, out);
 }

@@ -121,6 +121,7 @@ struct expectation {
     const struct expected_log *log;        /* NULL: not asked, and no log is written */
     const struct expected_tunnel *tunnel;  /* NULL: not asked */
     const struct expected_lookup *lookups;
+    struct number_rule faults; /* how many of the scenario's `faults` took place */
     struct expected_hooks hooks;
     const char *summary; /* the record's, of the last exchange; NULL: not asked */
     bool suppressed_set;

@@ -3,12 +3,13 @@
 #include <string.h>
 
 #include "harness/suite/scenario_needs.h"
+#include "harness/suite/scenario_schedule.h"
 #include "proxy/config.h"
 
 static const char *const FILE_KEYS[] = {
-    "name",      "stage",  "level",       "source",     "why",     "fault",  "tags",
-    "grid",      "except", "proxy",       "hooks",      "network", "client", "clients",
-    "upstreams", "expect", "unsupported", "time_limit", "dns",     NULL};
+    "name",        "stage",      "level", "source",  "why",    "fault",   "tags",      "grid",
+    "except",      "proxy",      "hooks", "network", "client", "clients", "upstreams", "expect",
+    "unsupported", "time_limit", "dns",   "faults",  "order",  "found",   NULL};
 static const char *const WORLD_WORDS[] = {
     [WORLD_SIM] = "sim", [WORLD_SOCKETS] = "sockets", [WORLD_KIND_COUNT] = NULL};
 static const char *const LEVEL_WORDS[] = {
@@ -495,6 +496,7 @@ static bool read_case(const struct reading *reading)
     if (!read_words(reading) || !read_tags(reading) || !read_unsupported(reading) ||
         !read_network(reading) || !read_upstreams(reading) || !read_names(reading) ||
         !read_clients(reading) || !read_proxy(reading) || !read_hooks(reading) ||
+        !scenario_read_schedule(out, reading->root, reading->region, reading->error) ||
         !read_expect(reading))
         return false;
     if (limit != NULL && !yaml_duration(limit, "'time_limit'", &out->time_limit_ns, reading->error))

@@ -12,6 +12,7 @@
 #include "fakeupstream/name_script.h"
 #include "fakeupstream/upstream_script.h"
 #include "harness/hooks/hook_plan.h"
+#include "harness/schedule/fault_list.h"
 #include "harness/suite/expectation.h"
 #include "harness/suite/grid.h"
 #include "harness/suite/tls_setup.h"

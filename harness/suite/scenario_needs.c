@@ -110,6 +110,16 @@ static bool is_on_ipv6(const struct scenario *scenario)
     return on_ipv6;
 }
 
+/* A fault that is made where only the proxy within this process can be reached. */
+static bool has_inner_fault(const struct scenario *scenario)
+{
+    for (size_t i = 0; i < scenario->fault_count; i++)
+        if (wire_fault_is_beneath_proxy(scenario->faults[i].kind) ||
+            scenario->faults[i].kind == WIRE_FAULT_SPLIT)
+            return true;
+    return false;
+}
+
 /* What a world cannot do although the file does not say so. */
 static void find_unsupported(struct scenario *scenario)
 {
@@ -120,6 +130,10 @@ static void find_unsupported(struct scenario *scenario)
     if (scenario->expect.memory_growth_max != UINT64_MAX && !is_memory_measurable() &&
         *sockets == NULL)
         *sockets = "memory cannot be measured in a build with -fsanitize=address";
+    if (scenario->order_count > 0 && *sockets == NULL)
+        *sockets = "which event comes next can be chosen in the simulation alone";
+    if (scenario->process_own && has_inner_fault(scenario) && *sockets == NULL)
+        *sockets = "a fault beneath the proxy needs the subject within this process";
     if (is_on_ipv6(scenario) && *sockets == NULL && !sockets_have_ipv6())
         *sockets = "this machine has no ::1";
     for (size_t i = 0; i < scenario->upstream_count && *sockets == NULL; i++) {

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "harness/schedule/fault_words.h"
+#include "harness/suite/scenario_schedule.h"
 #include "harness/verdict/attempts.h"
 #include "harness/verdict/claim_judge.h"
 #include "harness/verdict/message_judge.h"
@@ -323,6 +325,28 @@ static void judge_memory(const struct evidence *evidence, struct findings *findi
                      evidence->memory_growth / 1024, allowed / 1024);
 }
 
+/* Faults that found no such byte, or dial, are named: what comes of the others may not be what is meant. */
+static void judge_faults(const struct evidence *evidence, struct findings *findings)
+{
+    const struct scenario *scenario = evidence->scenario;
+    const char *clients[SCENARIO_CLIENTS_MAX + 1];
+    const struct fault_map map = {.names = scenario_fault_names(scenario, clients)};
+    char words[FAULT_WORDS_BYTES], rule[NUMBER_RULE_BYTES];
+    struct phrase missed = {.used = 0};
+    unsigned met = 0;
+    for (size_t i = 0; i < scenario->fault_count; i++) {
+        if ((evidence->faults_met >> i & 1) != 0)
+            met++;
+        else
+            phrase_add(&missed, "%s\"%s\"", missed.used > 0 ? ", " : "; not: ",
+                       fault_words(&scenario->faults[i], &map, words));
+    }
+    if (!number_rule_fits(&scenario->expect.faults, met))
+        findings_add(findings, "%u of the faults took place, expected %s%s", met,
+                     number_rule_words(&scenario->expect.faults, rule),
+                     missed.used > 0 ? missed.text : "");
+}
+
 void judge_expectations(const struct evidence *evidence, struct findings *findings)
 {
     judge_attempts(evidence, findings);
@@ -337,5 +361,6 @@ void judge_expectations(const struct evidence *evidence, struct findings *findin
     judge_held(evidence, findings);
     judge_times(evidence, findings);
     judge_memory(evidence, findings);
+    judge_faults(evidence, findings);
     claim_judge_expectations(evidence, findings);
 }
