@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "fakeupstream/serve.h"
+#include "harness/command/explore_command.h"
+#include "harness/command/replay_command.h"
 #include "harness/command/report_command.h"
 #include "harness/command/run_command.h"
 #include "harness/command/subjects_command.h"
@@ -19,6 +21,8 @@ static const char HELP[] =
     "Proves what an HTTP proxy does when an upstream fails.\n"
     "\n"
     "  run PATH...            play scenarios and judge them\n"
+    "  explore [PATH...]      put every fault at every byte of them, and judge every run\n"
+    "  replay FILE...         play again what an exploration found\n"
     "  subjects               other people's proxies: which are here; run them all\n"
     "  report WORD FILE...    compare result files of subjects, and explain them\n"
     "  proxy CONFIG.yaml      the built-in proxy by itself\n"
@@ -32,6 +36,10 @@ static int dispatch_word(int argc, char **argv, const char *version)
     const char *word = argc > 1 ? argv[1] : "";
     if (strcmp(word, "run") == 0)
         return run_command(argc - 1, argv + 1, version);
+    if (strcmp(word, "explore") == 0)
+        return explore_command(argc - 1, argv + 1, version);
+    if (strcmp(word, "replay") == 0)
+        return replay_command(argc - 1, argv + 1, version);
     if (strcmp(word, "subjects") == 0)
         return subjects_command(argc - 1, argv + 1, version);
     if (strcmp(word, "report") == 0)
@@ -64,6 +72,20 @@ static int dispatch(int argc, char **argv, const char *version)
         fprintf(stderr, "retryproof: there is no command '%s'\n\n", word);
     fputs(HELP, stderr);
     return EXIT_USAGE;
+}
+
+char *command_typed(int argc, char **argv)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    if (out == NULL)
+        return NULL;
+    fputs("retryproof", out);
+    for (int i = 0; i < argc; i++)
+        fprintf(out, " %s", argv[i]);
+    fclose(out);
+    return text;
 }
 
 int command_main(int argc, char **argv, const char *version)

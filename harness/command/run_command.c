@@ -375,21 +375,6 @@ static void release(struct run_command *run)
     free(run);
 }
 
-/* The command line as one text, words joined by spaces. */
-static char *join_words(int argc, char **argv)
-{
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    if (out == NULL)
-        return NULL;
-    fputs("retryproof", out);
-    for (int i = 0; i < argc; i++)
-        fprintf(out, " %s", argv[i]);
-    fclose(out);
-    return text;
-}
-
 /*
  * Cases side by side need some ten descriptors each. And the memory of one case is that of the next: giving it back
  * between them would be a tenth of a simulated case.
@@ -416,7 +401,7 @@ int run_command(int argc, char **argv, const char *version)
         return EXIT_INTERNAL;
     prepare_process();
     run->version = version;
-    run->typed = join_words(argc, argv);
+    run->typed = command_typed(argc, argv);
     suite_init(&run->suite);
     region_init(&run->region, LAST_FAILED_BYTES_MAX);
     int code = EXIT_INTERNAL;

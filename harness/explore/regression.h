@@ -14,6 +14,7 @@
 
 #include "harness/explore/shrink.h"
 #include "harness/oracle/claims.h"
+#include "harness/schedule/fault_words.h"
 #include "harness/suite/suite.h"
 
 enum { REGRESSION_ERROR_BYTES = 512 + 256 };
@@ -23,8 +24,9 @@ struct regression {
     size_t combination;               /* of its grid */
     const struct scenario *scenario; /* the base as it was read; its own faults are not looked at */
     const struct schedule *schedule;
-    const struct claim *claim; /* NULL: none is broken */
-    const char *sentence;      /* what was wrong, as it was judged; NULL: the claim's own */
+    const struct fault_map *map; /* what the bytes are in which its faults are */
+    const struct claim *claim;   /* NULL: none is broken */
+    const char *sentence;        /* what was wrong, as it was judged; NULL: the claim's own */
     uint64_t seed;
     uint64_t trace_hash;
 };
@@ -40,11 +42,11 @@ MUST_USE bool regression_write(const struct regression *regression, FILE *out,
 MUST_USE const char *regression_save(const struct regression *regression, const char *folder,
                                      struct region *region, char error[REGRESSION_ERROR_BYTES]);
 
-/* The name of the case in lifecycle words: "no-retry-after-a-byte: FIN after 17 bytes that a sent on connection 1". */
+/* The name of the case in lifecycle words: "a request ... is sent once: upstream a's connection 1 closes after 17 bytes ...". */
 const char *regression_name(const struct regression *regression, struct region *region);
 
 /* Each fault of a schedule in words, an array of fault_count texts; NULL when the region is full. */
-const char *const *schedule_words(const struct schedule *schedule, const struct scenario *scenario,
+const char *const *schedule_words(const struct schedule *schedule, const struct fault_map *map,
                                   struct region *region);
 
 #endif

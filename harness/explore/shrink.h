@@ -11,11 +11,12 @@
 #ifndef HARNESS_EXPLORE_SHRINK_H
 #define HARNESS_EXPLORE_SHRINK_H
 
+#include "harness/schedule/fault_list.h"
 #include "harness/suite/scenario.h"
 
 enum {
-    SCHEDULE_ORDER_MAX = 4096, /* choices of one run; an exchange has some ten */
-    SHRINK_RUNS_MAX = 5000,    /* four faults take forty; more is an order of thousands */
+    SCHEDULE_ORDER_MAX = FAULT_ORDER_MAX, /* what a scenario's `order` can say */
+    SHRINK_RUNS_MAX = 5000, /* four faults take forty; more is an order of thousands */
 };
 
 /* What is put into a case: everything that may differ between two runs of it. */

@@ -54,8 +54,8 @@ static void put_failure(struct json_writer *writer, const struct exploration_fai
     json_writer_text(writer, "reproduce", failure->reproduce);
     json_writer_wide(writer, "seed", failure->seed);
     json_writer_texts(writer, "sentences", failure->sentences, failure->sentence_count);
+    json_writer_truth(writer, "steady", failure->steady);
     json_writer_texts(writer, "story", failure->story, failure->story_count);
-    json_writer_number(writer, "times", failure->times);
     json_writer_wide(writer, "trace_hash", failure->trace_hash);
     json_writer_close(writer, '}');
 }

@@ -50,7 +50,7 @@ struct exploration_failure {
     size_t order_count;
     uint64_t seed;
     uint64_t trace_hash;
-    uint64_t times;           /* runs of this base that broke this claim */
+    bool steady;              /* played twice it left the same trace */
     const char *file;         /* the scenario that was written; NULL: none was */
     const char *reproduce;    /* one command to paste; may be NULL */
     const char *const *story; /* its time line, a line each; may be empty */

@@ -60,12 +60,14 @@ static void put_command(const char *command, FILE *out)
 
 static void put_failure(const struct exploration_failure *failure, FILE *out)
 {
-    fprintf(out, "### %u ", failure->claim_number);
+    fputs("### ", out);
+    if (failure->claim_number > 0)
+        fprintf(out, "%u ", failure->claim_number);
     markdown_put(failure->claim, out);
     fputs("\n\nin ", out);
     markdown_put(failure->base, out);
-    fprintf(out, ", in %" PRIu64 " runs, seed %" PRIu64 ", trace 0x%016" PRIx64 "\n\n",
-            failure->times, failure->seed, failure->trace_hash);
+    fprintf(out, ", seed %" PRIu64 ", trace 0x%016" PRIx64 "\n\n", failure->seed,
+            failure->trace_hash);
     for (size_t i = 0; i < failure->sentence_count; i++)
         put_item("", failure->sentences[i], out);
     for (size_t i = 0; i < failure->fault_count; i++)

@@ -80,12 +80,12 @@ static void tell_schedule(const struct exploration_failure *failure,
 void exploration_failure(const struct exploration_failure *failure,
                          const struct report_style *style, FILE *out)
 {
-    char times[TEXT_COUNT_BYTES];
-
     text_ink(INK_RED, style->colour, out);
     fputs("BROKEN", out);
     text_ink(INK_PLAIN, style->colour, out);
-    fprintf(out, "  %u ", failure->claim_number);
+    fputs("  ", out);
+    if (failure->claim_number > 0)
+        fprintf(out, "%u ", failure->claim_number);
     text_put(failure->claim, out);
     fputs("  in ", out);
     text_put(failure->base, out);
@@ -104,8 +104,8 @@ void exploration_failure(const struct exploration_failure *failure,
         fputc('\n', out);
     }
     tell_label("seed", out);
-    fprintf(out, "%" PRIu64 ", trace 0x%016" PRIx64 ", in %s run%s of this base\n", failure->seed,
-            failure->trace_hash, text_count(failure->times, times), failure->times == 1 ? "" : "s");
+    fprintf(out, "%" PRIu64 ", trace 0x%016" PRIx64 "%s\n", failure->seed, failure->trace_hash,
+            failure->steady ? "" : ", which differs from run to run");
     tell_whole("file", failure->file, out);
     tell_whole("reproduce", failure->reproduce, out);
     fputc('\n', out);
