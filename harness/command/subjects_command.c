@@ -31,7 +31,7 @@ static const char HELP[] =
     "  --out FOLDER               of the result files NAME-PROFILE.json (default: out/subjects)\n"
     "  --jobs N                   so many proxies beside each other (default: two a processor)\n"
     "  and of the options of `retryproof run`: --expect (default: rfc9110), --filter, --tag,\n"
-    "  --shard, --repeat (default: 2), --fail-fast, --colour\n"
+    "  --shard, --repeat (default: 2; what then is racy ten times), --fail-fast, --colour\n"
     "\n"
     "Exit: 0, 2 mistake in usage or scenario, 3 internal error, 4 nothing to run, 5 a proxy could\n"
     "not start, 130 interrupted.\n";

@@ -148,14 +148,14 @@ static bool same_text(const char *a, const char *b)
 /* How much of a request that broke off had arrived is another matter each time. */
 static bool same_upstreams(const struct observation *a, const struct observation *b)
 {
-    const bool parts = a->body == OBSERVED_BODY_PART && b->body == OBSERVED_BODY_PART;
     if (a->upstream_count != b->upstream_count)
         return false;
     for (size_t i = 0; i < a->upstream_count; i++) {
         const struct observed_upstream *left = &a->upstreams[i];
         const struct observed_upstream *right = &b->upstreams[i];
         if (strcmp(left->name, right->name) != 0 || left->attempts != right->attempts ||
-            left->delivered != right->delivered || (!parts && left->bytes != right->bytes))
+            left->delivered != right->delivered ||
+            (left->delivered == left->attempts && left->bytes != right->bytes))
             return false;
     }
     return true;
