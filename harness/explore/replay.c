@@ -47,7 +47,7 @@ bool replay_in_sim(const struct base *base, struct player *player, struct region
                              .steady = before == played.trace_hash,
                              .sentence_count = played.sentence_count};
     out->outcome = region_copy_text(region, played.outcome_text, strlen(played.outcome_text));
-    out->story = story_tell(player_evidence(player), region, &out->story_count);
+    out->story = smallest_story(player_evidence(player), region, &out->story_count);
     return out->outcome != NULL &&
            copy_texts(played.sentences, played.sentence_count, region, &out->sentences);
 }
@@ -98,7 +98,7 @@ static bool take_outcome(struct real_case *real, struct region *region, struct r
     if (came.verdict != VERDICT_SETUP_FAILED) {
         const struct evidence *evidence = case_run_evidence(real->run);
         outcome_describe(evidence, &outcome);
-        out->story = story_tell(evidence, region, &out->story_count);
+        out->story = smallest_story(evidence, region, &out->story_count);
     }
     out->outcome = region_copy_text(region, outcome.text, strlen(outcome.text));
     return out->outcome != NULL &&

@@ -96,7 +96,7 @@ bool smallest_find(struct failing *failing, struct player *player, struct region
     player_play(player, &trial, &played);
     out->trace_hash = played.trace_hash;
     out->steady = before == played.trace_hash;
-    out->story = story_tell(player_evidence(player), region, &out->story_count);
+    out->story = smallest_story(player_evidence(player), region, &out->story_count);
     return copy_sentences(&played, region, out);
 }
 
@@ -116,7 +116,8 @@ static bool copy_sentences(const struct played *played, struct region *region, s
     return copies != NULL;
 }
 
-const char *const *story_tell(const struct evidence *evidence, struct region *region, size_t *count)
+const char *const *smallest_story(const struct evidence *evidence, struct region *region,
+                                  size_t *count)
 {
     const struct world *trace = evidence != NULL ? evidence->trace : NULL;
     const size_t events = trace != NULL ? trace_event_count(trace) : 0;

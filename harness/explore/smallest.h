@@ -43,7 +43,7 @@ struct trial failing_trial(const struct failing *failing);
  * The time line of a case that is over, a line for each event and one that says how many more there were. NULL when the
  * region is full; NULL and 0 without a trace.
  */
-const char *const *story_tell(const struct evidence *evidence, struct region *region,
-                              size_t *count);
+const char *const *smallest_story(const struct evidence *evidence, struct region *region,
+                                  size_t *count);
 
 #endif
