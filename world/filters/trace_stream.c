@@ -87,15 +87,16 @@ static void on_event(struct stream *lower, unsigned events)
     struct trace_live_stream *live = object_cast(lower->owner, TRACE_STREAM_TAG);
     struct stream *outer = live->outer;
     uint64_t calls = live->calls;
-    uint64_t closes = live->trace->conduct.closes;
+    struct trace *trace = live->trace; /* the upcall may end the live stream */
+    uint64_t closes = trace->conduct.closes;
 
-    trace_record_upcall(live->trace);
+    trace_record_upcall(trace);
     if ((events & STREAM_OPEN) != 0 && live->side == TRACE_CONNECTED)
         trace_record_dial_ended(live, stream_status(lower));
     if ((events & STREAM_CLOSED) != 0)
         trace_record_peer_closed(live);
     outer->on_event(outer, events);
-    if (live->trace->conduct.closes == closes && live->calls == calls)
+    if (trace->conduct.closes == closes && live->calls == calls)
         trace_record_unheeded(live, events);
 }
 
