@@ -52,8 +52,6 @@ struct claims_said {
 /* Asks every claim that has a function; adds a sentence for each breach. */
 void claims_check(const struct evidence *evidence, struct findings *findings,
                   struct claims_said *said);
-/* Body bytes that one exchange may hold in one direction: its window, and what its body filters have written. */
-uint64_t claims_window_most(const struct evidence *evidence);
 /* The one of them that can also be said of a case that never ended. */
 void claims_check_spinning(const struct evidence *evidence, struct findings *findings);
 

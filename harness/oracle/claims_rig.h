@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "harness/oracle/claims.h"
 #include "harness/verdict/attempts.h"
 
 enum { RIG_ATTEMPTS_MAX = 8, RIG_REQUESTS_MAX = 2, RIG_UPSTREAMS = 3 };
@@ -144,6 +145,26 @@ static inline void rig_add(struct rig *rig, const struct rig_attempt *row)
                                              .complete_ns = ended_ns};
     rig->connections[at].out.bytes = 1;
     attempt->answer = &rig->answers[at];
+}
+
+/* Asks the claim of that number; what it says, and its sentences are added. */
+static inline enum claim_answer rig_ask(struct rig *rig, unsigned number)
+{
+    const struct claim *claim = claims_at(number - 1);
+    check(claim->number == number);
+    check(claim->judge != NULL);
+    evidence_link_outcomes(&rig->evidence);
+    return claim->judge(&rig->evidence, &rig->findings);
+}
+
+/* Asks each of a list that ends with 0; whether one of them was broken. */
+static inline bool rig_ask_all(struct rig *rig, const unsigned *numbers)
+{
+    bool broken = false;
+    for (; *numbers != 0; numbers++)
+        if (rig_ask(rig, *numbers) == CLAIM_BROKEN)
+            broken = true;
+    return broken;
 }
 
 /* Whether a sentence with these words was found; for NULL, whether there was none. */

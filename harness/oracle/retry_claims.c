@@ -1,51 +1,18 @@
 #include "harness/oracle/retry_claims.h"
 
 #include <inttypes.h>
+#include <string.h>
 
-#include "harness/verdict/attempts.h"
-
-/* ---- words ---------------------------------------------------------------------------------- */
-
-static const char *upstream_name(const struct evidence *evidence,
-                                 const struct attempt_fact *attempt)
-{
-    return evidence->scenario->upstream_names[attempt->upstream];
-}
-
-static const struct retry_settings *settings_of(const struct evidence *evidence)
-{
-    return &evidence->scenario->retry;
-}
+#include "harness/oracle/inquiry.h"
+#include "harness/verdict/judge.h"
+#include "harness/verdict/wire_reading.h"
 
 /* ---- may it be sent twice? ------------------------------------------------------------------ */
 
-/* Whether a hook asks for another attempt after that happened. */
-static bool hook_retries(const struct evidence *evidence, enum hook_name hook)
+/* It came to nothing, or not to an end, so that somebody may have thought of another one. */
+static bool has_failed(const struct attempt_fact *attempt)
 {
-    const struct hook_action *action = evidence->scenario->hooks.actions[hook];
-    while (action != NULL && action->wish != RETRY_AGAIN)
-        action = action->next;
-    return action != NULL;
-}
-
-/* Whether anything in the settings tries again what an upstream may have seen. */
-static bool repeats_what_was_written(const struct evidence *evidence)
-{
-    const struct retry_settings *retry = settings_of(evidence);
-    const unsigned after_write = RETRY_ON(RESET) | RETRY_ON(PARTIAL_HEAD) | RETRY_ON(INVALID_HEAD) |
-                                 RETRY_ON(RESPONSE_TIMEOUT) | RETRY_ON(REUSED);
-    return retry->policy == RETRY_IDEMPOTENT || retry->on_reused ||
-           hook_retries(evidence, HOOK_ERROR_WHILE_PROXY) ||
-           hook_retries(evidence, HOOK_UPSTREAM_RESPONSE_DECISION) ||
-           !status_set_is_empty(&retry->on_status) ||
-           (retry->policy == RETRY_CONDITIONS && (retry->conditions & after_write) != 0);
-}
-
-/* RFC 9110 9.2.2: what may have been applied is not sent again, unless the method or the route says that it may be. */
-static bool may_be_repeated(const struct evidence *evidence, const struct request_fact *request)
-{
-    return repeats_what_was_written(evidence) &&
-           (request_is_idempotent(request) || settings_of(evidence)->non_idempotent);
+    return attempt->answer == NULL || attempt->answer->complete_ns == 0;
 }
 
 size_t retry_claims_duplicates_by_policy(const struct evidence *evidence)
@@ -54,8 +21,45 @@ size_t retry_claims_duplicates_by_policy(const struct evidence *evidence)
     for (size_t i = 0; i < evidence->request_count; i++)
         count += evidence->requests[i].begun > 1 &&
                  !request_is_idempotent(&evidence->requests[i]) &&
-                 may_be_repeated(evidence, &evidence->requests[i]);
+                 inquiry_may_be_repeated(evidence, &evidence->requests[i]);
     return count;
+}
+
+/* Written by one attempt, whether or not it was read, and tried again. */
+static void check_written(struct inquiry *inquiry, const struct request_fact *request)
+{
+    char name[EVIDENCE_NAME_BYTES];
+    char moment[FINDING_DURATION_BYTES];
+    struct inquiry_pair pair = {NULL, NULL};
+    while (inquiry_next_pair(inquiry->evidence, request, &pair)) {
+        if (pair.before->written == 0)
+            continue;
+        findings_add(inquiry->findings,
+                     "%s was tried again at %s on %s although bytes of it had been written to %s",
+                     request_name(request, name),
+                     moment_format(pair.next->begun_ns, inquiry->evidence->began_ns, moment),
+                     inquiry_upstream(inquiry->evidence, pair.next),
+                     inquiry_upstream(inquiry->evidence, pair.before));
+        return;
+    }
+}
+
+enum claim_answer claim_no_retry_after_a_byte(const struct evidence *evidence,
+                                              struct findings *findings)
+{
+    struct inquiry inquiry = inquiry_begin(evidence, findings);
+    for (size_t i = 0; i < evidence->attempt_count; i++) {
+        const struct attempt_fact *attempt = &evidence->attempts[i];
+        inquiry.exercised =
+            inquiry.exercised ||
+            (attempt->request != NULL && attempt->written > 0 && has_failed(attempt) &&
+             !inquiry_may_be_repeated(evidence, attempt->request));
+    }
+    for (size_t i = 0; i < evidence->request_count; i++)
+        if (evidence->requests[i].attempts > 1 &&
+            !inquiry_may_be_repeated(evidence, &evidence->requests[i]))
+            check_written(&inquiry, &evidence->requests[i]);
+    return inquiry_end(&inquiry);
 }
 
 /* Adds what reached upstreams of one request. */
@@ -77,110 +81,201 @@ static void tell_copies(const struct evidence *evidence, const struct request_fa
     }
 }
 
-/* Written by one attempt, whether or not it was read, and tried again. Copies that were read are told by themselves. */
-static void check_written(const struct evidence *evidence, const struct request_fact *request,
-                          struct findings *findings)
-{
-    char name[EVIDENCE_NAME_BYTES];
-    char moment[FINDING_DURATION_BYTES];
-    const struct attempt_fact *attempt = NULL;
-    while ((attempt = attempts_next(evidence, request, attempt)) != NULL) {
-        const struct attempt_fact *next = attempts_next(evidence, request, attempt);
-        if (next == NULL || attempt->written == 0 || !attempts_follow(attempt, next))
-            continue;
-        findings_add(
-            findings, "%s was tried again at %s on %s although bytes of it had been written to %s",
-            request_name(request, name), moment_format(next->begun_ns, evidence->began_ns, moment),
-            upstream_name(evidence, next), upstream_name(evidence, attempt));
-        return;
-    }
-}
-
-static void check_duplicates(const struct evidence *evidence, const struct request_fact *request,
-                             struct findings *findings)
+static void tell_duplicates(struct inquiry *inquiry, const struct request_fact *request)
 {
     char name[EVIDENCE_NAME_BYTES];
     struct phrase tale = {.used = 0};
-    if (may_be_repeated(evidence, request))
-        return;
-    if (request->begun < 2) {
-        check_written(evidence, request, findings);
-        return;
-    }
-    tell_copies(evidence, request, &tale);
+    tell_copies(inquiry->evidence, request, &tale);
     if (request->delivered > 1)
-        findings_add(findings, "%s reached upstreams %u times, expected 1: %s",
+        findings_add(inquiry->findings, "%s reached upstreams %u times, expected 1: %s",
                      request_name(request, name), request->delivered, tale.text);
     else
-        findings_add(findings,
+        findings_add(inquiry->findings,
                      "%s was begun %u times although a byte of it had reached an upstream: %s",
                      request_name(request, name), request->begun, tale.text);
 }
 
-/* ---- is it the same again? ------------------------------------------------------------------ */
-
-/* Expect is dropped once a 100 went down (decision 12 of the design); all else is the request's. */
-static const struct message_field *next_field(const struct witness_message *message, size_t *at)
+enum claim_answer claim_delivered_once(const struct evidence *evidence, struct findings *findings)
 {
-    while (*at < message->field_count &&
-           bytes_equal_text_nocase(message->fields[*at].name, "expect"))
-        (*at)++;
-    return *at < message->field_count ? &message->fields[(*at)++] : NULL;
-}
-
-static void compare_fields(const struct witness_message *a, const struct witness_message *b,
-                           struct phrase *difference)
-{
-    size_t at_a = 0;
-    size_t at_b = 0;
-    for (;;) {
-        const struct message_field *one = next_field(a, &at_a);
-        const struct message_field *other = next_field(b, &at_b);
-        if (one == NULL && other == NULL)
-            return;
-        const struct message_field *shown = one != NULL ? one : other;
-        if (one != NULL && other != NULL && bytes_equal_nocase(one->name, other->name) &&
-            bytes_equal(one->value, other->value))
+    struct inquiry inquiry = inquiry_begin(evidence, findings);
+    for (size_t i = 0; i < evidence->request_count; i++) {
+        const struct request_fact *request = &evidence->requests[i];
+        if (request->begun == 0 || inquiry_may_be_repeated(evidence, request))
             continue;
-        phrase_add(difference, "the field %.*s", (int)shown->name.size,
-                   (const char *)shown->name.data);
-        return;
+        inquiry.exercised = true;
+        if (request->begun > 1)
+            tell_duplicates(&inquiry, request);
     }
+    return inquiry_end(&inquiry);
 }
 
-/* RFC 9112 6: an attempt that frames its body in another way is another request to some server. */
-static void check_alike(const struct evidence *evidence, const struct request_fact *request,
-                        struct findings *findings)
+/* ---- what went down before ------------------------------------------------------------------ */
+
+/* The proxy wrote all that it wrote down on one connection in the clear: what was written when tells what was on it. */
+static const struct witness *only_client(const struct evidence *evidence)
+{
+    if (evidence->trace == NULL || evidence->scenario->client_count != 1 ||
+        evidence->clients[0]->line_count != 1)
+        return NULL;
+    const struct witness *client = client_witness(evidence->clients[0], 0);
+    return client->handshake.tls ? NULL : client;
+}
+
+/* Where on its client's connection the response to a request begins; SIZE_MAX where that cannot be told. */
+static size_t response_at(const struct witness *client, const struct request_fact *request)
+{
+    struct bytes wire = bytes_make(client->in.data, client->in.size);
+    size_t at = 0;
+    for (const struct witness_message *m = client->received; m != NULL && m != request->response;
+         m = m->next) {
+        if (m->framing != MESSAGE_NO_BODY && m->framing != MESSAGE_LENGTH)
+            return SIZE_MAX;
+        at = wire_reading_behind_heads(wire, at, m->interim_count + 1) + m->body_bytes;
+        if (at > wire.size)
+            return SIZE_MAX;
+    }
+    return at;
+}
+
+/* What of its response had gone down when an attempt dialled; empty where nothing had, or nobody can tell. */
+static struct bytes down_before(const struct evidence *evidence, const struct attempt_fact *attempt)
+{
+    const struct witness *client = only_client(evidence);
+    if (client == NULL || attempt->stream == NULL || !attempt->fresh ||
+        attempt->request->response == NULL)
+        return bytes_make(NULL, 0);
+    size_t from = response_at(client, attempt->request);
+    size_t to = attempt->stream->down_before < client->in.size
+                    ? (size_t)attempt->stream->down_before
+                    : client->in.size;
+    return from < to ? bytes_make(client->in.data + from, to - from) : bytes_make(NULL, 0);
+}
+
+/* A byte of a final response, which is what stands behind all 1xx. */
+static void check_down_before(struct inquiry *inquiry, const struct attempt_fact *next)
 {
     char name[EVIDENCE_NAME_BYTES];
-    const struct attempt_fact *first = NULL;
-    const struct attempt_fact *other = NULL;
-    if (evidence->scenario->hooks.actions[HOOK_UPSTREAM_REQUEST_FILTER] != NULL)
-        return; /* the hook writes each attempt's head */
-    while ((other = attempts_next(evidence, request, other)) != NULL) {
-        struct phrase difference = {.used = 0};
-        if (other->message == NULL || !other->message->head_complete)
-            continue;
-        if (first == NULL) {
-            first = other;
-            continue;
-        }
-        const struct witness_message *a = first->message;
-        const struct witness_message *b = other->message;
-        if (a->framing != b->framing)
-            phrase_add(&difference, "the framing %s and %s", message_framing_word(a->framing),
-                       message_framing_word(b->framing));
-        else
-            compare_fields(a, b, &difference);
-        if (a->complete && b->complete && a->body_bytes != b->body_bytes)
-            phrase_add(&difference, "%" PRIu64 " and %" PRIu64 " body bytes", a->body_bytes,
-                       b->body_bytes);
-        if (difference.used > 0)
-            findings_add(findings, "attempts %u on %s and %u on %s at %s differ in %s",
-                         first->number, upstream_name(evidence, first), other->number,
-                         upstream_name(evidence, other), request_name(request, name),
-                         difference.text);
+    char moment[FINDING_DURATION_BYTES];
+    unsigned statuses[WITNESS_INTERIMS_MAX];
+    struct bytes down = down_before(inquiry->evidence, next);
+    struct bytes rest = down;
+    wire_reading_take_interims(&rest, statuses, COUNT_OF(statuses));
+    if (rest.size > 0 && !wire_reading_may_be_interim(rest))
+        findings_add(inquiry->findings,
+                     "%s was tried again at %s on %s although %zu bytes of its response had gone "
+                     "down",
+                     request_name(next->request, name),
+                     moment_format(next->begun_ns, inquiry->evidence->began_ns, moment),
+                     inquiry_upstream(inquiry->evidence, next), rest.size);
+}
+
+/* A later attempt that failed is answered for by the proxy, never by a response kept from before (decision 11). */
+static void check_kept(struct inquiry *inquiry, const struct outcome_fact *outcome)
+{
+    char moment[FINDING_DURATION_BYTES];
+    const struct evidence *evidence = inquiry->evidence;
+    const struct attempt_fact *attempt =
+        attempts_answered_by(evidence, evidence_sent(evidence, outcome->message));
+    if (attempt == NULL || outcome->request == NULL || attempt->request != outcome->request)
+        return;
+    inquiry->exercised = true;
+    const struct attempt_fact *later = attempts_next(evidence, outcome->request, attempt);
+    if (later == NULL || !attempts_follow(attempt, later))
+        return;
+    findings_add(
+        inquiry->findings,
+        "the client got the response %.*s although another attempt began after it, at %s on %s",
+        (int)outcome->message->label.size, (const char *)outcome->message->label.data,
+        moment_format(later->begun_ns, evidence->began_ns, moment),
+        inquiry_upstream(evidence, later));
+}
+
+enum claim_answer claim_no_retry_after_response_byte(const struct evidence *evidence,
+                                                     struct findings *findings)
+{
+    struct inquiry inquiry = inquiry_begin(evidence, findings);
+    for (size_t i = 0; i < evidence->outcome_count; i++)
+        if (evidence->outcomes[i].message != NULL && evidence->outcomes[i].message->label.size > 0)
+            check_kept(&inquiry, &evidence->outcomes[i]);
+    if (findings->count > inquiry.found_before)
+        return CLAIM_BROKEN;
+    for (size_t i = 0; i < evidence->attempt_count; i++)
+        if (evidence->attempts[i].number > 1)
+            check_down_before(&inquiry, &evidence->attempts[i]);
+    return inquiry_end(&inquiry);
+}
+
+/* Its client got a 1xx other than 100 of the attempt before, and might get it again (decision 12 of the design). */
+enum claim_answer claim_no_retry_after_an_interim(const struct evidence *evidence,
+                                                  struct findings *findings)
+{
+    struct inquiry inquiry = inquiry_begin(evidence, findings);
+    for (size_t i = 0; i < evidence->request_count; i++)
+        inquiry.exercised =
+            inquiry.exercised || (evidence->requests[i].response != NULL &&
+                                  evidence->requests[i].response->interim_count > 0);
+    for (size_t i = 0; i < evidence->attempt_count && inquiry.exercised; i++) {
+        char name[EVIDENCE_NAME_BYTES];
+        char moment[FINDING_DURATION_BYTES];
+        unsigned statuses[WITNESS_INTERIMS_MAX];
+        const struct attempt_fact *attempt = &evidence->attempts[i];
+        struct bytes down =
+            attempt->number > 1 ? down_before(evidence, attempt) : bytes_make(NULL, 0);
+        size_t count = wire_reading_take_interims(&down, statuses, COUNT_OF(statuses));
+        for (size_t s = 0; s < count && s < COUNT_OF(statuses); s++)
+            if (statuses[s] != 100) {
+                findings_add(findings, "%s was tried again at %s on %s although a %u had gone down",
+                             request_name(attempt->request, name),
+                             moment_format(attempt->begun_ns, evidence->began_ns, moment),
+                             inquiry_upstream(evidence, attempt), statuses[s]);
+                break;
+            }
     }
+    return inquiry_end(&inquiry);
+}
+
+/* ---- what came before ------------------------------------------------------------------------ */
+
+/* The sound final head that the proxy read of an attempt's answer; false where there was none, or nobody can tell. */
+static bool read_head(const struct evidence *evidence, const struct attempt_fact *attempt,
+                      struct region *region, struct wire_reading *head)
+{
+    if (attempt->stream == NULL || attempt->answer == NULL || attempt->tunnel ||
+        attempt->message->number != 1 || attempt->stream->tls)
+        return false;
+    const struct witness_stream *out = &attempt->connection->out;
+    size_t size = attempt->stream->rx < out->size ? (size_t)attempt->stream->rx : out->size;
+    const struct wire_question question = {.kind = TRANSCRIPT_RESPONSES,
+                                           .wire = bytes_make(out->data, size),
+                                           .asked_by = attempt->connection,
+                                           .number = 1};
+    return size > 0 && wire_reading_make(&question, region, head) && head->head_complete &&
+           !head->faulty && head->head_bytes <= evidence->scenario->proxy.head_bytes_max;
+}
+
+enum claim_answer claim_no_retry_after_a_head(const struct evidence *evidence,
+                                              struct findings *findings)
+{
+    struct inquiry inquiry = inquiry_begin(evidence, findings);
+    bool hook_asks = inquiry_hook_retries(evidence, HOOK_UPSTREAM_RESPONSE_DECISION);
+    for (size_t i = 0; i < evidence->request_count; i++) {
+        char name[EVIDENCE_NAME_BYTES];
+        struct wire_reading head;
+        struct inquiry_pair pair = {NULL, NULL};
+        const struct request_fact *request = &evidence->requests[i];
+        while (request->attempts > 1 && inquiry_next_pair(evidence, request, &pair)) {
+            inquiry.exercised = true;
+            if (hook_asks || !read_head(evidence, pair.before, findings->region, &head) ||
+                status_set_has(&inquiry_retry(evidence)->on_status, head.draft.status))
+                continue;
+            findings_add(findings,
+                         "%s was tried again on %s although %s had answered it with %u, which is "
+                         "none to retry",
+                         request_name(request, name), inquiry_upstream(evidence, pair.next),
+                         inquiry_upstream(evidence, pair.before), head.draft.status);
+        }
+    }
+    return inquiry_end(&inquiry);
 }
 
 /* ---- how many, and one at a time ------------------------------------------------------------ */
@@ -188,25 +283,25 @@ static void check_alike(const struct evidence *evidence, const struct request_fa
 /* All addresses of one name are one attempt (decision 7 of the design), and each is dialled for itself. */
 static unsigned dials_most(const struct evidence *evidence)
 {
-    return (settings_of(evidence)->retries_max + 1) * evidence_addresses_most(evidence);
+    return (inquiry_retry(evidence)->retries_max + 1) * evidence_addresses_most(evidence);
 }
 
-static void check_count(const struct evidence *evidence, const struct request_fact *request,
-                        struct findings *findings)
+static void check_count(struct inquiry *inquiry, const struct request_fact *request)
 {
     char name[EVIDENCE_NAME_BYTES];
     struct phrase tale = {.used = 0};
-    unsigned most = dials_most(evidence);
+    unsigned most = dials_most(inquiry->evidence);
     if (request->attempts <= most && request->begun <= most)
         return;
-    attempts_tell(evidence, request, &tale);
-    findings_add(findings, "%s was tried %u times, max_retries allows %u: %s",
+    attempts_tell(inquiry->evidence, request, &tale);
+    findings_add(inquiry->findings, "%s was tried %u times, max_retries allows %u: %s",
                  request_name(request, name), request->attempts, most, tale.text);
 }
 
 /* All together, those too of which nobody knows whose they are. Raw bytes may be requests, and so have records. */
-static void check_total(const struct evidence *evidence, struct findings *findings)
+static void check_total(struct inquiry *inquiry)
 {
+    const struct evidence *evidence = inquiry->evidence;
     struct phrase tale = {.used = 0};
     size_t per_request = dials_most(evidence);
     size_t requests = evidence->request_count;
@@ -217,58 +312,112 @@ static void check_total(const struct evidence *evidence, struct findings *findin
     if (evidence->total.attempts <= requests * per_request)
         return;
     evidence_tell_dials(evidence, UPSTREAMS_MAX, &tale);
-    findings_add(findings, "%zu attempts were made, max_retries allows %zu: %s",
+    findings_add(inquiry->findings, "%zu attempts were made, max_retries allows %zu: %s",
                  evidence->total.attempts, requests * per_request, tale.text);
 }
 
-/* The earlier connection is closed, or its response is out, before the next attempt begins. */
-static void check_overlap(const struct evidence *evidence, const struct request_fact *request,
-                          struct findings *findings)
+static void check_record_count(struct inquiry *inquiry, const struct exchange_record *record)
 {
-    char name[EVIDENCE_NAME_BYTES];
-    struct phrase tale = {.used = 0};
-    const struct attempt_fact *a = NULL;
-    while ((a = attempts_next(evidence, request, a)) != NULL)
-        for (const struct attempt_fact *b = a;
-             (b = attempts_next(evidence, request, b)) != NULL && tale.used == 0;)
-            if (a->ended_ns > b->begun_ns && (attempts_follow(a, b) || b->ended_ns > a->begun_ns))
-                attempts_tell(evidence, request, &tale);
-    if (tale.used > 0)
-        findings_add(findings, "two attempts at one request overlap: %s, %s",
-                     request_name(request, name), tale.text);
+    unsigned most = inquiry_retry(inquiry->evidence)->retries_max + 1;
+    if (record->attempt_count > most)
+        findings_add(inquiry->findings,
+                     "the record of %s %s tells of %u attempts, max_retries allows %u",
+                     record->method, record->target, record->attempt_count, most);
 }
 
-/* ---- for whom ----------------------------------------------------------------------------------- */
+enum claim_answer claim_attempts_within_max(const struct evidence *evidence,
+                                            struct findings *findings)
+{
+    struct inquiry inquiry = inquiry_begin(evidence, findings);
+    check_total(&inquiry);
+    for (size_t i = 0; i < evidence->request_count; i++)
+        check_count(&inquiry, &evidence->requests[i]);
+    for (size_t i = 0; i < evidence->record_count && inquiry_has_records(evidence); i++)
+        check_record_count(&inquiry, &evidence->records[i]);
+    for (size_t i = 0; i < evidence->attempt_count && !inquiry.exercised; i++)
+        inquiry.exercised = has_failed(&evidence->attempts[i]);
+    return inquiry_end(&inquiry);
+}
 
-static void check_cancel(const struct evidence *evidence, const struct request_fact *request,
-                         struct findings *findings)
+/* The earlier connection is closed, or its response is out, before the next attempt begins. */
+static bool overlap(const struct attempt_fact *a, const struct attempt_fact *b)
+{
+    return a->ended_ns > b->begun_ns && (attempts_follow(a, b) || b->ended_ns > a->begun_ns);
+}
+
+enum claim_answer claim_one_attempt_at_a_time(const struct evidence *evidence,
+                                              struct findings *findings)
+{
+    struct inquiry inquiry = inquiry_begin(evidence, findings);
+    for (size_t i = 0; i < evidence->request_count && evidence->trace != NULL; i++) {
+        char name[EVIDENCE_NAME_BYTES];
+        struct phrase tale;
+        const struct request_fact *request = &evidence->requests[i];
+        const struct attempt_fact *a = NULL;
+        bool found = false;
+        while (request->attempts > 1 && (a = attempts_next(evidence, request, a)) != NULL)
+            for (const struct attempt_fact *b = a;
+                 (b = attempts_next(evidence, request, b)) != NULL;)
+                found = found || overlap(a, b);
+        inquiry.exercised = inquiry.exercised || request->attempts > 1;
+        if (!found)
+            continue;
+        tale.used = 0;
+        attempts_tell(evidence, request, &tale);
+        findings_add(findings, "two attempts at one request overlap: %s, %s",
+                     request_name(request, name), tale.text);
+    }
+    return inquiry_end(&inquiry);
+}
+
+/* ---- for whom ------------------------------------------------------------------------------- */
+
+static void check_cancel(struct inquiry *inquiry, const struct attempt_fact *attempt)
 {
     char gone[FINDING_DURATION_BYTES];
     char began[FINDING_DURATION_BYTES];
-    const struct attempt_fact *attempt = NULL;
-    if (evidence->scenario->proxy.client_half_close_allowed)
+    if (attempt->request->gone_ns == 0 ||
+        inquiry->evidence->scenario->proxy.client_half_close_allowed)
         return;
-    while ((attempt = attempts_next(evidence, request, attempt)) != NULL)
-        if (attempt->client_gone)
-            findings_add(findings,
-                         "an attempt began at %s on %s although the client was gone at %s",
-                         moment_format(attempt->begun_ns, evidence->began_ns, began),
-                         upstream_name(evidence, attempt),
-                         moment_format(request->gone_ns, evidence->began_ns, gone));
+    inquiry->exercised = true;
+    if (attempt->client_gone)
+        findings_add(inquiry->findings,
+                     "an attempt began at %s on %s although the client was gone at %s",
+                     moment_format(attempt->begun_ns, inquiry->evidence->began_ns, began),
+                     inquiry_upstream(inquiry->evidence, attempt),
+                     moment_format(attempt->request->gone_ns, inquiry->evidence->began_ns, gone));
 }
 
-/* ---- all of them ---------------------------------------------------------------------------- */
-
-void retry_claims_check(const struct evidence *evidence, struct findings *findings)
+/* The exchange is no younger than its first attempt. When one on a connection used before began is known roughly. */
+static void check_deadline(struct inquiry *inquiry, const struct attempt_fact *attempt)
 {
-    check_total(evidence, findings);
-    for (size_t i = 0; i < evidence->request_count; i++) {
-        const struct request_fact *request = &evidence->requests[i];
-        check_duplicates(evidence, request, findings);
-        check_alike(evidence, request, findings);
-        check_count(evidence, request, findings);
-        check_cancel(evidence, request, findings);
-        if (evidence->trace != NULL)
-            check_overlap(evidence, request, findings);
+    char name[EVIDENCE_NAME_BYTES];
+    char began[FINDING_DURATION_BYTES];
+    char bound[FINDING_DURATION_BYTES];
+    const struct evidence *evidence = inquiry->evidence;
+    uint64_t deadline_ns = inquiry_retry(evidence)->deadline_ns;
+    uint64_t tolerance_ns = evidence->world == WORLD_SOCKETS ? JUDGE_TOLERANCE_NS : 0;
+    if (attempt->number < 2 || deadline_ns == 0 || (!attempt->fresh && inquiry_is_faulty(evidence)))
+        return;
+    const struct attempt_fact *first = attempts_next(evidence, attempt->request, NULL);
+    inquiry->exercised = true;
+    if (attempt->begun_ns > first->begun_ns + deadline_ns + tolerance_ns)
+        findings_add(inquiry->findings,
+                     "%s was tried at %s on %s although its deadline of %s had passed",
+                     request_name(attempt->request, name),
+                     moment_format(attempt->begun_ns, evidence->began_ns, began),
+                     inquiry_upstream(evidence, attempt), duration_format(deadline_ns, bound));
+}
+
+enum claim_answer claim_no_attempt_for_nobody(const struct evidence *evidence,
+                                              struct findings *findings)
+{
+    struct inquiry inquiry = inquiry_begin(evidence, findings);
+    for (size_t i = 0; i < evidence->attempt_count; i++) {
+        if (evidence->attempts[i].request == NULL)
+            continue;
+        check_cancel(&inquiry, &evidence->attempts[i]);
+        check_deadline(&inquiry, &evidence->attempts[i]);
     }
+    return inquiry_end(&inquiry);
 }

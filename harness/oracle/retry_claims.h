@@ -1,17 +1,22 @@
 /*
- * What must hold in every case about trying again, whatever the case expects: whether a request may be tried again at all,
- * that it is the same again, and one attempt at a time. Judged from the settings and the attempts that were seen; never from the proxy's record. Pure.
+ * What must hold about trying again: whether a request may be sent again at all, how often, for whom, and one attempt at a
+ * time. Judged from the settings and from what the seam and the upstreams saw; never from the proxy's record alone. Pure.
  *
- * Sources: acceptance matrix, sections 1, 2 and 5; RFC 9110 9.2.2; decisions 7, 9, 10 and 12 of the design.
+ * Sources: acceptance matrix, sections 1, 2 and 5; RFC 9110 9.2.2; decisions 7, 9 and 12 of the design.
  */
 #ifndef HARNESS_ORACLE_RETRY_CLAIMS_H
 #define HARNESS_ORACLE_RETRY_CLAIMS_H
 
-#include "harness/verdict/evidence.h"
-#include "harness/verdict/findings.h"
+#include "harness/oracle/claims.h"
 
-/* Adds a sentence for each rule that was broken. */
-void retry_claims_check(const struct evidence *evidence, struct findings *findings);
+claim_judge claim_attempts_within_max;          /* 1 */
+claim_judge claim_no_retry_after_a_byte;        /* 2 */
+claim_judge claim_delivered_once;               /* 3 */
+claim_judge claim_no_retry_after_response_byte; /* 4 */
+claim_judge claim_no_retry_after_a_head;        /* 5 */
+claim_judge claim_no_attempt_for_nobody;        /* 6 */
+claim_judge claim_one_attempt_at_a_time;        /* 7 */
+claim_judge claim_no_retry_after_an_interim;    /* 64 */
 
 /* Requests of a method that is not idempotent that were begun again because the route opted in: allowed, and counted. */
 size_t retry_claims_duplicates_by_policy(const struct evidence *evidence);

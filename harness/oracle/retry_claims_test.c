@@ -6,10 +6,8 @@
 /* clang-format on */
 
 /* What may not be in the attempts of a case: each rule broken once, and beside it what is no breach. */
-#include "harness/oracle/choice_claims.h"
 #include "harness/oracle/claims_rig.h"
 #include "harness/oracle/retry_claims.h"
-#include "harness/oracle/timing_claims.h"
 
 typedef void set_up(struct rig *rig);
 
@@ -343,6 +341,9 @@ static const struct row ROWS[] = {
      {REFUSED('b', 1)}},
 };
 
+/* The claims about trying again: whether, how often, for whom, the same, when and where. */
+static const unsigned ABOUT_ATTEMPTS[] = {1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12, 52, 53, 0};
+
 static void break_the_rule(void **state)
 {
     const struct row *row = *state;
@@ -355,9 +356,7 @@ static void break_the_rule(void **state)
     if (rig.scenario.network.latency_ns > 0)
         for (size_t i = 0; i < rig.evidence.attempt_count; i++)
             rig.attempts[i].begun_ns += i; /* one after the other */
-    retry_claims_check(&rig.evidence, &rig.findings);
-    timing_claims_check(&rig.evidence, &rig.findings);
-    choice_claims_check(&rig.evidence, &rig.findings);
+    rig_ask_all(&rig, ABOUT_ATTEMPTS);
     bool right = rig_found(&rig, row->finding);
     for (size_t i = 0; i < rig.findings.count && !right; i++)
         print_error("- %s\n", rig.findings.sentences[i]);
@@ -375,10 +374,10 @@ static void an_attempt_for_a_client_that_left_is_found(void **state)
     rig_init(&rig, "GET", 1);
     client_leaves(&rig);
     rig_add(&rig, &(struct rig_attempt){.upstream = 'a', .begun_ms = 30});
-    retry_claims_check(&rig.evidence, &rig.findings);
+    rig_ask_all(&rig, ABOUT_ATTEMPTS);
     assert_true(rig_found(&rig, NULL));
     rig.attempts[0].client_gone = true;
-    retry_claims_check(&rig.evidence, &rig.findings);
+    rig_ask_all(&rig, ABOUT_ATTEMPTS);
     assert_true(rig_found(&rig, "an attempt began at +30.0"));
     assert_true(rig_found(&rig, "on a although the client was gone at +20.0"));
     rig_release(&rig);
@@ -393,7 +392,7 @@ static void three_cancels_put_no_upstream_out(void **state)
     for (int i = 0; i < EJECT_AFTER_FAILURES; i++)
         rig_add(&rig, &(struct rig_attempt){.upstream = 'a', .begun_ms = 1, .ended_ms = 2});
     rig_add(&rig, &(struct rig_attempt){.upstream = 'b', .begun_ms = 3, .request = 1});
-    choice_claims_check(&rig.evidence, &rig.findings);
+    rig_ask_all(&rig, ABOUT_ATTEMPTS);
     assert_true(rig_found(&rig, "although a comes first and had not failed 3 times"));
     rig_release(&rig);
 }
@@ -414,18 +413,18 @@ static void attempts_that_differ_are_found(void **state)
             &(struct rig_attempt){.upstream = 'b', .begun_ms = 1, .written = 1, .seen = true});
     rig.messages[0].fields = &EXPECT;
     rig.messages[0].field_count = 1;
-    retry_claims_check(&rig.evidence, &rig.findings);
+    rig_ask_all(&rig, ABOUT_ATTEMPTS);
     assert_true(rig_found(&rig, NULL));
     rig.messages[1].fields = &FIELD;
     rig.messages[1].field_count = 1;
-    retry_claims_check(&rig.evidence, &rig.findings);
+    rig_ask_all(&rig, ABOUT_ATTEMPTS);
     assert_true(rig_found(&rig, "attempts 1 on a and 2 on b at GET /x differ in the field X-A"));
     rig.messages[1].framing = MESSAGE_CHUNKED;
-    retry_claims_check(&rig.evidence, &rig.findings);
+    rig_ask_all(&rig, ABOUT_ATTEMPTS);
     assert_true(rig_found(&rig, "differ in the framing none and chunked"));
     rig.messages[1] = rig.messages[0];
     rig.messages[1].body_bytes = 7;
-    retry_claims_check(&rig.evidence, &rig.findings);
+    rig_ask_all(&rig, ABOUT_ATTEMPTS);
     assert_true(rig_found(&rig, "differ in 0 and 7 body bytes"));
     rig_release(&rig);
 }

@@ -1,16 +1,18 @@
 /*
- * What must hold in every case about when a request is tried again: within its deadline, its back-off and the retry budget.
- * Judged from the settings and the attempts that were seen. Pure.
+ * What must hold about time: waits before a further attempt, the retry budget at its moment, that a run ends, and the clock
+ * itself. Pure.
  *
- * Sources: acceptance matrix, sections 2 and 5; retryproof/policy.h.
+ * Sources: acceptance matrix, sections 2 and 5; retryproof/policy.h; rule 6 of world/world.h.
  */
 #ifndef HARNESS_ORACLE_TIMING_CLAIMS_H
 #define HARNESS_ORACLE_TIMING_CLAIMS_H
 
-#include "harness/verdict/evidence.h"
-#include "harness/verdict/findings.h"
+#include "harness/oracle/claims.h"
 
-/* Adds a sentence for each attempt that comes too late, or that the budget had no room for. */
-void timing_claims_check(const struct evidence *evidence, struct findings *findings);
+claim_judge claim_backoff_within_bounds; /* 10 */
+claim_judge claim_budget_has_room;       /* 11 */
+claim_judge claim_run_ends;              /* 40 */
+claim_judge claim_clock_is_exact;        /* 43 */
+claim_judge claim_deadline_is_kept;      /* 44 */
 
 #endif

@@ -2,7 +2,7 @@
 
 #include <inttypes.h>
 
-#include "harness/verdict/attempts.h"
+#include "harness/oracle/inquiry.h"
 
 /* One tunnel: what both its ends saw. */
 struct tunnel {
@@ -37,8 +37,8 @@ static void check_bytes(const struct tunnel *tunnel, struct findings *findings)
                      "the client got %" PRIu64
                      " bytes through the tunnel to %s, whose upstream sent %" PRIu64,
                      client->flow_in.bytes, tunnel->name, upstream->out.bytes);
-    if (!client->streams || !upstream->streams)
-        return;
+    if (!client->streams || !upstream->streams || client->garbled || upstream->garbled)
+        return; /* what was sent is no longer what the scripts say */
     if (!witness_flow_is_of(client, upstream))
         findings_add(findings, "what the client got through the tunnel to %s is not what was sent",
                      tunnel->name);
@@ -84,31 +84,57 @@ static void check_ends(const struct tunnel *tunnel, struct findings *findings)
 }
 
 /* RFC 9110 9.3.6: what goes through a tunnel is nobody's to change; a proxy that reads it as HTTP says so in Via. */
-static void check_arrivals(const struct evidence *evidence, struct findings *findings)
+enum claim_answer claim_tunnel_is_nobodys(const struct evidence *evidence,
+                                          struct findings *findings)
 {
+    struct inquiry inquiry = inquiry_begin(evidence, findings);
     char name[EVIDENCE_NAME_BYTES];
     for (size_t i = 0; i < evidence->arrival_count; i++) {
         const struct arrival_fact *arrival = &evidence->arrivals[i];
-        if (evidence_tunnel_of(evidence, arrival->request) != NULL &&
-            witness_message_field(arrival->message, "Via").data != NULL)
+        if (evidence_tunnel_of(evidence, arrival->request) == NULL)
+            continue;
+        inquiry.exercised = true;
+        if (witness_message_field(arrival->message, "Via").data != NULL)
             findings_add(findings, "%s went through a tunnel to %s and has a Via",
                          request_name(arrival->request, name),
                          evidence->scenario->upstream_names[arrival->upstream]);
     }
+    return inquiry_end(&inquiry);
 }
 
-void tunnel_claims_check(const struct evidence *evidence, struct findings *findings)
+typedef void check_tunnel(const struct tunnel *tunnel, struct findings *findings);
+
+/* Each tunnel of which both ends are known. */
+static enum claim_answer judge_tunnels(const struct evidence *evidence, struct findings *findings,
+                                       check_tunnel *check_one)
 {
+    struct inquiry inquiry = inquiry_begin(evidence, findings);
     for (size_t i = 0; i < evidence->attempt_count; i++) {
         const struct attempt_fact *attempt = &evidence->attempts[i];
         if (!attempt->tunnel || attempt->request == NULL || attempt->connection == NULL)
             continue;
         const struct tunnel tunnel = {evidence, attempt, attempt->request->connection,
-                                      attempt->connection,
-                                      evidence->scenario->upstream_names[attempt->upstream]};
-        check_further_attempts(&tunnel, findings);
-        check_bytes(&tunnel, findings);
-        check_ends(&tunnel, findings);
+                                      attempt->connection, inquiry_upstream(evidence, attempt)};
+        inquiry.exercised = true;
+        check_one(&tunnel, findings);
     }
-    check_arrivals(evidence, findings);
+    return inquiry_end(&inquiry);
+}
+
+enum claim_answer claim_tunnel_is_not_tried_again(const struct evidence *evidence,
+                                                  struct findings *findings)
+{
+    return judge_tunnels(evidence, findings, check_further_attempts);
+}
+
+enum claim_answer claim_tunnel_carries_bytes(const struct evidence *evidence,
+                                             struct findings *findings)
+{
+    return judge_tunnels(evidence, findings, check_bytes);
+}
+
+enum claim_answer claim_tunnel_carries_ends(const struct evidence *evidence,
+                                            struct findings *findings)
+{
+    return judge_tunnels(evidence, findings, check_ends);
 }

@@ -198,7 +198,21 @@ bool evidence_gather(struct evidence *evidence, struct region *region)
         evidence->total.begun += tally->begun;
         evidence->total.connections += tally->connections;
     }
-    return attempts_gather(evidence, region);
+    if (!attempts_gather(evidence, region))
+        return false;
+    evidence_link_outcomes(evidence);
+    return true;
+}
+
+void evidence_link_outcomes(struct evidence *evidence)
+{
+    for (size_t i = 0; i < evidence->outcome_count; i++) {
+        struct outcome_fact *outcome = &evidence->outcomes[i];
+        if (outcome->message == NULL || outcome->message->label.size == 0)
+            continue;
+        outcome->source = evidence_sent(evidence, outcome->message);
+        outcome->attempt = attempts_answered_by(evidence, outcome->source);
+    }
 }
 
 /* ---- tunnels -------------------------------------------------------------------------------- */
@@ -206,6 +220,16 @@ bool evidence_gather(struct evidence *evidence, struct region *region)
 bool request_is_connect(const struct request_fact *request)
 {
     return strcmp(request->sent->draft->method, "CONNECT") == 0;
+}
+
+/* Its start line stands in two parts where the harness puts the target in between. */
+bool request_has_version(const struct request_fact *request, const char *version)
+{
+    const struct draft *draft = request->sent->draft;
+    size_t size = strlen(version);
+    return memmem(draft->start.data, draft->start.size, version, size) != NULL ||
+           (draft->start_rest.size > 0 &&
+            memmem(draft->start_rest.data, draft->start_rest.size, version, size) != NULL);
 }
 
 /* RFC 9110 9.3.6, 15.2.2. */

@@ -56,6 +56,10 @@ struct outcome_fact {
     bool complete;
     enum witness_end closing;
     uint64_t ended_ns; /* end of the response, else of the connection; 0: neither ended */
+    /* Found when all was over. */
+    const struct witness_sent
+        *source; /* the response that an upstream sent; NULL: none that is known */
+    const struct attempt_fact *attempt; /* that got it; NULL: none is known to */
 };
 
 /* What one upstream saw, in numbers; attempts are those of the seam as well. */
@@ -134,6 +138,9 @@ MUST_USE bool evidence_settle(struct evidence *evidence, struct region *region);
 /* What reached the upstreams, when all is over. After evidence_settle(). False when the region is full. */
 MUST_USE bool evidence_gather(struct evidence *evidence, struct region *region);
 
+/* Whose response each outcome is; a part of evidence_gather(). */
+void evidence_link_outcomes(struct evidence *evidence);
+
 /*
  * The CONNECT on the same connection behind whose 2xx a request was sent, so that it went through a tunnel; NULL if there
  * is none.
@@ -143,6 +150,13 @@ struct request_fact *evidence_tunnel_of(const struct evidence *evidence,
 /* Whether the proxy answered it with a tunnel: 2xx to CONNECT, or 101. */
 bool request_made_tunnel(const struct request_fact *request);
 bool request_is_connect(const struct request_fact *request);
+/* Whether it says that it speaks that version, "HTTP/1.1". */
+bool request_has_version(const struct request_fact *request, const char *version);
+/* Whether it is of HTTP/1.0, whose clients get no 1xx. */
+static inline bool request_is_of_old_client(const struct request_fact *request)
+{
+    return request_has_version(request, "HTTP/1.0");
+}
 /* How many addresses one attempt may dial at most, one after the other, by what the case's names lead to. */
 unsigned evidence_addresses_most(const struct evidence *evidence);
 
