@@ -47,7 +47,7 @@ BEGIN {
     may["harness/terminal"] = "world world/base"
     may["harness/command"] = may["harness/session"] " harness/session harness/explore reports/exploration harness/terminal"
     may["harness"] = may["harness/command"] " harness/command"
-    may["tests/wrong"] = may["proxy/downstream"] " tests/wrong proxy/downstream proxy" # faults are put in below every door
+    may["tests/wrong"] = may["proxy/downstream"] " tests/wrong proxy/downstream proxy fakeupstream/wire" # faults are put in below every door
     may["bench"] = may["harness/run"] " harness/run"
     may["examples"] = "world world/base world/sockets retryproof"
 
