@@ -8,6 +8,7 @@
 #include "world/conformance/bench.h"
 #include "world/conformance/tls_world.h"
 #include "world/filters/fault.h"
+#include "world/filters/impair.h"
 #include "world/filters/trace.h"
 #include "world/sim/sim.h"
 #include "world/sockets/sockets.h"
@@ -67,6 +68,21 @@ static void add_fault(struct bench *bench)
     add_layer(bench, &(struct layer){fault_create(bench->world), fault_destroy, NULL});
 }
 
+/* One write of each accepted stream is cut, so that these go through its operations. */
+static void add_impair(struct bench *bench)
+{
+    const struct wire_fault cut = {.party = WIRE_CLIENT,
+                                   .connection = 1,
+                                   .direction = WIRE_RECEIVED,
+                                   .offset = 5,
+                                   .kind = WIRE_FAULT_SHORT_WRITE,
+                                   .lasting = true};
+    struct world *impair = impair_create(bench->world);
+
+    add_layer(bench, &(struct layer){impair, impair_destroy, NULL});
+    assert_int_equal(impair_add(impair, &cut), 0);
+}
+
 static void add_tls(struct bench *bench, enum tls_version version)
 {
     add_layer(bench, &(struct layer){tls_world_create(bench->world, version), tls_world_destroy,
@@ -122,6 +138,19 @@ static void create_traced_faulty_sockets(struct bench *bench)
     add_trace(bench);
 }
 
+static void create_impaired_sim(struct bench *bench)
+{
+    create_sim(bench);
+    add_impair(bench);
+}
+
+static void create_traced_impaired_sockets(struct bench *bench)
+{
+    create_sockets(bench);
+    add_impair(bench);
+    add_trace(bench);
+}
+
 static void create_tls_sim(struct bench *bench)
 {
     create_sim(bench);
@@ -161,6 +190,8 @@ const struct world_kind WORLD_KINDS[] = {
     {"trace on sim", create_traced_sim},
     {"fault on sim", create_faulty_sim},
     {"trace on fault on sockets", create_traced_faulty_sockets},
+    {"impair on sim", create_impaired_sim},
+    {"trace on impair on sockets", create_traced_impaired_sockets},
     {0},
 };
 
