@@ -551,7 +551,7 @@ static void misuse_is_caught(void **state)
         {misuse_moved, "side->stream == stream"},
         {misuse_unlistened, "owner != NULL"},
         {misuse_connected_again, "!stream_in_use(stream)"},
-        {misuse_order, "place < sim->agenda.count"},
+        {misuse_order, "choice < count"},
     };
 
     (void)state;
