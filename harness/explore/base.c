@@ -3,6 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+/*
+ * Virtual time of one run. A fault that stays makes each exchange of a case wait for each of its time limits, half a minute by
+ * default; what waits longer than all of them together waits for ever.
+ */
+#define TIME_LIMIT_NS (3600 * NS_PER_S)
+
 static bool note_mistake(struct base_list *bases, const char *sentence)
 {
     struct suite *suite = &bases->suite;
@@ -35,6 +41,7 @@ static bool leave_out_expectations(struct scenario *scenario, struct region *reg
     scenario->fault_count = 0;
     scenario->order = NULL;
     scenario->order_count = 0;
+    scenario->time_limit_ns = TIME_LIMIT_NS;
     return expectation_read(region, &NOTHING, &names, &scenario->expect, &error);
 }
 

@@ -23,6 +23,7 @@ enum {
 struct clean_run {
     uint64_t trace_hash;
     uint64_t outcome;
+    bool alone;     /* it has one client: nothing that is late makes another one first */
     bool unhurried; /* no step of a script and no timeout is as short as a delay */
     char text[OUTCOME_TEXT_BYTES];
 };
