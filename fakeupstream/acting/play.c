@@ -372,6 +372,8 @@ static enum play_outcome play_request(struct actor *actor, const struct step *st
     answered = reading == LINE_DONE;
     if (reading != LINE_ENDED) {
         sending = outbox_send(&actor->outbox, actor->line, request_limit(actor));
+        if (!line_is_held(actor->line) || actor->line->stalled)
+            reading = LINE_ENDED; /* by a fault at the last byte that went */
         if (answered && (sending == OUTBOX_DONE || sending == OUTBOX_ENDED)) {
             actor->taken = actor->goal.message;
             return PLAYED;

@@ -125,7 +125,7 @@ static bool note_open_streams(struct evidence *evidence, struct region *region)
     evidence->stream_open = region_take(region, count + 1);
     evidence->stream_count = count;
     for (size_t i = 0; i < count && evidence->stream_open != NULL; i++)
-        evidence->stream_open[i] = trace_stream_at(evidence->trace, i)->end == TRACE_STILL_OPEN;
+        evidence->stream_open[i] = trace_stream_at(evidence->trace, i)->ended_ns == TIME_NEVER;
     return evidence->stream_open != NULL;
 }
 

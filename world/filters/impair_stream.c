@@ -227,7 +227,7 @@ static ssize_t cutting_write(struct stream *stream, const struct iovec *pieces, 
     if (rule >= 0) {
         uint64_t room = at->impair->rules[rule].offset - at->tx;
 
-        cut = stream_status(&at->lower) == 0 && size_of(pieces, count) > room;
+        cut = size_of(pieces, count) > room && stream_status(&at->lower) == 0;
         if (cut) {
             at->cuts &= ~(1u << rule);
             at->impair->met |= 1u << rule;
