@@ -51,9 +51,10 @@ struct trace_stream {
     uint64_t ended_ns;      /* closed by the program; TIME_NEVER while open */
     int outcome;            /* -EINPROGRESS, 0 or -errno of the dial; 0 when accepted */
     enum trace_end end;
-    uint64_t tx; /* bytes written, as the layer below took them */
-    uint64_t rx; /* bytes read */
-    bool tls;    /* what came or went first is a record of TLS */
+    uint64_t down_before; /* bytes that had been written to accepted streams when it began */
+    uint64_t tx;          /* bytes written, as the layer below took them */
+    uint64_t rx;          /* bytes read */
+    bool tls;             /* what came or went first is a record of TLS */
     bool
         unheeded; /* the program was told of input, or of the peer's end, and did nothing about it */
     uint64_t unheeded_tx;    /* tx when that was last so */

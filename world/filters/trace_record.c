@@ -57,6 +57,7 @@ void trace_record_forget(struct trace *trace)
     trace->incomplete = false;
     trace->held = (struct trace_held){0};
     trace->conduct = (struct trace_conduct){0};
+    trace->down_bytes = 0;
     trace->upcall_ns = 0;
     trace->open[TRACE_ACCEPTED] = 0;
     trace->open[TRACE_CONNECTED] = 0;
@@ -138,7 +139,8 @@ void trace_record_begin(struct trace_live_stream *live, const struct address *ad
                                   .began_ns = now_ns,
                                   .opened_ns = now_ns,
                                   .ended_ns = result == 0 ? TIME_NEVER : now_ns,
-                                  .outcome = result};
+                                  .outcome = result,
+                                  .down_before = live->trace->down_bytes};
     struct trace_place *place;
 
     if (address != NULL)
@@ -295,6 +297,8 @@ void trace_record_write(struct trace_live_stream *live, const struct iovec *piec
         return;
     if (record != NULL)
         record->tx += (uint64_t)result;
+    if (live->side == TRACE_ACCEPTED)
+        live->trace->down_bytes += (uint64_t)result;
     let_go(live->side == TRACE_ACCEPTED ? &held->down : &held->up, (uint64_t)result);
 }
 

@@ -41,8 +41,9 @@ struct trace {
 
     struct trace_held held;
     struct trace_conduct conduct;
-    uint64_t upcall_ns; /* when the last upcall came */
-    size_t open[2];     /* live streams by enum trace_side */
+    uint64_t down_bytes; /* written to accepted streams */
+    uint64_t upcall_ns;  /* when the last upcall came */
+    size_t open[2];      /* live streams by enum trace_side */
 };
 
 /* The index of a record or place that could not be kept. */
