@@ -126,9 +126,8 @@ static bool fail_unfit(const struct reading *reading, const struct yaml_node *ki
                          "'%s' is when the connection begins: without 'sent' and 'received'", word);
     if (fault->direction == WIRE_DIAL)
         return yaml_fail(
-            reading->error, kind, "'%s' is at a byte: say behind how many, 'sent: 0' or more%s",
-            word,
-            wire_fault_fits(fault->kind, fault->party, WIRE_SENT) ? "" : " (here 'received')");
+            reading->error, kind, "'%s' is at a byte: say behind how many, '%s: 0' or more", word,
+            wire_fault_fits(fault->kind, fault->party, WIRE_SENT) ? "sent" : "received");
     return yaml_fail(reading->error, kind, "'%s' is at a byte that was %s", word,
                      fault->direction == WIRE_SENT ? "'received'" : "'sent'");
 }

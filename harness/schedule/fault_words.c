@@ -249,6 +249,6 @@ const char *fault_words(const struct wire_fault *fault, const struct fault_map *
     else
         add_at_byte(&sentence, map, fault);
     if (fault->lasting)
-        add(&sentence, ", and so do all that come later");
+        add(&sentence, ", and so from there on");
     return text;
 }
