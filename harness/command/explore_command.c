@@ -89,6 +89,7 @@ static bool play(struct explore_command *explore)
     bool played =
         explorer_play(&explore->bases, &explore->options.explorer, &listener, &explore->result);
     progress_clear(&explore->progress);
+    console_end_grace();
     if (!played)
         fputs("retryproof: the exploration ran out of memory, or of processes\n", stderr);
     return played;

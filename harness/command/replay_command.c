@@ -103,7 +103,7 @@ PRINTF_LIKE(2, 3) static void say(const struct telling *telling, const char *for
 
 static void say(const struct telling *telling, const char *format, ...)
 {
-    enum { SENTENCE_BYTES = 2048 };
+    enum { SENTENCE_BYTES = 2048, BULLET = 2 };
     char sentence[SENTENCE_BYTES];
     va_list arguments;
 
@@ -111,7 +111,8 @@ static void say(const struct telling *telling, const char *format, ...)
     vsnprintf(sentence, sizeof(sentence), format, arguments);
     va_end(arguments);
     text_put_spaces(INDENT, stdout);
-    text_put_wrapped(sentence, INDENT, report_width(&telling->replay->style), stdout);
+    text_put_wrapped(sentence, INDENT + (sentence[0] == '-' ? BULLET : 0),
+                     report_width(&telling->replay->style), stdout);
     fputc('\n', stdout);
 }
 

@@ -229,7 +229,7 @@ const char *regression_name(const struct regression *regression, struct region *
     if (words == NULL)
         return NULL;
     for (size_t i = 0; i < regression->schedule->fault_count && name != NULL; i++)
-        name = region_format(region, "%s%s%s", name, i == 0 ? ": " : ", and ", words[i]);
+        name = region_format(region, "%s%s%s", name, i == 0 ? ", when " : ", and ", words[i]);
     return name;
 }
 

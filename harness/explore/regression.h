@@ -42,7 +42,7 @@ MUST_USE bool regression_write(const struct regression *regression, FILE *out,
 MUST_USE const char *regression_save(const struct regression *regression, const char *folder,
                                      struct region *region, char error[REGRESSION_ERROR_BYTES]);
 
-/* The name of the case in lifecycle words: "a request ... is sent once: upstream a's connection 1 closes after 17 bytes ...". */
+/* The name of the case in lifecycle words: "a request ... once, when upstream a's connection 1 closes after 17 bytes ...". */
 const char *regression_name(const struct regression *regression, struct region *region);
 
 /* Each fault of a schedule in words, an array of fault_count texts; NULL when the region is full. */

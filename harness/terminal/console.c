@@ -122,3 +122,8 @@ bool console_is_interrupted(void)
 {
     return came(SIGINT) || came(SIGTERM);
 }
+
+void console_end_grace(void)
+{
+    alarm(0);
+}

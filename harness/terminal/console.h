@@ -40,5 +40,7 @@ int64_t console_unix_time(void);
  */
 void console_catch_signals(void);
 bool console_is_interrupted(void);
+/* What follows an interruption ends by itself: from now on only a second signal ends the process. */
+void console_end_grace(void);
 
 #endif

@@ -6,6 +6,7 @@
 #include "world/base/check.h"
 
 enum {
+    FAILURES_WHOLE_MAX = 20, /* more stories than that are not read; the others get a line each */
     INDENT = 6,
     LABEL_COLUMNS = 11, /* "reproduce" and two spaces */
     NAME_COLUMNS = 44,  /* the longest names of claims; a longer one pushes its numbers aside */
@@ -77,18 +78,23 @@ static void tell_schedule(const struct exploration_failure *failure,
     fputc('\n', out);
 }
 
-void exploration_failure(const struct exploration_failure *failure,
-                         const struct report_style *style, FILE *out)
+static void tell_header(const struct exploration_failure *failure, bool colour, FILE *out)
 {
-    text_ink(INK_RED, style->colour, out);
+    text_ink(INK_RED, colour, out);
     fputs("BROKEN", out);
-    text_ink(INK_PLAIN, style->colour, out);
+    text_ink(INK_PLAIN, colour, out);
     fputs("  ", out);
     if (failure->claim_number > 0)
         fprintf(out, "%u ", failure->claim_number);
     text_put(failure->claim, out);
     fputs("  in ", out);
     text_put(failure->base, out);
+}
+
+void exploration_failure(const struct exploration_failure *failure,
+                         const struct report_style *style, FILE *out)
+{
+    tell_header(failure, style->colour, out);
     fputc('\n', out);
     for (size_t i = 0; i < failure->sentence_count; i++) {
         text_put_spaces(INDENT, out);
@@ -114,8 +120,21 @@ void exploration_failure(const struct exploration_failure *failure,
 static void tell_failures(const struct exploration *exploration, const struct report_style *style,
                           FILE *out)
 {
-    for (size_t i = 0; i < exploration->failure_count; i++)
-        exploration_failure(&exploration->failures[i], style, out);
+    for (size_t i = 0; i < exploration->failure_count; i++) {
+        const struct exploration_failure *failure = &exploration->failures[i];
+        if (i < FAILURES_WHOLE_MAX) {
+            exploration_failure(failure, style, out);
+            continue;
+        }
+        tell_header(failure, style->colour, out);
+        if (failure->file != NULL) {
+            fputs(": ", out);
+            text_put(failure->file, out);
+        }
+        fputc('\n', out);
+    }
+    if (exploration->failure_count > FAILURES_WHOLE_MAX)
+        fputc('\n', out);
 }
 
 /* ---- claims --------------------------------------------------------------------------------- */
@@ -164,7 +183,8 @@ static void tell_unexercised(const struct exploration *exploration,
         fprintf(out, "%*u  ", INDENT - 2, claim->number);
         text_put(claim->name, out);
         text_ink(INK_PLAIN, style->colour, out);
-        fputs(": ", out);
+        fputc('\n', out);
+        text_put_spaces(INDENT, out);
         text_put_wrapped(claim->sentence, INDENT, report_width(style), out);
         fputc('\n', out);
     }
