@@ -66,6 +66,8 @@ const char *portable_refusal(const struct scenario *scenario, const char *const 
 {
     if (scenario->process_own)
         return "it is about the built-in proxy's process, or a program in its place";
+    if (scenario->fault_count > 0 || scenario->order_count > 0)
+        return "it has faults at bytes, and an order of events, of the built-in proxy";
     if (scenario->hooks.installed)
         return "it needs hooks of the built-in proxy";
     const char *why = refuse_settings(scenario);
