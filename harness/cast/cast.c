@@ -220,8 +220,17 @@ void cast_name_witnesses(const struct cast *cast, struct evidence *evidence)
                 fault_fired(cast->fault, cast->rules[i].rule);
 }
 
-void cast_fill_evidence(const struct cast *cast, struct evidence *evidence)
+static int by_id(const void *a, const void *b)
 {
+    const struct exchange_record *left = a;
+    const struct exchange_record *right = b;
+    return (left->id > right->id) - (left->id < right->id);
+}
+
+void cast_fill_evidence(struct cast *cast, struct evidence *evidence)
+{
+    if (cast->record_total > cast->record_count)
+        qsort(cast->records, cast->record_count, sizeof(*cast->records), by_id);
     evidence->faults_met = cast_faults_met(cast);
     evidence->records = cast->records;
     evidence->record_count = cast->record_count;

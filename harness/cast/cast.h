@@ -53,11 +53,12 @@ struct cast {
         [WIRE_FAULTS_MAX]; /* the rule of each of the scenario's faults that impair makes; -1 */
     struct proxy_settings settings; /* the case's, with addresses */
     struct scripted_hooks hooks;
-    struct proxy *proxy;             /* NULL: not started, or destroyed */
-    bool proxy_seen;                 /* it was started within this process */
-    struct proxy *kept;              /* of a former case, stopped; NULL: none */
-    bool kept_hooked;                /* it has the hooks */
-    struct exchange_record *records; /* the last ones, oldest first */
+    struct proxy *proxy; /* NULL: not started, or destroyed */
+    bool proxy_seen;     /* it was started within this process */
+    struct proxy *kept;  /* of a former case, stopped; NULL: none */
+    bool kept_hooked;    /* it has the hooks */
+    struct exchange_record
+        *records; /* the last ones, in a ring; oldest first once the evidence is filled */
     size_t record_count;
     size_t record_capacity;
     uint64_t record_total;
@@ -114,7 +115,7 @@ void cast_find_waits(struct cast *cast, struct evidence *evidence, struct region
 /* Who the witnesses are; before the case has settled. */
 void cast_name_witnesses(const struct cast *cast, struct evidence *evidence);
 /* What the seam saw and the proxy recorded; after the case is over. */
-void cast_fill_evidence(const struct cast *cast, struct evidence *evidence);
+void cast_fill_evidence(struct cast *cast, struct evidence *evidence);
 
 /* Ends everybody; the proxy has been destroyed. Witnesses stay until cast_reset(). Both harmless where no case was begun. */
 void cast_stop(struct cast *cast);

@@ -157,8 +157,10 @@ static void set_text(char *to, size_t room, const char *from)
 static void write_host(const struct address *address, char host[HOST_BYTES])
 {
     char text[ADDRESS_TEXT_BYTES];
-    address_format_host(address, text);
-    snprintf(host, HOST_BYTES, address->family == 6 ? "[%s]" : "%s", text);
+    if (address->family == 6)
+        snprintf(host, HOST_BYTES, "[%s]", address_format_host(address, text));
+    else
+        set_text(host, HOST_BYTES, address_format_host(address, text));
 }
 
 static bool fill_settings(struct cast *cast, char error[CAST_ERROR_BYTES])
@@ -374,24 +376,33 @@ void cast_start_clients(struct cast *cast, const struct address *subject)
     parties_set_proxy(cast);
 }
 
+/* Where the next record goes: behind the others, or in the place of the oldest. NULL when memory runs out. */
+static struct exchange_record *next_record(struct cast *cast)
+{
+    if (cast->record_count == EVIDENCE_RECORDS_MAX)
+        return &cast->records[(cast->record_total - 1) % EVIDENCE_RECORDS_MAX];
+    if (cast->record_count == cast->record_capacity) {
+        size_t capacity = cast->record_capacity == 0 ? 4 : 2 * cast->record_capacity;
+        struct exchange_record *records = realloc(cast->records, capacity * sizeof(*cast->records));
+        if (records == NULL)
+            return NULL;
+        cast->records = records;
+        cast->record_capacity = capacity;
+    }
+    return &cast->records[cast->record_count++];
+}
+
 static void keep_record(void *owner, const struct exchange_record *record)
 {
     struct cast *cast = owner;
     cast->record_total++;
     if (case_log_is_open(&cast->log))
         request_log_add(cast->log.log, record, &cast->settings, world_now(cast->world));
-    if (cast->record_count == EVIDENCE_RECORDS_MAX)
-        memmove(cast->records, cast->records + 1, --cast->record_count * sizeof(*cast->records));
-    if (cast->record_count == cast->record_capacity) {
-        size_t capacity = cast->record_capacity == 0 ? 4 : 2 * cast->record_capacity;
-        struct exchange_record *records = realloc(cast->records, capacity * sizeof(*cast->records));
-        if (records == NULL)
-            return; /* record_total tells that it is missing */
-        cast->records = records;
-        cast->record_capacity = capacity;
-    }
+    struct exchange_record *kept = next_record(cast);
+    if (kept == NULL)
+        return; /* record_total tells that it is missing */
     /* A record has room for a hundred attempts, and hardly ever more than two. */
-    memcpy(&cast->records[cast->record_count++], record,
+    memcpy(kept, record,
            offsetof(struct exchange_record, attempts) +
                record->attempt_count * sizeof(record->attempts[0]));
 }
