@@ -16,7 +16,6 @@
 #include <string.h>
 
 #include "harness/run/case_state.h"
-#include "harness/verdict/message_map.h"
 #include "world/sim/sim.h"
 #include "world/sockets/sockets.h"
 
@@ -340,67 +339,15 @@ static void a_fault_that_is_missed_is_told(void **state)
     case_run_reset(place.runs[WORLD_SIM]);
 }
 
-/* The boundaries are those of a clean run: a 103, a chunked response, and a second exchange on the same connection. */
-static void a_fault_is_told_by_the_message_that_it_falls_into(void **state)
-{
-    static const struct {
-        struct wire_fault fault;
-        const char *words; /* the beginning of the sentence; numbers hang on the proxy's fields */
-    } SAID[] = {
-        {{WIRE_UPSTREAM, 0, 1, WIRE_SENT, 0, WIRE_FAULT_FIN, false},
-         "upstream a's connection 1 closes before the first byte of its interim response (sent: "
-         "0)"},
-        {{WIRE_UPSTREAM, 0, 1, WIRE_SENT, 28, WIRE_FAULT_FIN, false},
-         "upstream a's connection 1 closes before the first byte of its response (sent: 28)"},
-        {{WIRE_UPSTREAM, 0, 1, WIRE_SENT, 29, WIRE_FAULT_FIN, false},
-         "upstream a's connection 1 closes after 1 byte of the head of its response (sent: 29)"},
-        {{WIRE_CLIENT, 0, 1, WIRE_SENT, 1, WIRE_FAULT_FIN, false},
-         "the client's connection 1 closes after 1 byte of the head of its request (sent: 1)"},
-        {{WIRE_UPSTREAM, 0, 1, WIRE_RECEIVED, 1, WIRE_FAULT_FIN, false},
-         "upstream a's connection 1 closes after 1 byte of the head of the request (received: 1)"},
-        {{WIRE_CLIENT, 0, 1, WIRE_RECEIVED, 0, WIRE_FAULT_FIN, false},
-         "the client's connection 1 closes before the first byte of the interim response "
-         "(received: 0)"},
-        {{WIRE_UPSTREAM, 1, 1, WIRE_SENT, 0, WIRE_FAULT_FIN, false},
-         "upstream b's connection 1 closes before it has sent a byte"},
-    };
-    struct case_outcome outcome;
-    struct fault_map map;
-    char text[FAULT_WORDS_BYTES];
-    (void)state;
-    play(WORLD_SIM, "name: n\nstage: dial\n",
-         "client: [request: {method: POST, body: 3}, request: {path: /2}]\n"
-         "upstreams: {a: [[read: request, interim: 103,\n"
-         "  respond: {body: {bytes: 20, framing: chunked, chunk: 10}}, read: request, respond: "
-         "{body: 5}]],\n"
-         "  b: []}\nexpect: {connections: {a: 1}}\n",
-         &outcome);
-    assert_int_equal(outcome.verdict, VERDICT_PASS);
-    assert_true(message_map_read(&place.runs[WORLD_SIM]->evidence, &place.region, &map));
-    for (size_t i = 0; i < COUNT_OF(SAID); i++)
-        assert_string_equal(fault_words(&SAID[i].fault, &map, text), SAID[i].words);
-    assert_int_equal(map.message_count, 10);
-    for (size_t i = 0; i < map.message_count; i++) {
-        const struct fault_message *message = &map.messages[i];
-        assert_true(message->begin < message->head_end);
-        assert_true(message->head_end <= message->body_end);
-        assert_true(message->body_end <= message->end);
-        assert_int_equal(message->end - message->body_end,
-                         message->chunked ? 7 : 0); /* CRLF, 0, CRLF CRLF */
-    }
-    case_run_reset(place.runs[WORLD_SIM]);
-}
-
 int main(void)
 {
     static const enum wire_fault_kind KINDS[] = {
         WIRE_FAULT_FIN,        WIRE_FAULT_HALF_CLOSE, WIRE_FAULT_RST,     WIRE_FAULT_STALL,
         WIRE_FAULT_DELAY,      WIRE_FAULT_SPLIT,      WIRE_FAULT_GARBAGE, WIRE_FAULT_SHORT_WRITE,
         WIRE_FAULT_CLIENT_FIN, WIRE_FAULT_CLIENT_RST};
-    struct CMUnitTest tests[COUNT_OF(KINDS) + COUNT_OF(ROWS) + 2] = {
-        cmocka_unit_test(a_fault_that_is_missed_is_told),
-        cmocka_unit_test(a_fault_is_told_by_the_message_that_it_falls_into)};
-    size_t count = 2;
+    struct CMUnitTest tests[COUNT_OF(KINDS) + COUNT_OF(ROWS) + 1] = {
+        cmocka_unit_test(a_fault_that_is_missed_is_told)};
+    size_t count = 1;
     for (size_t i = 0; i < COUNT_OF(KINDS); i++)
         tests[count++] = (struct CMUnitTest){.name = wire_fault_word(KINDS[i]),
                                              .test_func = a_kind_is_made_at_its_byte,
