@@ -135,6 +135,19 @@ static inline struct cost cost_rig_judge(struct cost_rig *rig, uint64_t seed)
     return cost;
 }
 
+/* Played to its end and forgotten, unjudged. */
+static inline struct cost cost_rig_play(struct cost_rig *rig, uint64_t seed)
+{
+    uint64_t before = cost_allocations;
+    struct cost cost = {0};
+
+    case_run_play(rig->run, &rig->scenario, seed);
+    cost.upcalls = sim_steps(rig->world);
+    case_run_reset(rig->run);
+    cost.allocations = cost_allocations - before;
+    return cost;
+}
+
 /* A whole run as an explorer makes it: from nothing to a judged case that is forgotten. */
 static inline struct cost cost_rig_run(struct cost_rig *rig, uint64_t seed)
 {
