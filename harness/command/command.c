@@ -7,6 +7,7 @@
 
 #include "fakeupstream/serve.h"
 #include "harness/command/explore_command.h"
+#include "harness/command/invariants_command.h"
 #include "harness/command/replay_command.h"
 #include "harness/command/report_command.h"
 #include "harness/command/run_command.h"
@@ -23,6 +24,7 @@ static const char HELP[] =
     "  run PATH...            play scenarios and judge them\n"
     "  explore [PATH...]      put every fault at every byte of them, and judge every run\n"
     "  replay FILE...         play again what an exploration found\n"
+    "  invariants [PATH...]   what holds in every run, and which runs exercise it\n"
     "  subjects               other people's proxies: which are here; run them all\n"
     "  report WORD FILE...    compare result files of subjects, and explain them\n"
     "  proxy CONFIG.yaml      the built-in proxy by itself\n"
@@ -40,6 +42,8 @@ static int dispatch_word(int argc, char **argv, const char *version)
         return explore_command(argc - 1, argv + 1, version);
     if (strcmp(word, "replay") == 0)
         return replay_command(argc - 1, argv + 1, version);
+    if (strcmp(word, "invariants") == 0)
+        return invariants_command(argc - 1, argv + 1);
     if (strcmp(word, "subjects") == 0)
         return subjects_command(argc - 1, argv + 1, version);
     if (strcmp(word, "report") == 0)

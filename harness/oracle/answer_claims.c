@@ -144,10 +144,10 @@ enum claim_answer claim_no_cross_talk(const struct evidence *evidence, struct fi
 
 /*
  * What status the last attempt leads to, by what the seam saw of it alone (RFC 9110 15.6.3 to 15.6.5); 0 where that leaves
- * more than one. An end that came in time decides before any time-out, and where no end came and not a byte, only a time-out
- * can have.
+ * more than one. An end that came decides before any time-out, and where no end came and not a byte, only a time-out can
+ * have.
  */
-static unsigned status_due(const struct evidence *evidence, const struct attempt_fact *last)
+static unsigned status_due(const struct attempt_fact *last)
 {
     const struct trace_stream *stream = last->stream;
     if (stream == NULL || stream->outcome == -EMFILE || stream->outcome == -ENFILE)
@@ -157,11 +157,10 @@ static unsigned status_due(const struct evidence *evidence, const struct attempt
     if (stream->outcome != 0)
         return 502;
     const struct witness *upstream = last->connection;
-    if (upstream == NULL || stream->tls || stream->rx > 0 || upstream->out.bytes > 0)
-        return 0;
-    if (upstream->own_end == WITNESS_OPEN || upstream->own_end_ns > last->closed_ns)
-        return 504;
-    return upstream->own_end_ns + attempts_latency_ns(evidence) < last->closed_ns ? 0 : 502;
+    if (upstream == NULL || stream->tls || stream->rx > 0 || upstream->out.bytes > 0 ||
+        stream->tx == 0)
+        return 0; /* what fails before the first byte may do so above the seam */
+    return stream->peer_closed ? 502 : 504;
 }
 
 /* Of one dial for one request, which the records bear out: no address beside it, no name, and nothing that a hook decides. */
@@ -191,7 +190,7 @@ static void check_status(struct inquiry *inquiry, const struct outcome_fact *out
     const struct exchange_record *record = inquiry_record_of(evidence, request);
     unsigned status = outcome->message->status;
     const struct attempt_fact *last = deciding_attempt(evidence, request);
-    unsigned due = last != NULL ? status_due(evidence, last) : 0;
+    unsigned due = last != NULL ? status_due(last) : 0;
     inquiry->exercised = true;
     if (due != 0 && status != due)
         findings_add(inquiry->findings,

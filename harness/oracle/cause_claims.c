@@ -32,6 +32,8 @@ static bool fits_counters(const struct trace_stream *stream, enum stage stage)
 {
     if (stream->outcome != 0)
         return stage == STAGE_DIAL;
+    if (stage == STAGE_TUNNEL)
+        return true; /* that of a CONNECT begins with its connection, before any byte */
     if (stream->rx > 0)
         return stage >= STAGE_MID_HEAD;
     if (stream->tx > 0)

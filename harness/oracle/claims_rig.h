@@ -33,6 +33,7 @@ struct rig {
     struct findings findings;
     struct region region;
     const char *names[RIG_UPSTREAMS + 1];
+    struct upstream_script scripts[RIG_UPSTREAMS]; /* that listen, and say nothing else */
     struct draft draft;
     struct draft answer_drafts[RIG_ATTEMPTS_MAX];
     struct witness clients[RIG_REQUESTS_MAX];
@@ -62,6 +63,7 @@ static inline void rig_init(struct rig *rig, const char *method, size_t requests
     rig->draft =
         (struct draft){.method = method, .target = "/x", .start = bytes_of("GET / HTTP/1.1\r\n")};
     rig->scenario.upstream_names = rig->names;
+    rig->scenario.upstreams = rig->scripts;
     rig->scenario.upstream_count = rig->scenario.proxy_upstream_count = RIG_UPSTREAMS;
     proxy_settings_init(&rig->scenario.proxy);
     rig->scenario.retry = rig->scenario.proxy.retry;
@@ -99,6 +101,7 @@ static inline void rig_see(struct rig *rig, size_t at, const struct rig_attempt 
     struct attempt_fact *attempt = &rig->attempts[at];
     rig->messages[at] = (struct witness_message){.number = row->reused ? 2 : 1,
                                                  .method = rig->draft.method,
+                                                 .target = rig->draft.target,
                                                  .head_complete = true,
                                                  .complete = true,
                                                  .begun_ns = attempt->begun_ns,

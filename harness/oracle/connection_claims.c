@@ -407,12 +407,13 @@ enum claim_answer claim_closed_is_closed(const struct evidence *evidence, struct
     return evidence->conduct.closes > 0 ? CLAIM_HELD : CLAIM_NOT_EXERCISED;
 }
 
-/* The simulation has nothing left to do, and its clients wait for no one but the proxy. */
+/* It has no timer and no query left, and still something under way: only somebody else could wake it. */
 enum claim_answer claim_no_lost_wake_up(const struct evidence *evidence, struct findings *findings)
 {
     if (evidence->world != WORLD_SIM || evidence->trace == NULL)
         return CLAIM_NOT_EXERCISED;
-    if (evidence->quiet || evidence->wait_count > 0)
+    if (evidence->quiet || evidence->wait_count > 0 || evidence->scenario->hooks.installed ||
+        evidence->at_settling.timers + evidence->at_settling.queries > 0)
         return evidence->quiet ? CLAIM_HELD : CLAIM_NOT_EXERCISED;
     findings_add(findings, "nothing can happen any more, and the proxy has an exchange under way");
     return CLAIM_BROKEN;

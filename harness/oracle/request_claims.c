@@ -62,6 +62,18 @@ static void check_garbled(struct inquiry *inquiry, const struct arrival_fact *ar
         check_same(inquiry, arrival, &was.draft);
 }
 
+/* What a proxy writes anew for its own hop, so that nobody can take it away by naming it in Connection. */
+static bool is_written_anew(struct bytes name)
+{
+    static const char *const NAMES[] = {"host", "content-length", "transfer-encoding",
+                                        "via",  "expect",         "trailer",
+                                        "te",   "upgrade",        "connection"};
+    for (size_t i = 0; i < COUNT_OF(NAMES); i++)
+        if (bytes_equal_text_nocase(name, NAMES[i]))
+            return true;
+    return false;
+}
+
 /* RFC 9110 7.6.1: what is for this hop alone. */
 static bool is_of_one_hop(const struct draft *sent, struct bytes name)
 {
@@ -75,8 +87,7 @@ static bool is_of_one_hop(const struct draft *sent, struct bytes name)
             continue;
         while (bytes_take_list_element(&options, &option))
             if (bytes_equal_nocase(option, name))
-                return !bytes_equal_text_nocase(name, "upgrade") &&
-                       !bytes_equal_text_nocase(name, "te");
+                return !is_written_anew(name);
     }
     return false;
 }

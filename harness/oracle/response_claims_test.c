@@ -6,6 +6,8 @@
 /* clang-format on */
 
 /* What clients may not get, and what records may not say: each rule broken once in evidence that was sound before. */
+#include <errno.h>
+
 #include "harness/oracle/claims_rig.h"
 
 /*
@@ -75,6 +77,8 @@ static void answer(void)
                                              .request = &rig->requests[0],
                                              .complete = true};
     answered.record = (struct exchange_record){.id = 1, .status = 503, .attempt_count = 2};
+    answered.record.attempts[0].failure =
+        (struct failure){SIDE_UPSTREAM, STAGE_DIAL, CAUSE_CONNECTION_REFUSED, ECONNREFUSED};
     rig->evidence.outcomes = &answered.outcome;
     rig->evidence.outcome_count = 1;
     rig->evidence.records = &answered.record;
@@ -259,7 +263,8 @@ static void hide_a_reused_one(void)
 
 static void own_to_too_many(void)
 {
-    answered.rig.scenario.retry.retries_max = 0;
+    answered.rig.scenario.retry.retries_max = 1;
+    answered.record.attempt_count = 3;
 }
 
 static void own_to_a_large_copy(void)
@@ -402,7 +407,8 @@ static const struct {
      "the records tell of 3 attempts that dialled, the seam saw 2"},
     {"a record that hides an attempt on a used connection is found", hide_a_reused_one,
      "the records tell of 0 attempts on connections used before, upstreams saw 1"},
-    {"a record of too many attempts is found", own_to_too_many, "max_retries allows 1"},
+    {"a record of too many attempts is found", own_to_too_many,
+     "tells of 3 attempts, max_retries allows 2"},
     {"a record of a copy past its limit is found", own_to_a_large_copy,
      "11 body bytes were kept for a retry, replay_buffer_bytes is 10"},
     {"a record of windows past their size is found", own_to_large_windows,

@@ -236,7 +236,7 @@ enum claim_answer claim_no_retry_after_an_interim(const struct evidence *evidenc
 
 /* ---- what came before ------------------------------------------------------------------------ */
 
-/* The sound final head that the proxy read of an attempt's answer; false where there was none, or nobody can tell. */
+/* The sound final head (a 101 that nobody asked for is none) that the proxy read of an attempt's answer; false where there was none, or nobody can tell. */
 static bool read_head(const struct evidence *evidence, const struct attempt_fact *attempt,
                       struct region *region, struct wire_reading *head)
 {
@@ -250,14 +250,16 @@ static bool read_head(const struct evidence *evidence, const struct attempt_fact
                                            .asked_by = attempt->connection,
                                            .number = 1};
     return size > 0 && wire_reading_make(&question, region, head) && head->head_complete &&
-           !head->faulty && head->head_bytes <= evidence->scenario->proxy.head_bytes_max;
+           !head->faulty && head->draft.status != 101 &&
+           head->head_bytes <= evidence->scenario->proxy.head_bytes_max;
 }
 
 enum claim_answer claim_no_retry_after_a_head(const struct evidence *evidence,
                                               struct findings *findings)
 {
     struct inquiry inquiry = inquiry_begin(evidence, findings);
-    bool hook_asks = inquiry_hook_retries(evidence, HOOK_UPSTREAM_RESPONSE_DECISION);
+    bool hook_asks = inquiry_hook_retries(evidence, HOOK_UPSTREAM_RESPONSE_DECISION) ||
+                     inquiry_hook_retries(evidence, HOOK_ERROR_WHILE_PROXY);
     for (size_t i = 0; i < evidence->request_count; i++) {
         char name[EVIDENCE_NAME_BYTES];
         struct wire_reading head;

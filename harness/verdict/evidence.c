@@ -133,6 +133,8 @@ bool evidence_settle(struct evidence *evidence, struct region *region)
 {
     if (!take_client_arrays(evidence, region) || !note_open_streams(evidence, region))
         return false;
+    if (evidence->trace != NULL)
+        trace_world_census(evidence->trace, &evidence->at_settling);
     for (size_t c = 0; c < evidence->scenario->client_count; c++)
         for (size_t i = 0; i < evidence->clients[c]->line_count; i++)
             gather_connection(evidence, c, client_witness(evidence->clients[c], i));

@@ -100,6 +100,7 @@ struct evidence {
     struct trace_census left;              /* what the proxy left behind when it had been stopped */
     uint64_t settled_ns;                   /* when the runner began to end the case */
     bool quiet;                            /* nothing was under way then */
+    struct trace_census at_settling;       /* what the proxy had set and opened then */
     uint64_t idle_steps;                   /* simulated upcalls about which nobody did anything */
     uint64_t memory_growth;                /* bytes; of a subject in its own process */
     const char *waits[EVIDENCE_WAITS_MAX]; /* actors that wait for ever, a sentence each */

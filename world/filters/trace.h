@@ -58,7 +58,7 @@ struct trace_stream {
     bool
         unheeded; /* the program was told of input, or of the peer's end, and did nothing about it */
     uint64_t unheeded_tx;    /* tx when that was last so */
-    bool peer_closed;        /* STREAM_CLOSED was told */
+    bool peer_closed;        /* STREAM_CLOSED was told, or a read or write returned an end */
     uint64_t peer_closed_tx; /* tx then */
 };
 
@@ -117,7 +117,7 @@ enum trace_what {
     TRACE_WRITE, /* value: bytes, or -errno */
     TRACE_SHUT,
     TRACE_CLOSE,       /* value: enum stream_end */
-    TRACE_PEER_CLOSED, /* STREAM_CLOSED was told */
+    TRACE_PEER_CLOSED, /* STREAM_CLOSED was told, or a read or write returned an end */
 };
 
 /* What bytes under TLS begin with, as far as it can be seen from outside (RFC 8446 5.1): the end of a handshake may be DATA. */

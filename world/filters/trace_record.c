@@ -254,6 +254,17 @@ static enum trace_tls tls_of(struct trace_stream *record, const struct iovec *pi
     return record->tls ? tls : TRACE_TLS_UNKNOWN;
 }
 
+/* By STREAM_CLOSED, or by what a read or a write returned: when the program learns of it first. */
+static void note_peer_closed(struct trace_live_stream *live)
+{
+    struct trace_stream *record = record_of(live);
+
+    if (record == NULL || record->peer_closed)
+        return;
+    record->peer_closed = true;
+    record->peer_closed_tx = record->tx;
+}
+
 static void record_bytes(struct trace_live_stream *live, enum trace_what what,
                          const struct iovec *pieces, ssize_t result)
 {
@@ -261,6 +272,8 @@ static void record_bytes(struct trace_live_stream *live, enum trace_what what,
     enum trace_tls tls = TRACE_TLS_UNKNOWN;
     size_t events = live->trace->event_count;
 
+    if (result <= 0)
+        note_peer_closed(live);
     if (record != NULL && result > 0)
         tls = tls_of(record, pieces, result);
     trace_record_event(live, what, result);
@@ -304,13 +317,8 @@ void trace_record_write(struct trace_live_stream *live, const struct iovec *piec
 
 void trace_record_peer_closed(struct trace_live_stream *live)
 {
-    struct trace_stream *record = record_of(live);
-
     trace_record_event(live, TRACE_PEER_CLOSED, 0);
-    if (record == NULL || record->peer_closed)
-        return;
-    record->peer_closed = true;
-    record->peer_closed_tx = record->tx;
+    note_peer_closed(live);
 }
 
 /* ---- upcalls ----------------------------------------------------------------------------------- */
