@@ -180,13 +180,16 @@ static bool draw_fault(struct swarm *swarm, const struct terrain *terrain, fault
     return false;
 }
 
-static void draw_network(struct swarm *swarm, struct scenario_network *network)
+/* Large messages in small pieces take a thousand times as long, and show what small ones show. */
+static void draw_network(struct swarm *swarm, bool small, struct scenario_network *network)
 {
     static const uint64_t LATENCIES[] = {
         0, 0, NS_PER_US, 100 * NS_PER_US, NS_PER_MS, 5 * NS_PER_MS};
     static const uint64_t SEGMENTS[] = {0, 0, 1, 7, 64, 500};
     static const uint64_t BUFFERS[] = {0, 0, 0, 64, 500, 4096};
     network->latency_ns = LATENCIES[draw_below(swarm, COUNT_OF(LATENCIES))];
+    if (!small)
+        return;
     network->segment_bytes = SEGMENTS[draw_below(swarm, COUNT_OF(SEGMENTS))];
     network->sndbuf_bytes = BUFFERS[draw_below(swarm, COUNT_OF(BUFFERS))];
     network->rcvbuf_bytes = BUFFERS[draw_below(swarm, COUNT_OF(BUFFERS))];
@@ -221,6 +224,16 @@ static void play_again(struct swarm *swarm, struct trial *trial, uint64_t trace_
                            "played once more with the same seed, another trace came about");
 }
 
+/* A handshake or a large body takes as long as a hundred small exchanges: such a base is drawn the less often. */
+static const struct base *draw_base(struct swarm *swarm, const struct base_list *bases)
+{
+    enum { RARELY = 16 };
+    const struct base *base = &bases->list[draw_below(swarm, bases->count)];
+    if (!base->thorough && draw_below(swarm, RARELY) != 0)
+        base = &bases->list[draw_below(swarm, bases->count)];
+    return base;
+}
+
 static void begin(struct swarm *swarm, uint64_t number)
 {
     swarm->state = hash_number(hash_number(0, swarm->options->seed), number);
@@ -233,7 +246,7 @@ void swarm_play(struct swarm *swarm, uint64_t number)
     struct wire_fault faults[SWARM_FAULTS_MAX];
     struct played played;
     begin(swarm, number);
-    const struct base *base = &bases->list[draw_below(swarm, bases->count)];
+    const struct base *base = draw_base(swarm, bases);
     const struct terrain *terrain = terrain_of(swarm, base);
     if (terrain == NULL)
         return;
@@ -245,7 +258,7 @@ void swarm_play(struct swarm *swarm, uint64_t number)
            draw_fault(swarm, terrain, kinds, &faults[trial.fault_count]))
         trial.fault_count++;
     if (draw_below(swarm, 2) == 0)
-        draw_network(swarm, &trial.network);
+        draw_network(swarm, base->thorough, &trial.network);
     bool reorder = draw_below(swarm, 2) == 0;
     if (reorder)
         player_order_by(swarm->player, choose, swarm);
