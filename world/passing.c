@@ -5,6 +5,11 @@ static struct world *inner_of(struct world *world)
     return ((struct passing *)world)->inner;
 }
 
+void passing_stand_on(struct world *filter, struct world *inner)
+{
+    ((struct passing *)filter)->inner = inner;
+}
+
 uint64_t passing_now(struct world *world)
 {
     return world_now(inner_of(world));

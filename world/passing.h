@@ -14,6 +14,9 @@ struct passing {
     struct world *inner;
 };
 
+/* Puts a filter that begins with a struct passing around another world. Nothing of it may be live. */
+void passing_stand_on(struct world *filter, struct world *inner);
+
 uint64_t passing_now(struct world *world);
 uint64_t passing_random(struct world *world);
 void passing_timer_set(struct world *world, struct timer *timer, uint64_t at_ns);

@@ -21,7 +21,7 @@ struct cast *cast_create(struct world *world, enum world_kind kind)
     scripted_hooks_init(&cast->hooks, &cast->scene.signals);
     cast->impair = impair_create(world);
     if (cast->impair != NULL)
-        cast->trace = trace_create(cast->impair, &options);
+        cast->trace = trace_create(world, &options);
     if (cast->trace != NULL)
         cast->fault = fault_create(cast->trace);
     if (cast->fault == NULL)
@@ -272,7 +272,7 @@ void cast_reset(struct cast *cast)
         if (cast->upstreams[i] != NULL)
             fake_upstream_reset(cast->upstreams[i]);
     scene_reset(&cast->scene);
-    impair_reset(cast->impair);
+    cast_faults_forget(cast);
     trace_reset(cast->trace);
     fault_reset(cast->fault);
     scripted_hooks_reset(&cast->hooks);

@@ -37,7 +37,7 @@ struct cast_rule {
 struct cast {
     enum world_kind kind;
     struct world *world;  /* the actors' */
-    struct world *impair; /* around it: faults that are made on the proxy's side of the network */
+    struct world *impair; /* around it: faults on the proxy's side; where a case has any */
     struct world *trace;  /* around that: what the proxy does */
     struct world *fault;  /* around that: the proxy's world */
     struct scene scene;
@@ -49,8 +49,7 @@ struct cast {
     struct case_log log;      /* where the case asks what is in it */
     struct cast_rule rules[FAULT_RULES_MAX];
     size_t rule_count;
-    int impaired
-        [WIRE_FAULTS_MAX]; /* the rule of each of the scenario's faults that impair makes; -1 */
+    int impaired[WIRE_FAULTS_MAX];  /* by fault: its rule there, or -1 */
     struct proxy_settings settings; /* the case's, with addresses */
     struct scripted_hooks hooks;
     struct proxy *proxy; /* NULL: not started, or destroyed */

@@ -1,5 +1,7 @@
 #include "harness/cast/cast_faults.h"
 
+#include "world/passing.h"
+
 #include "harness/cast/parties.h"
 
 enum { NO_RULE = -1 };
@@ -99,7 +101,14 @@ void cast_faults_start(struct cast *cast)
             continue;
         cast->impaired[i] = impair_add(cast->impair, &scenario->faults[i]);
         check(cast->impaired[i] != NO_RULE);
+        passing_stand_on(cast->trace, cast->impair);
     }
+}
+
+void cast_faults_forget(struct cast *cast)
+{
+    impair_reset(cast->impair);
+    passing_stand_on(cast->trace, cast->world);
 }
 
 unsigned cast_faults_met(const struct cast *cast)
