@@ -299,7 +299,7 @@ static const char *file_name(const struct regression *regression, struct region 
 
 static bool cannot(const char *path, char error[REGRESSION_ERROR_BYTES])
 {
-    snprintf(error, REGRESSION_ERROR_BYTES, "%s: %s", path, strerror(errno));
+    snprintf(error, REGRESSION_ERROR_BYTES, "%.512s: %s", path, strerror(errno));
     return false;
 }
 
