@@ -1,9 +1,10 @@
 #include "fakeupstream/wire/pattern.h"
 
 #include <endian.h>
+#include <stdbool.h>
 #include <string.h>
 
-enum { WORD_BYTES = 8 };
+enum { WORD_BYTES = 8, BLOCK_WORDS = 4 };
 
 /* The 64-bit golden ratio: consecutive words get inputs that differ in many bits. */
 #define WORD_STRIDE UINT64_C(0x9e3779b97f4a7c15)
@@ -72,6 +73,20 @@ static size_t common_bytes(const uint8_t *a, const uint8_t *b, size_t size)
     return count;
 }
 
+/* Whether the next block follows the pattern. Bodies that differ are few, so where is looked for only then. */
+static bool block_matches(uint64_t seed, uint64_t index, const uint8_t *in)
+{
+    uint64_t got[BLOCK_WORDS];
+    uint64_t difference;
+
+    memcpy(got, in, sizeof(got));
+    difference = got[0] ^ pattern_word(seed, index);
+    difference |= got[1] ^ pattern_word(seed, index + 1);
+    difference |= got[2] ^ pattern_word(seed, index + 2);
+    difference |= got[3] ^ pattern_word(seed, index + 3);
+    return difference == 0;
+}
+
 size_t pattern_match(uint64_t seed, uint64_t offset, const void *data, size_t size)
 {
     const uint8_t *in = data;
@@ -86,6 +101,10 @@ size_t pattern_match(uint64_t seed, uint64_t offset, const void *data, size_t si
         matched = common_bytes((const uint8_t *)&expected + offset % WORD_BYTES, in, leading);
         if (matched < leading)
             return matched;
+    }
+    while (size - matched >= BLOCK_WORDS * WORD_BYTES && block_matches(seed, index, in + matched)) {
+        matched += BLOCK_WORDS * WORD_BYTES;
+        index += BLOCK_WORDS;
     }
     for (; size - matched >= WORD_BYTES; matched += WORD_BYTES) {
         expected = pattern_word(seed, index++);

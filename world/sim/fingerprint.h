@@ -35,20 +35,27 @@ static inline uint64_t fingerprint_tail(const uint8_t *data, size_t size)
     return word;
 }
 
-/* Four lanes, because one multiplication waits for the one before it and large bodies are common. */
+/*
+ * Four lanes, because one multiplication waits for the one before it and large bodies are common; each in a variable of its
+ * own, because compilers keep arrays in memory, and then a lane waits for that.
+ */
 static inline uint64_t fingerprint_bytes(uint64_t hash, const uint8_t *data, size_t size)
 {
-    uint64_t lanes[4] = {hash, 1, 2, 3};
+    uint64_t first = hash, second = 1, third = 2, fourth = 3;
     uint64_t words[4];
 
     hash = fingerprint_word(hash, size);
     for (; size >= sizeof(words); data += sizeof(words), size -= sizeof(words)) {
         memcpy(words, data, sizeof(words));
-        for (int i = 0; i < 4; i++)
-            lanes[i] = fingerprint_word(lanes[i], words[i]);
+        first = fingerprint_word(first, words[0]);
+        second = fingerprint_word(second, words[1]);
+        third = fingerprint_word(third, words[2]);
+        fourth = fingerprint_word(fourth, words[3]);
     }
-    for (int i = 0; i < 4; i++)
-        hash = fingerprint_word(hash, lanes[i]);
+    hash = fingerprint_word(hash, first);
+    hash = fingerprint_word(hash, second);
+    hash = fingerprint_word(hash, third);
+    hash = fingerprint_word(hash, fourth);
     for (; size >= 8; data += 8, size -= 8)
         hash = fingerprint_word(hash, fingerprint_tail(data, 8));
     return size == 0 ? hash : fingerprint_word(hash, fingerprint_tail(data, size));
