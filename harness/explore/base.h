@@ -16,8 +16,8 @@
 #define BASE_TAG "base"
 
 enum {
-    BASES_MAX = 65536,         /* the number of a base is part of a failure's place */
-    BASE_MESSAGE_BYTES = 512,  /* decision 26: up to here a fault is put at every byte */
+    BASES_MAX = 65536,        /* the number of a base is part of a failure's place */
+    BASE_MESSAGE_BYTES = 512, /* decision 26: up to here a fault is put at every byte */
 };
 
 struct base {
