@@ -138,41 +138,41 @@ static bool read_commands(const struct reading *reading, const struct yaml_node 
            read_command(reading, start, FOR_START, &reading->file->start);
 }
 
-/* ---- what it cannot be asked --------------------------------------------------------------------- */
+/* ---- what is said of some cases ------------------------------------------------------------------ */
 
-static bool read_one_cannot(const struct reading *reading, const struct yaml_node *map,
-                            struct subject_cannot *out)
+static bool read_rule(const struct reading *reading, const struct yaml_node *map,
+                      struct subject_rule *out)
 {
     static const char *const KEYS[] = {"when", "why", NULL};
     char sentence[FILTER_ERROR_BYTES];
     const char *when;
 
-    if (!yaml_check_keys(map, "an entry of 'cannot'", KEYS, reading->error) ||
+    if (!yaml_check_keys(map, "a rule about cases", KEYS, reading->error) ||
         !need_text(reading, map, "when", &when) || !need_text(reading, map, "why", &out->why))
         return false;
     return filter_parse(&out->when, FILTER_OF_IDS, when, sentence) ||
            yaml_fail(reading->error, yaml_get(map, "when"), "'when': %s", sentence);
 }
 
-static bool read_cannot(const struct reading *reading, const struct yaml_node *map,
-                        const struct subject_cannot **out, size_t *count)
+static bool read_rules(const struct reading *reading, const struct yaml_node *map, const char *key,
+                       struct subject_rules *out)
 {
-    const struct yaml_node *node = yaml_get(map, "cannot");
+    const struct yaml_node *node = yaml_get(map, key);
 
     if (node == NULL)
         return true;
     if (node->kind != YAML_LIST)
-        return yaml_fail(reading->error, node, "'cannot' must be a list of {when: …, why: …}");
-    if (node->count > SUBJECT_CANNOT_MAX)
-        return yaml_fail(reading->error, node, "'cannot' has more than %d entries",
-                         SUBJECT_CANNOT_MAX);
-    struct subject_cannot *all = take(reading, node, (node->count + 1) * sizeof(*all));
+        return yaml_fail(reading->error, node, "'%s' must be a list of {when: …, why: …}", key);
+    if (node->count > SUBJECT_RULES_MAX)
+        return yaml_fail(reading->error, node, "'%s' has more than %d entries", key,
+                         SUBJECT_RULES_MAX);
+    struct subject_rule *all = take(reading, node, (node->count + 1) * sizeof(*all));
     if (all == NULL)
         return false;
+    out->list = all;
     for (const struct yaml_node *one = node->first; one != NULL; one = one->next)
-        if (!read_one_cannot(reading, one, &all[(*count)++]))
+        if (!read_rule(reading, one, &all[out->count++]))
             return false;
-    *out = all;
     return true;
 }
 
@@ -182,7 +182,7 @@ static bool read_profile(const struct reading *reading, const struct yaml_node *
                          struct subject_profile *out)
 {
     static const char *const KEYS[] = {"is",       "source", "settle", "settle_source",
-                                       "patience", "cannot", NULL};
+                                       "patience", "cannot", "chance", NULL};
 
     *out = (struct subject_profile){.name = map->key->text, .patience_ns = PATIENCE_DEFAULT_NS};
     return yaml_check_keys(map, "a profile", KEYS, reading->error) &&
@@ -192,7 +192,8 @@ static bool read_profile(const struct reading *reading, const struct yaml_node *
            read_wait(reading, map, "settle", &out->settle_ns) &&
            need_text(reading, map, "settle_source", &out->settle_source) &&
            read_wait(reading, map, "patience", &out->patience_ns) &&
-           read_cannot(reading, map, &out->cannot, &out->cannot_count);
+           read_rules(reading, map, "cannot", &out->cannot) &&
+           read_rules(reading, map, "chance", &out->chance);
 }
 
 static bool read_profiles(const struct reading *reading, const struct yaml_node *map)
@@ -284,9 +285,9 @@ static bool read_serving(const struct reading *reading, const struct yaml_node *
 
 static bool read_file(const struct reading *reading, const struct yaml_node *map)
 {
-    static const char *const KEYS[] = {"title",   "documentation", "version",  "start",
-                                       "slots",   "most_slots",    "ready",    "stop",
-                                       "install", "cannot",        "profiles", NULL};
+    static const char *const KEYS[] = {
+        "title", "documentation", "version", "start",  "slots",    "most_slots", "ready",
+        "stop",  "install",       "cannot",  "chance", "profiles", NULL};
     struct subject_file *file = reading->file;
 
     if (!yaml_check_keys(map, "a subject", KEYS, reading->error))
@@ -295,9 +296,8 @@ static bool read_file(const struct reading *reading, const struct yaml_node *map
     return (title == NULL || read_text(reading, title, &file->title)) &&
            need_text(reading, map, "documentation", &file->documentation) &&
            read_commands(reading, map) && read_serving(reading, map) && read_stop(reading, map) &&
-           read_installs(reading, map) &&
-           read_cannot(reading, map, &file->cannot, &file->cannot_count) &&
-           read_profiles(reading, map);
+           read_installs(reading, map) && read_rules(reading, map, "cannot", &file->cannot) &&
+           read_rules(reading, map, "chance", &file->chance) && read_profiles(reading, map);
 }
 
 /* ---- loading ------------------------------------------------------------------------------------- */
@@ -360,12 +360,11 @@ const struct subject_profile *subject_file_profile(const struct subject_file *fi
     return NULL;
 }
 
-static const char *refusal_among(const struct subject_cannot *cannot, size_t count,
-                                 const struct filter_subject *one)
+static const char *why_among(const struct subject_rules *rules, const struct filter_subject *one)
 {
-    for (size_t i = 0; i < count; i++)
-        if (filter_fits(&cannot[i].when, one))
-            return cannot[i].why;
+    for (size_t i = 0; i < rules->count; i++)
+        if (filter_fits(&rules->list[i].when, one))
+            return rules->list[i].why;
     return NULL;
 }
 
@@ -373,7 +372,16 @@ const char *subject_file_refusal(const struct subject_file *file,
                                  const struct subject_profile *profile,
                                  const struct filter_subject *one)
 {
-    const char *why = refusal_among(file->cannot, file->cannot_count, one);
+    const char *why = why_among(&file->cannot, one);
 
-    return why != NULL ? why : refusal_among(profile->cannot, profile->cannot_count, one);
+    return why != NULL ? why : why_among(&profile->cannot, one);
+}
+
+const char *subject_file_chance(const struct subject_file *file,
+                                const struct subject_profile *profile,
+                                const struct filter_subject *one)
+{
+    const char *why = why_among(&file->chance, one);
+
+    return why != NULL ? why : why_among(&profile->chance, one);
 }

@@ -21,25 +21,31 @@
 enum {
     SUBJECT_WORDS_MAX = 64,    /* of one command */
     SUBJECT_PROFILES_MAX = 16, /* of one proxy */
-    SUBJECT_CANNOT_MAX = 64,   /* of a proxy, and of a profile */
+    SUBJECT_RULES_MAX = 64,    /* of a kind, of a proxy or of a profile */
     SUBJECT_VERSION_BYTES = 64,
 };
 
-/* Cases that a proxy cannot be asked, and why. */
-struct subject_cannot {
+/* What is said of some cases, and why. */
+struct subject_rule {
     struct filter when; /* over the cases, as --filter has it */
     const char *why;
 };
 
+/* Of which cases there is something to say. */
+struct subject_rules {
+    const struct subject_rule *list;
+    size_t count;
+};
+
 struct subject_profile {
-    const char *name;          /* "default", "most-retrying", "at-most-once" */
-    const char *meaning;       /* a sentence: which settings these are */
-    const char *source;        /* where they are documented */
-    uint64_t settle_ns;        /* absence of a further attempt is watched for so long */
-    const char *settle_source; /* why that is enough */
-    uint64_t patience_ns;      /* a client that has no answer for so long is left hanging */
-    const struct subject_cannot *cannot;
-    size_t cannot_count;
+    const char *name;            /* "default", "most-retrying", "at-most-once" */
+    const char *meaning;         /* a sentence: which settings these are */
+    const char *source;          /* where they are documented */
+    uint64_t settle_ns;          /* absence of a further attempt is watched for so long */
+    const char *settle_source;   /* why that is enough */
+    uint64_t patience_ns;        /* a client that has no answer for so long is left hanging */
+    struct subject_rules cannot; /* be asked */
+    struct subject_rules chance; /* decides what it does, so that they are played often */
 };
 
 struct subject_install {
@@ -63,8 +69,7 @@ struct subject_file {
     uint64_t stop_within_ns; /* then it is killed */
     const struct subject_profile *profiles;
     size_t profile_count;
-    const struct subject_cannot *cannot; /* whatever the profile */
-    size_t cannot_count;
+    struct subject_rules cannot, chance; /* whatever the profile */
     const struct subject_install *installs;
     size_t install_count;
 };
@@ -92,6 +97,10 @@ const struct subject_profile *subject_file_profile(const struct subject_file *fi
 const char *subject_file_refusal(const struct subject_file *file,
                                  const struct subject_profile *profile,
                                  const struct filter_subject *one);
+/* Why chance decides what this proxy does in this case; NULL: nobody says so. */
+const char *subject_file_chance(const struct subject_file *file,
+                                const struct subject_profile *profile,
+                                const struct filter_subject *one);
 /* The command that installs it on this system, by os-release(5); NULL if nobody says. */
 const char *subject_file_install(const struct subject_file *file);
 

@@ -75,7 +75,7 @@ static void a_file_says_all_that_there_is_to_say(void **state)
     assert_int_equal(file.install_count, 2);
     assert_string_equal(file.installs[1].system, "fedora");
     assert_string_equal(file.installs[1].command, "dnf install fake");
-    assert_int_equal(file.cannot_count, 1);
+    assert_int_equal(file.cannot.count, 1);
     assert_int_equal(file.profile_count, 2);
     const struct subject_profile *profile = subject_file_profile(&file, "default");
     assert_ptr_equal(profile, file.profiles);
@@ -84,7 +84,7 @@ static void a_file_says_all_that_there_is_to_say(void **state)
     assert_int_equal(profile->settle_ns, 1200 * NS_PER_MS);
     assert_string_equal(profile->settle_source, "s2");
     assert_int_equal(profile->patience_ns, 9 * NS_PER_S);
-    assert_string_equal(profile->cannot[0].why, "no pool");
+    assert_string_equal(profile->cannot.list[0].why, "no pool");
     assert_string_equal(subject_file_profile(&file, "at-most-once")->name, "at-most-once");
     assert_null(subject_file_profile(&file, "other"));
 }
@@ -103,16 +103,18 @@ static void what_a_file_does_not_say_has_its_default(void **state)
     assert_int_equal(file.stop_signal, SIGTERM);
     assert_int_equal(file.stop_within_ns, 2 * NS_PER_S);
     assert_int_equal(file.profiles[0].patience_ns, 8 * NS_PER_S);
-    assert_int_equal(file.cannot_count + file.profiles[0].cannot_count + file.install_count, 0);
+    assert_int_equal(file.cannot.count + file.profiles[0].cannot.count + file.install_count, 0);
     assert_null(subject_file_install(&file));
 }
 
-static void a_case_is_refused_by_the_proxy_or_by_its_profile(void **state)
+static void a_case_is_refused_or_left_to_chance_by_the_proxy_or_by_its_profile(void **state)
 {
     static const char TEXT[] =
         HEAD "cannot: [{when: stage = handshake, why: no TLS}]\n"
+             "chance: [{when: stage = mid-write, why: it closes when it has read enough}]\n"
              "profiles: {default: {" PROFILES_REST
-             ", cannot: [{when: tag = reused and method = GET, why: no pool}]},\n"
+             ", cannot: [{when: tag = reused and method = GET, why: no pool}],\n"
+             "           chance: [{when: stage = post-write, why: two timers race}]},\n"
              "           other: {" PROFILES_REST "}}\n";
     static const char *const TAGS[] = {"base", "reused"};
     struct filter_subject one = {.tags = TAGS, .tag_count = 2};
@@ -131,6 +133,13 @@ static void a_case_is_refused_by_the_proxy_or_by_its_profile(void **state)
     assert_null(subject_file_refusal(&file, &file.profiles[1], &one));
     one.text[FILTER_STAGE] = "handshake";
     assert_string_equal(subject_file_refusal(&file, &file.profiles[1], &one), "no TLS");
+    assert_null(subject_file_chance(&file, &file.profiles[0], &one));
+    one.text[FILTER_STAGE] = "mid-write";
+    assert_string_equal(subject_file_chance(&file, &file.profiles[1], &one),
+                        "it closes when it has read enough");
+    one.text[FILTER_STAGE] = "post-write";
+    assert_string_equal(subject_file_chance(&file, &file.profiles[0], &one), "two timers race");
+    assert_null(subject_file_chance(&file, &file.profiles[1], &one));
 }
 
 /* ---- mistakes ------------------------------------------------------------------------------------- */
@@ -171,6 +180,7 @@ static const struct mistake_row MISTAKES[] = {
     {HEAD "install: {debian: []}", "4:19: 'debian' must be text, not a list"},
     {HEAD "cannot: no", "4:9: 'cannot' must be a list of {when: …, why: …}"},
     {HEAD "cannot: [{when: stage = dial}]", "4:10: 'why' is missing"},
+    {HEAD "chance: no", "4:9: 'chance' must be a list of {when: …, why: …}"},
     {HEAD "cannot: [{why: x}]", "4:10: 'when' is missing"},
     {HEAD "cannot: [{when: stage =, why: x}]", "4:17: 'when': "},
     {HEAD, "1:1: 'profiles' is missing"},
@@ -353,8 +363,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_file_says_all_that_there_is_to_say, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_a_file_does_not_say_has_its_default, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(a_case_is_refused_by_the_proxy_or_by_its_profile, set_up,
-                                        tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_case_is_refused_or_left_to_chance_by_the_proxy_or_by_its_profile, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_mistake_is_told_where_it_is, set_up, tear_down),
         cmocka_unit_test_setup_teardown(more_than_there_may_be_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_full_region_is_told_and_not_passed, set_up, tear_down),

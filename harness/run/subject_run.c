@@ -280,20 +280,34 @@ static bool play_all(struct playing *playing)
     return true;
 }
 
-/* How often a case goes which way two plays do not tell. */
-static void choose_racy(struct playing *playing)
+static bool chance_decides(const struct playing *playing, size_t item)
+{
+    const struct run_item *one = &playing->plan->items[item];
+    const struct filter_subject fields = suite_case_fields(one->one, one->world);
+    return subject_file_chance(playing->order->file, playing->order->profile, &fields) != NULL;
+}
+
+static bool has_differed(const struct playing *playing, size_t item)
+{
+    return observed_store_is_racy(&playing->run->seen, item);
+}
+
+/* How often a case goes which way few plays do not tell. */
+static void play_often(struct playing *playing,
+                       bool (*fits)(const struct playing *playing, size_t item))
 {
     size_t count = playing->plan->count;
     for (size_t play = count * playing->plan->repeat; play < playing->play_count; play++)
-        if (observed_store_is_racy(&playing->run->seen, play % count))
+        if (playing->progress[play] == PLAY_SPARE && fits(playing, play % count))
             playing->progress[play] = PLAY_WAITS;
 }
 
 static bool play_all_and_racy_ones(struct playing *playing)
 {
+    play_often(playing, chance_decides);
     if (!play_all(playing))
         return false;
-    choose_racy(playing);
+    play_often(playing, has_differed);
     return play_all(playing);
 }
 
