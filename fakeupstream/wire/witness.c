@@ -286,11 +286,12 @@ static void note_body(struct witness *witness, struct witness_message *message, 
     message->body_bytes += data.size;
 }
 
+/* Nothing more comes of the message. */
 static void settle_digest(struct witness *witness, struct witness_message *message)
 {
-    if (witness_message_intact(message))
+    if (witness_message_intact(message) || message->digest_known)
         return;
-    digest_peek(&witness->digest, message->digest);
+    digest_finish(&witness->digest, message->digest);
     message->digest_known = true;
 }
 
