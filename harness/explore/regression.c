@@ -21,12 +21,12 @@ struct making {
 };
 
 /* What the file says itself, or must not say: a case of the base has more than one sentence and none of its expectations. */
-static const char *const REPLACED[] = {"name", "stage",   "level",  "source", "why",   "fault",
-                                       "tags", "network", "expect", "faults", "order", "found"};
+static const char *const REPLACED[] = {"name", "stage",  "level",  "source", "why",  "fault",
+                                       "tags", "expect", "faults", "order",  "found"};
 
 static bool put_head(struct making *making);
 static bool put_base(struct making *making, struct yaml_node *base);
-static bool put_network(struct making *making, struct yaml_node *own);
+static bool put_network(struct making *making);
 static bool put_faults(struct making *making);
 static bool put_order(struct making *making);
 static bool put_found(struct making *making);
@@ -112,12 +112,18 @@ static bool put_head(struct making *making)
            (why == NULL || put_text(making, making->root, "why", why)) && put_tags(making);
 }
 
-static bool is_replaced(const char *key)
+static bool has_own_network(const struct regression *what)
+{
+    return memcmp(&what->schedule->network, &what->scenario->network,
+                  sizeof(what->schedule->network)) == 0;
+}
+
+static bool is_kept(const struct making *making, const char *key)
 {
     for (size_t i = 0; i < COUNT_OF(REPLACED); i++)
         if (strcmp(REPLACED[i], key) == 0)
-            return true;
-    return false;
+            return false;
+    return strcmp(key, "network") != 0 || has_own_network(making->what);
 }
 
 /* What the base says of its actors, as it stands; the grid is gone by the substitution. */
@@ -125,17 +131,17 @@ static bool put_base(struct making *making, struct yaml_node *base)
 {
     struct yaml_node *next;
 
-    if (!put_network(making, yaml_get(base, "network")))
-        return false;
     for (struct yaml_node *node = base->first; node != NULL; node = next) {
-        next = node->next;
-        if (!is_replaced(node->key->text) && !put(making, node->key->text, node))
+        next = node->next; /* the node itself moves to the other tree */
+        if (is_kept(making, node->key->text) && !put(making, node->key->text, node))
             return false;
     }
-    return put(making, "expect", yaml_new(making->region, YAML_MAP));
+    return (has_own_network(making->what) || put_network(making)) &&
+           put(making, "expect", yaml_new(making->region, YAML_MAP));
 }
 
-static bool put_network(struct making *making, struct yaml_node *own)
+/* One that was varied. */
+static bool put_network(struct making *making)
 {
     const struct scenario_network *network = &making->what->schedule->network;
     const struct {
@@ -146,8 +152,6 @@ static bool put_network(struct making *making, struct yaml_node *own)
                  {"rcvbuf", network->rcvbuf_bytes}};
     struct yaml_node *map = yaml_new(making->region, YAML_MAP);
 
-    if (own != NULL && memcmp(network, &making->what->scenario->network, sizeof(*network)) == 0)
-        return put(making, "network", own);
     if (map == NULL ||
         (network->latency_ns > 0 &&
          !put_text(making, map, "latency",

@@ -17,7 +17,7 @@
 #include "harness/schedule/fault_words.h"
 #include "harness/suite/suite.h"
 
-enum { REGRESSION_ERROR_BYTES = 512 + 256 };
+enum { REGRESSION_ERROR_BYTES = 4096 + 256 }; /* a path, and what is wrong with it */
 
 struct regression {
     const struct scenario_file *file; /* of the base */
