@@ -53,6 +53,12 @@ static void on_event(struct stream *stream, unsigned events)
     stream_want(stream, STREAM_READ);
 }
 
+static void ignore(struct stream *stream, unsigned events)
+{
+    (void)stream;
+    (void)events;
+}
+
 static void on_time(struct timer *timer)
 {
     (void)timer;
@@ -285,6 +291,38 @@ static void what_was_told_is_known(void **state)
     sim_destroy(&stage.world);
 }
 
+/* The program may have done something that the world does not see. */
+static void an_upcall_is_known(void **state)
+{
+    struct stage stage;
+    uint64_t before;
+
+    (void)state;
+    begin_moment(&stage);
+    run(&stage);
+    timer_set(stage.world, &stage.peers[1].timer, world_now(stage.world) + NS_PER_MS);
+    before = history_hash(sim_of(stage.world)->history);
+    run(&stage);
+    assert_true(history_hash(sim_of(stage.world)->history) != before);
+    sim_destroy(&stage.world);
+}
+
+static void an_upcall_to_a_stream_is_known(void **state)
+{
+    struct stage stage;
+    uint64_t before;
+
+    (void)state;
+    begin_moment(&stage);
+    run(&stage);
+    stage.peers[0].far.on_event = ignore;
+    say(&stage, 0, "b");
+    before = history_hash(sim_of(stage.world)->history);
+    assert_int_equal(world_run(stage.world, 1, TIME_NEVER), RUN_STEPS);
+    assert_true(history_hash(sim_of(stage.world)->history) != before);
+    sim_destroy(&stage.world);
+}
+
 static void each_downcall_is_known(void **state)
 {
     struct stage stage;
@@ -392,6 +430,8 @@ int main(void)
     const struct CMUnitTest others[] = {
         cmocka_unit_test(bytes_that_were_read_are_known),
         cmocka_unit_test(what_was_told_is_known),
+        cmocka_unit_test(an_upcall_is_known),
+        cmocka_unit_test(an_upcall_to_a_stream_is_known),
         cmocka_unit_test(each_downcall_is_known),
         cmocka_unit_test(turns_of_independent_parties_do_not_matter),
         cmocka_unit_test(orders_that_stay_do_matter),
