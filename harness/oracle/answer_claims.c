@@ -236,6 +236,22 @@ static bool time_tells(const struct evidence *evidence)
     return evidence->world == WORLD_SOCKETS || attempts_latency_ns(evidence) > 0;
 }
 
+/*
+ * Whether its upstream had the request whole when it answered: an early answer may close both sides (decision 3 of the
+ * design). Where times do not tell, on a connection for it alone, the seam knows what was written before any byte came.
+ */
+static bool was_asked_whole(const struct evidence *evidence, const struct attempt_fact *attempt)
+{
+    const struct witness_message *asked = attempt->message;
+    const struct trace_stream *stream = attempt->stream;
+    if (asked == NULL || !asked->complete)
+        return false;
+    if (asked->complete_ns != attempt->answer->begun_ns || time_tells(evidence))
+        return asked->complete_ns <= attempt->answer->begun_ns;
+    return stream != NULL && !stream->tls && asked->number == 1 && asked->next == NULL &&
+           stream->rx > 0 && stream->tx_at_rx == stream->tx;
+}
+
 /* RFC 9112 9.3: nothing in this exchange asks for the client's connection to be closed. */
 static bool keeps_client(const struct evidence *evidence, const struct outcome_fact *outcome)
 {
@@ -247,11 +263,8 @@ static bool keeps_client(const struct evidence *evidence, const struct outcome_f
     for (size_t i = 0; i < draft->field_count; i++)
         if (bytes_equal_text_nocase(draft->fields[i].name, "connection"))
             return false;
-    bool was_asked_whole =
-        attempt->message != NULL && attempt->message->complete &&
-        (attempt->message->complete_ns < attempt->answer->begun_ns ||
-         (attempt->message->complete_ns == attempt->answer->begun_ns && time_tells(evidence)));
-    return was_asked_whole && outcome->complete && outcome->message->framing != MESSAGE_CLOSE &&
+    return was_asked_whole(evidence, attempt) && outcome->complete &&
+           outcome->message->framing != MESSAGE_CLOSE &&
            request_has_version(outcome->request, "HTTP/1.1") &&
            outcome->request->sent->next == NULL && client->flow_out.bytes == 0 &&
            (client->own_end == WITNESS_OPEN || client->own_end_ns > client->peer_end_ns);

@@ -49,6 +49,7 @@ static void check_garbled(struct inquiry *inquiry, const struct arrival_fact *ar
     const struct witness *client = arrival->request->connection;
     const struct wire_question question = {.kind = TRANSCRIPT_REQUESTS,
                                            .wire = bytes_make(client->out.data, client->out.size),
+                                           .bytes = client->out.bytes,
                                            .number = arrival->request->sent->number};
     if (!wire_reading_make(&question, inquiry->findings->region, &was))
         return;

@@ -23,6 +23,7 @@ static bool read_source(const struct inquiry *inquiry, const struct outcome_fact
     const struct witness *from = outcome->attempt->connection;
     const struct wire_question question = {.kind = TRANSCRIPT_RESPONSES,
                                            .wire = bytes_make(from->out.data, from->out.size),
+                                           .bytes = from->out.bytes,
                                            .closed = from->own_end == WITNESS_FIN,
                                            .asked_by = from,
                                            .number = outcome->attempt->message->number};

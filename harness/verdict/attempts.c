@@ -94,7 +94,7 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 static bool is_switch(const struct evidence *evidence, const struct attempt_fact *attempt)
 {
     const struct witness_sent *answer = attempt->answer;
-    return answer != NULL && answer->draft->status == 101 &&
+    return answer != NULL && !answer->garbled && answer->draft->status == 101 &&
            witness_message_field(attempt->message, "Upgrade").data != NULL &&
            answer->complete_ns != 0 &&
            answer->complete_ns + attempts_latency_ns(evidence) <= attempt->closed_ns;

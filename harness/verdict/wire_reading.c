@@ -105,6 +105,8 @@ bool wire_reading_make(const struct wire_question *question, struct region *regi
     struct transcript transcript;
     struct reader reader = {.question = question, .region = region, .out = out};
     *out = (struct wire_reading){0};
+    if (question->bytes > question->wire.size)
+        return false;
     transcript_init(&transcript, question->kind);
     if (question->kind == TRANSCRIPT_RESPONSES)
         ask(&transcript, question->asked_by);

@@ -15,6 +15,7 @@
 struct wire_question {
     enum transcript_kind kind;
     struct bytes wire; /* from the connection's first byte on */
+    uint64_t bytes;    /* all that went that way; more than are kept cannot be read */
     bool closed;       /* a FIN came behind it */
     const struct witness *
         asked_by; /* responses: whose requests they answer, sent (a client) or received (an upstream); may be NULL */
@@ -29,7 +30,7 @@ struct wire_reading {
     size_t head_bytes;
 };
 
-/* False when the region is full, or not a byte of the message is there. */
+/* False when the region is full, not a byte of the message is there, or not all of the wire. */
 MUST_USE bool wire_reading_make(const struct wire_question *question, struct region *region,
                                 struct wire_reading *out);
 

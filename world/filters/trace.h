@@ -54,6 +54,7 @@ struct trace_stream {
     uint64_t down_before; /* bytes that had been written to accepted streams when it began */
     uint64_t tx;          /* bytes written, as the layer below took them */
     uint64_t rx;          /* bytes read */
+    uint64_t tx_at_rx;    /* tx when the first byte was read; 0: none was */
     bool tls;             /* what came or went first is a record of TLS */
     bool
         unheeded; /* the program was told of input, or of the peer's end, and did nothing about it */

@@ -290,6 +290,8 @@ void trace_record_read(struct trace_live_stream *live, const void *data, ssize_t
     record_bytes(live, TRACE_READ, &piece, result);
     if (result <= 0)
         return;
+    if (record != NULL && record->rx == 0)
+        record->tx_at_rx = record->tx;
     if (record != NULL)
         record->rx += (uint64_t)result;
     if (live->side == TRACE_ACCEPTED && live->said_fin)
