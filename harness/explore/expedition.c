@@ -77,6 +77,19 @@ static void explore_orders(struct expedition *expedition, const struct base *bas
 
 /* ---- the share ------------------------------------------------------------------------------ */
 
+/* Of pairs nobody knows how many there will be before the single faults were played. */
+static void count_runs(struct expedition *expedition)
+{
+    const struct base_list *bases = expedition->ledger->bases;
+    if (expedition->options->faults != 1 || expedition->options->orders ||
+        expedition->options->random_ns > 0)
+        return;
+    for (size_t i = expedition->share->number; i < bases->count; i += expedition->share->count)
+        expedition->ledger->runs_expected += survey_count(expedition->survey, &bases->list[i]);
+    expedition->ledger->runs_expected +=
+        expedition->options->random_runs / expedition->share->count;
+}
+
 static void play_bases(struct expedition *expedition)
 {
     const struct base_list *bases = expedition->ledger->bases;
@@ -122,6 +135,7 @@ bool expedition_play(struct ledger *ledger, const struct explorer_options *optio
     expedition.swarm = swarm_create(ledger, expedition.player, options);
     bool fine = expedition.survey != NULL && expedition.swarm != NULL;
     if (fine) {
+        count_runs(&expedition);
         play_bases(&expedition);
         play_random(&expedition);
     }

@@ -210,14 +210,22 @@ static void add_bytes(struct fault_space *space, struct wire_fault where,
      (fault_kinds)1 << WIRE_FAULT_TLS_RESET | (fault_kinds)1 << WIRE_FAULT_TLS_STALL | \
      (fault_kinds)1 << WIRE_FAULT_TLS_RST_AFTER)
 
-/* From one after those that are known to one after the last. */
-static void add_beginnings(struct fault_space *space, struct wire_fault where, uint32_t known,
-                           uint32_t last, fault_kinds kinds)
+/* Those of one actor, from one after the known to one after the last. */
+struct beginnings {
+    struct wire_fault where;
+    uint32_t known;
+    uint32_t last;
+};
+
+static void add_beginnings(struct fault_space *space, struct beginnings beginnings,
+                           fault_kinds kinds)
 {
     static const struct offsets AT_ONCE = {.list = {0}, .count = 1};
-    where.direction = WIRE_DIAL;
-    for (where.connection = known + 1; where.connection <= last + 1; where.connection++)
-        add_kinds(space, &where, &AT_ONCE, kinds);
+    struct wire_fault *where = &beginnings.where;
+    where->direction = WIRE_DIAL;
+    for (where->connection = beginnings.known + 1; where->connection <= beginnings.last + 1;
+         where->connection++)
+        add_kinds(space, where, &AT_ONCE, kinds);
 }
 
 void fault_space_fill(struct fault_space *space, const struct evidence *evidence,
@@ -235,7 +243,8 @@ void fault_space_fill(struct fault_space *space, const struct evidence *evidence
             where.connection = i + 1;
             add_bytes(space, where, client_witness(evidence->clients[c], i), options);
         }
-        add_beginnings(space, where, known->clients[c] + is_further, shape.clients[c],
+        add_beginnings(space,
+                       (struct beginnings){where, known->clients[c] + is_further, shape.clients[c]},
                        options->kinds);
     }
     for (uint32_t u = 0; u < shape.upstream_count; u++) {
@@ -245,12 +254,15 @@ void fault_space_fill(struct fault_space *space, const struct evidence *evidence
             where.connection = i + 1;
             add_bytes(space, where, fake_upstream_witness(evidence->upstreams[u], i), options);
         }
-        add_beginnings(space, where, known->dials[u] + is_further, shape.dials[u],
+        add_beginnings(space,
+                       (struct beginnings){where, known->dials[u] + is_further, shape.dials[u]},
                        secure ? options->kinds : options->kinds & ~TLS_KINDS);
     }
     if (scenario->needs_nameserver)
-        add_beginnings(space, (struct wire_fault){.party = WIRE_LOOKUP},
-                       known->lookups + is_further, shape.lookups, options->kinds);
+        add_beginnings(
+            space,
+            (struct beginnings){{.party = WIRE_LOOKUP}, known->lookups + is_further, shape.lookups},
+            options->kinds);
 }
 
 void fault_space_reset(struct fault_space *space)

@@ -170,19 +170,18 @@ void ledger_note_exercised(struct ledger *ledger, unsigned number)
         ledger->result->exercised[claim]++;
 }
 
-void ledger_note_breach(struct ledger *ledger, const struct trial *trial,
-                        const struct played *played, unsigned number, const char *sentence)
+void ledger_note_breach(struct ledger *ledger, const struct ledger_breach *breach)
 {
     struct explorer_result *result = ledger->result;
-    size_t claim = several_claim(number);
-    struct played told = *played;
-    told.sentences = &sentence;
+    size_t claim = several_claim(breach->number);
+    struct played told = *breach->played;
+    told.sentences = &breach->sentence;
     told.sentence_count = 1;
     if (claim < claims_count())
         result->broken[claim]++;
     result->failed_runs++;
-    result->by_base[trial->base - ledger->bases->list].failed_runs++;
-    keep_failure(ledger, trial, &told, claim);
+    result->by_base[breach->trial->base - ledger->bases->list].failed_runs++;
+    keep_failure(ledger, breach->trial, &told, claim);
 }
 
 bool ledger_goes_on(struct ledger *ledger)

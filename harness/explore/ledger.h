@@ -37,10 +37,16 @@ void ledger_release(struct ledger *ledger);
 
 /* One run. */
 void ledger_note_run(struct ledger *ledger, const struct trial *trial, const struct played *played);
-/* What that run broke beside the claims that were judged in it: a claim about several runs, by its number, with a sentence. */
+
+/* A claim about several runs was asked of a run, and does not hold. */
+struct ledger_breach {
+    const struct trial *trial;
+    const struct played *played;
+    unsigned number; /* of the claim */
+    const char *sentence;
+};
 void ledger_note_exercised(struct ledger *ledger, unsigned number);
-void ledger_note_breach(struct ledger *ledger, const struct trial *trial,
-                        const struct played *played, unsigned number, const char *sentence);
+void ledger_note_breach(struct ledger *ledger, const struct ledger_breach *breach);
 
 /* Whether to go on: tells how far it is, now and then, and asks whether it is interrupted. Between two runs. */
 bool ledger_goes_on(struct ledger *ledger);

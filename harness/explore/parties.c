@@ -20,7 +20,7 @@ enum {
 
 /* How far one party is, in memory that it shares with us: each word is written by one side alone. */
 struct party_progress {
-    uint64_t runs, classes, outcomes, failed_runs;
+    uint64_t runs, runs_total, classes, outcomes, failed_runs;
     uint64_t told_to_stop; /* by us */
 };
 
@@ -137,6 +137,7 @@ static void tell_progress(void *owner, const struct explorer_progress *progress)
 {
     struct party_progress *shared = owner;
     __atomic_store_n(&shared->runs, progress->runs, __ATOMIC_RELAXED);
+    __atomic_store_n(&shared->runs_total, progress->runs_total, __ATOMIC_RELAXED);
     __atomic_store_n(&shared->classes, progress->classes, __ATOMIC_RELAXED);
     __atomic_store_n(&shared->outcomes, progress->outcomes, __ATOMIC_RELAXED);
     __atomic_store_n(&shared->failed_runs, progress->failures, __ATOMIC_RELAXED);
@@ -202,6 +203,7 @@ static void tell_sum(struct parties *parties)
     for (unsigned i = 0; i < parties->options->jobs; i++) {
         const struct party_progress *one = &parties->progress[i];
         sum.runs += __atomic_load_n(&one->runs, __ATOMIC_RELAXED);
+        sum.runs_total += __atomic_load_n(&one->runs_total, __ATOMIC_RELAXED);
         sum.classes += __atomic_load_n(&one->classes, __ATOMIC_RELAXED);
         sum.outcomes += __atomic_load_n(&one->outcomes, __ATOMIC_RELAXED);
         sum.failures += __atomic_load_n(&one->failed_runs, __ATOMIC_RELAXED);

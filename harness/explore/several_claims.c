@@ -51,11 +51,12 @@ static bool timeouts_are_unhurried(const struct scenario *scenario)
            is_long(scenario->retry.per_try_timeout_ns) && is_long(scenario->retry.deadline_ns);
 }
 
-void clean_run_play(struct player *player, const struct base *base, uint64_t seed,
-                    struct clean_run *clean, struct played *out)
+void clean_run_play(struct player *player, const struct trial *trial, struct clean_run *clean,
+                    struct played *out)
 {
-    const struct trial trial = trial_of(base, seed);
-    player_play(player, &trial, out);
+    const struct base *base = trial->base;
+    const struct trial without = trial_of(base, trial->seed);
+    player_play(player, &without, out);
     *clean = (struct clean_run){.trace_hash = out->trace_hash, .outcome = out->outcome};
     /* Which of several clients comes first is a matter of time, and what each gets may follow from it. */
     clean->alone = base->scenario->client_count == 1;
@@ -125,7 +126,7 @@ static bool differs_from_clean(struct player *player, const struct trial *trial,
     struct clean_run clean;
     struct played ignored;
     char sentence[SEVERAL_SENTENCE_BYTES];
-    clean_run_play(player, trial->base, trial->seed, &clean, &ignored);
+    clean_run_play(player, trial, &clean, &ignored);
     player_play(player, trial, out);
     return clean_run_asks(&clean, trial, out) == number &&
            !clean_run_is_like(&clean, out, sentence);

@@ -31,9 +31,9 @@ struct clean_run {
 /* The claim's place in the table; claims_count() if it is not there. */
 size_t several_claim(unsigned number);
 
-/* Plays it, and tells how it went. */
-void clean_run_play(struct player *player, const struct base *base, uint64_t seed,
-                    struct clean_run *clean, struct played *out);
+/* Plays the base of that trial without its faults, and tells how it went. */
+void clean_run_play(struct player *player, const struct trial *trial, struct clean_run *clean,
+                    struct played *out);
 
 /* Which claim asks whether this run is like the clean one: 46, 47 or 48; 0: none does. */
 unsigned clean_run_asks(const struct clean_run *clean, const struct trial *trial,

@@ -13,6 +13,7 @@ enum {
 /* Faults that others are put on top of. */
 struct prefix {
     struct wire_fault faults[EXPLORER_FAULTS_MAX];
+    size_t count;
     uint64_t fingerprint;
     size_t next; /* of the known positions, those from here on are put on top */
 };
@@ -93,8 +94,10 @@ static void play_again(struct survey *survey, const struct trial *trial, const s
     survey->ledger->result->runs++;
     ledger_note_exercised(survey->ledger, SEVERAL_AGAIN);
     if (again.trace_hash != trace_hash)
-        ledger_note_breach(survey->ledger, trial, &again, SEVERAL_AGAIN,
-                           "played once more with the same seed, another trace came about");
+        ledger_note_breach(survey->ledger,
+                           &(struct ledger_breach){
+                               trial, &again, SEVERAL_AGAIN,
+                               "played once more with the same seed, another trace came about"});
 }
 
 static void compare_with_clean(struct survey *survey, const struct trial *trial,
@@ -106,7 +109,8 @@ static void compare_with_clean(struct survey *survey, const struct trial *trial,
         return;
     ledger_note_exercised(survey->ledger, number);
     if (!clean_run_is_like(&survey->clean, played, sentence))
-        ledger_note_breach(survey->ledger, trial, played, number, sentence);
+        ledger_note_breach(survey->ledger,
+                           &(struct ledger_breach){trial, played, number, sentence});
 }
 
 /* Plays the base with these faults and enters it into the books. Its fingerprint. */
@@ -140,7 +144,7 @@ static bool play_clean(struct survey *survey)
     survey->ledger->result->by_faults[0]++;
     if (played.verdict != VERDICT_PASS)
         return false;
-    clean_run_play(survey->player, survey->base, survey->options->seed, &survey->clean, &played);
+    clean_run_play(survey->player, &trial, &survey->clean, &played);
     ledger_note_run(survey->ledger, &trial, &played);
     survey->ledger->result->by_faults[0]++;
     return played.verdict == VERDICT_PASS;
@@ -205,8 +209,10 @@ static void compare_ends(struct survey *survey, const struct fault_span *fin,
         trial.fault_count = 1;
         player_play(survey->player, &trial, &played);
         ledger_note_breach(
-            survey->ledger, &trial, &played, SEVERAL_FIN_AND_RST,
-            "with a FIN at this byte in place of the reset something else came about");
+            survey->ledger,
+            &(struct ledger_breach){
+                &trial, &played, SEVERAL_FIN_AND_RST,
+                "with a FIN at this byte in place of the reset something else came about"});
     }
 }
 
@@ -242,6 +248,7 @@ static bool play_singles(struct survey *survey)
             if (span->once != SIZE_MAX && !survey->positions[span->once + i].meets_more) {
                 survey->positions[span->first + i] = survey->positions[span->once + i];
                 result->spared++;
+                survey->ledger->runs_expected -= survey->ledger->runs_expected > 0;
             } else {
                 play_single(survey, span->first + i);
             }
@@ -293,30 +300,29 @@ static bool may_combine(struct survey *survey)
     return ledger_goes_on(survey->ledger) && (limit == 0 || survey->combined < limit);
 }
 
-/* Plays prefix and fault together, and keeps them if there is a level behind theirs. */
-static void play_on_top(struct survey *survey, const struct prefix *prefix, size_t level,
-                        const struct wire_fault *fault, size_t next)
+/* Plays both together, and keeps them if there is a level behind theirs. */
+static void play_on_top(struct survey *survey, const struct prefix *prefix,
+                        const struct wire_fault *fault)
 {
     struct played played;
     struct prefix longer = *prefix;
-    longer.faults[level - 1] = *fault;
-    longer.next = next;
-    longer.fingerprint = play(survey, longer.faults, level, &played);
+    longer.faults[longer.count++] = *fault;
+    longer.fingerprint = play(survey, longer.faults, longer.count, &played);
     survey->combined++;
-    if (level < survey->options->faults)
+    if (longer.count < survey->options->faults)
         add_prefix(survey, &survey->next, &longer);
 }
 
 /* On connections that there are only because of the prefix every byte is new. */
-static void play_further(struct survey *survey, const struct prefix *prefix, size_t level)
+static void play_further(struct survey *survey, const struct prefix *prefix)
 {
     struct played played;
     const struct fault_space_options options = {
         .kinds = survey->options->kinds == 0 ? FAULT_KINDS_ALL : survey->options->kinds,
         .thorough = survey->base->thorough,
         .known = &survey->shape};
-    play(survey, prefix->faults, level - 1, &played);
-    survey->ledger->result->by_faults[level - 1]--; /* it was counted when it was met first */
+    play(survey, prefix->faults, prefix->count, &played);
+    survey->ledger->result->by_faults[prefix->count]--; /* it was counted when it was met first */
     const struct evidence *evidence = player_evidence(survey->player);
     if (evidence == NULL)
         return;
@@ -325,7 +331,7 @@ static void play_further(struct survey *survey, const struct prefix *prefix, siz
     if (survey->further.out_of_memory)
         run_out_of_memory(survey);
     for (size_t i = 0; i < survey->further.count && may_combine(survey); i++)
-        play_on_top(survey, prefix, level, &survey->further.list[i], prefix->next);
+        play_on_top(survey, prefix, &survey->further.list[i]);
 }
 
 static void play_level(struct survey *survey, size_t level)
@@ -333,16 +339,17 @@ static void play_level(struct survey *survey, size_t level)
     hash_set_reset(&survey->expanded);
     survey->next.count = 0;
     for (size_t p = 0; p < survey->prefixes.count && may_combine(survey); p++) {
-        const struct prefix prefix = survey->prefixes.list[p];
+        struct prefix prefix = survey->prefixes.list[p];
         bool is_new = hash_set_add(&survey->expanded, prefix.fingerprint) || survey->options->naive;
         /* Of triples: what came to the same by two faults is taken further once. */
-        for (size_t i = prefix.next; (level == 2 || is_new) && i < survey->known_count; i++) {
-            if (!may_combine(survey))
-                return;
-            play_on_top(survey, &prefix, level, &survey->space.list[survey->known[i]], i + 1);
+        if (level > 2 && !is_new)
+            continue;
+        while (prefix.next < survey->known_count && may_combine(survey)) {
+            size_t place = survey->known[prefix.next++];
+            play_on_top(survey, &prefix, &survey->space.list[place]);
         }
-        if (is_new)
-            play_further(survey, &prefix, level);
+        if (is_new && may_combine(survey))
+            play_further(survey, &prefix);
     }
 }
 
@@ -353,6 +360,7 @@ static void play_combinations(struct survey *survey)
     for (size_t i = 0; i < survey->known_count; i++) {
         size_t place = survey->known[i];
         const struct prefix prefix = {.faults = {survey->space.list[place]},
+                                      .count = 1,
                                       .fingerprint = survey->positions[place].fingerprint,
                                       .next = i + 1};
         add_prefix(survey, &survey->prefixes, &prefix);
@@ -363,6 +371,15 @@ static void play_combinations(struct survey *survey)
         survey->prefixes = survey->next;
         survey->next = former;
     }
+}
+
+uint64_t survey_count(struct survey *survey, const struct base *base)
+{
+    struct played played;
+    const struct trial trial = trial_of(base, survey->options->seed);
+    survey->base = base;
+    player_play(survey->player, &trial, &played);
+    return played.verdict == VERDICT_PASS && find_space(survey) ? survey->space.count : 0;
 }
 
 void survey_base(struct survey *survey, const struct base *base)

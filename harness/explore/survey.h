@@ -16,6 +16,9 @@ MUST_USE struct survey *survey_create(struct ledger *ledger, struct player *play
                                       const struct explorer_options *options);
 void survey_destroy(struct survey **survey);
 
+/* How many single faults its clean run shows: about as many runs. */
+uint64_t survey_count(struct survey *survey, const struct base *base);
+
 /* Until it is through, or the ledger says that it is enough. */
 void survey_base(struct survey *survey, const struct base *base);
 
