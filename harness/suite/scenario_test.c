@@ -148,6 +148,17 @@ static const struct {
     {TOP ACTORS "expect: {held: much}\n", "f:5:16: "},
     {TOP ACTORS "expect: {within: 5}\n", "f:5:18: "},
     {TOP ACTORS "expect: {memory_growth: 2MiB}\n", "f:5:25: 'memory_growth' needs 'process: own'"},
+    {TOP ACTORS "faults: [{at: c#1, sent: 0, kind: fin}]\n" EXPECT,
+     "f:5:15: whose connection it is"},
+    {TOP ACTORS "order: [0, -1]\n" EXPECT, "f:5:12: a choice"},
+    {TOP ACTORS "found: always\n" EXPECT, "f:5:8: 'found' is a map of"},
+    {TOP ACTORS "found: {sed: 1}\n" EXPECT,
+     "f:5:9: 'found' has no key 'sed'; did you mean 'seed'?"},
+    {TOP ACTORS "found: {trace: 0x}\n" EXPECT, "f:5:16: 'trace' is a hash"},
+    {TOP ACTORS "found: {trace: \"1234\"}\n" EXPECT, "f:5:16: 'trace' is a hash"},
+    {TOP ACTORS "found: {trace: 0x12345678123456789}\n" EXPECT, "f:5:16: 'trace' is a hash"},
+    {TOP ACTORS "found: {trace: 0x12g}\n" EXPECT, "f:5:16: 'trace' is a hash"},
+    {TOP ACTORS "expect: {faults: 9}\n", "f:5:18: 'faults'"},
 };
 
 static void a_mistake_is_told_where_it_stands(void **state)
@@ -391,6 +402,57 @@ static void a_world_that_cannot_do_it_is_found_out(void **state)
     assert_non_null(fixture->scenario.unsupported[WORLD_SOCKETS]);
 }
 
+static void a_schedule_is_read_behind_the_grid(void **state)
+{
+    static const char TEXT[] = TOP
+        "grid: {kind: [rst, stall]}\nclients: {one: [request: {}], two: [request: {}]}\n"
+        "upstreams: {a: [], b: []}\n"
+        "faults: [{at: b#1, sent: 17, kind: \"${kind}\"}, {at: two#3, received: 2, kind: fin}]\n"
+        "order: [0, 2]\n"
+        "found: {claim: 2, base: x/y, seed: 18446744073709551615, trace: \"0xFf\"}\n"
+        "expect: {faults: \">= 1\"}\n";
+    struct fixture *fixture = *state;
+    const struct scenario *scenario = &fixture->scenario;
+    assert_int_equal(read_text(fixture, TEXT, 1), SCENARIO_READ);
+    assert_int_equal(scenario->fault_count, 2);
+    assert_int_equal(scenario->faults[0].kind, WIRE_FAULT_STALL);
+    assert_int_equal(scenario->faults[0].index, 1);
+    assert_int_equal(scenario->faults[1].party, WIRE_CLIENT);
+    assert_int_equal(scenario->faults[1].index, 1);
+    assert_int_equal(scenario->order_count, 2);
+    assert_int_equal(scenario->order[1], 2);
+    assert_string_equal(scenario->found.claim, "2");
+    assert_string_equal(scenario->found.base, "x/y");
+    assert_int_equal(scenario->found.seed, UINT64_MAX);
+    assert_int_equal(scenario->found.trace, 0xff);
+    assert_int_equal(scenario->expect.faults.comparison, NUMBER_AT_LEAST);
+}
+
+/* What is made beneath the proxy cannot be made in another process, nor can anybody choose the order of real events. */
+static void a_schedule_is_not_for_every_world(void **state)
+{
+    static const struct {
+        const char *text;
+        bool sim, sockets;
+    } ROWS[] = {
+        {TOP ACTORS "faults: [{at: a#1, kind: refused}]\n" EXPECT, true, true},
+        {TOP ACTORS "order: [1]\n" EXPECT, true, false},
+        {TOP ACTORS "order: []\n" EXPECT, true, true},
+        {TOP ACTORS "proxy: {process: own}\nfaults: [{at: a#1, kind: refused}]\n" EXPECT, false,
+         false},
+        {TOP ACTORS "proxy: {process: own}\nfaults: [{at: a#1, sent: 1, kind: split}]\n" EXPECT,
+         false, false},
+        {TOP ACTORS "proxy: {process: own}\nfaults: [{at: a#1, sent: 1, kind: fin}]\n" EXPECT,
+         false, true},
+    };
+    struct fixture *fixture = *state;
+    for (size_t i = 0; i < COUNT_OF(ROWS); i++) {
+        assert_int_equal(read_text(fixture, ROWS[i].text, 0), SCENARIO_READ);
+        assert_int_equal(fixture->scenario.unsupported[WORLD_SIM] == NULL, ROWS[i].sim);
+        assert_int_equal(fixture->scenario.unsupported[WORLD_SOCKETS] == NULL, ROWS[i].sockets);
+    }
+}
+
 static void the_method_of_raw_bytes_is_their_first_word(void **state)
 {
     struct fixture *fixture = *state;
@@ -421,6 +483,8 @@ int main(void)
         ROW(a_world_that_cannot_do_it_is_found_out),
         ROW(a_case_on_ipv6_needs_a_machine_that_has_it),
         ROW(a_name_that_nobody_knows_is_asked_for_within_the_case),
+        ROW(a_schedule_is_read_behind_the_grid),
+        ROW(a_schedule_is_not_for_every_world),
         ROW(the_method_of_raw_bytes_is_their_first_word),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
