@@ -120,6 +120,9 @@ static bool has_inner_fault(const struct scenario *scenario)
     return false;
 }
 
+const char SCENARIO_ORDER_IS_SIMULATED[] =
+    "which event comes next can be chosen in the simulation alone";
+
 /* What a world cannot do although the file does not say so. */
 static void find_unsupported(struct scenario *scenario)
 {
@@ -131,7 +134,7 @@ static void find_unsupported(struct scenario *scenario)
         *sockets == NULL)
         *sockets = "memory cannot be measured in a build with -fsanitize=address";
     if (scenario->order_count > 0 && *sockets == NULL)
-        *sockets = "which event comes next can be chosen in the simulation alone";
+        *sockets = SCENARIO_ORDER_IS_SIMULATED;
     if (scenario->process_own && has_inner_fault(scenario) && *sockets == NULL)
         *sockets = "a fault beneath the proxy needs the subject within this process";
     if (is_on_ipv6(scenario) && *sockets == NULL && !sockets_have_ipv6())
