@@ -28,17 +28,38 @@ static uint64_t last_answer(const struct evidence *evidence, const struct witnes
     return UINT64_MAX;
 }
 
+/*
+ * The number of the last response that can be read by the rules of its request: what a request is whose byte a fault garbled,
+ * and how many it is, only the proxy decides. That to a HEAD may have a body then.
+ */
+static uint64_t last_readable(const struct witness *connection)
+{
+    const struct witness_sent *sent = connection->sent;
+    uint64_t number = 1;
+    while (connection->garbled && sent != NULL && !sent->garbled) {
+        sent = sent->next;
+        number++;
+    }
+    if (!connection->garbled)
+        return UINT64_MAX;
+    bool ordinary = sent != NULL && sent->draft != NULL &&
+                    strcmp(sent->draft->method, "HEAD") != 0 &&
+                    strcmp(sent->draft->method, "CONNECT") != 0;
+    return ordinary ? number : number - 1;
+}
+
 /* Rules that the proxy broke on a client's connection: those about what nobody asked for, or all others. */
 static void check_rules(struct inquiry *inquiry, const struct witness *connection, bool unasked)
 {
     if (connection->faults.count == 0)
         return;
     uint64_t last = last_answer(inquiry->evidence, connection);
+    if (last > last_readable(connection))
+        last = last_readable(connection);
     for (size_t i = 0; i < connection->faults.count && i < TRANSCRIPT_FAULTS_MAX; i++) {
         const struct transcript_fault *found = &connection->faults.list[i];
         bool is_unasked = strcmp(found->sentence, UNASKED) == 0;
-        /* What a request is whose byte a fault garbled, and how many it is, only the proxy decides. */
-        if (found->message <= last && is_unasked == unasked && !(is_unasked && connection->garbled))
+        if (found->message <= last && is_unasked == unasked)
             findings_add(inquiry->findings, "the proxy broke a rule of HTTP to a client: %s",
                          found->sentence);
     }

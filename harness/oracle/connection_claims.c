@@ -34,7 +34,8 @@ static bool is_tunnel(const struct evidence *evidence, const struct witness *con
         return attempt != NULL;
     if (attempt->request == NULL)
         return asks_for_tunnels(evidence);
-    return request_is_connect(attempt->request) && attempt->request->response == NULL;
+    const struct witness_message *response = attempt->request->response;
+    return request_is_connect(attempt->request) && (response == NULL || !response->head_complete);
 }
 
 /*
