@@ -115,18 +115,18 @@ struct figure {
 
 typedef struct cost cost_of(struct cost_rig *rig, uint64_t seed);
 
-static struct figure measure(struct cost_rig *rig, cost_of *cost_of, uint64_t limit_ns)
+static struct figure measure(struct cost_rig *rig, cost_of *play, uint64_t limit_ns)
 {
     struct figure figure = {.ns = 0};
 
     for (unsigned i = 0; i < 10; i++)
-        cost_of(rig, 1);
+        play(rig, 1);
     for (unsigned round = 0; round < ROUNDS; round++) {
         uint64_t began_ns = clock_ns(), took_ns, count = 0, upcalls = 0, allocations = 0;
         double ns;
 
         do {
-            struct cost cost = cost_of(rig, count++);
+            struct cost cost = play(rig, count++);
 
             upcalls += cost.upcalls;
             allocations += cost.allocations;

@@ -123,9 +123,8 @@ static bool is_forwarded_field(const struct draft *sent, struct bytes name)
                                       "date",
                                       "proxy-authenticate",
                                       "proxy-authorization"};
-    for (size_t i = 0; i < COUNT_OF(OWN); i++)
-        if (bytes_equal_text_nocase(name, OWN[i]))
-            return false;
+    if (bytes_equal_any_nocase(name, OWN, COUNT_OF(OWN)))
+        return false;
     for (size_t i = 0; i < sent->field_count; i++) {
         struct bytes options = sent->fields[i].value;
         struct bytes option;

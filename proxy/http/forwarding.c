@@ -41,14 +41,6 @@ static const char *const NOT_IN_TRAILERS[] = {
     "Content-Type",  "Content-Range", "Content-Encoding",
 };
 
-static bool is_listed(struct bytes name, const char *const *list, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (bytes_equal_text_nocase(name, list[i]))
-            return true;
-    return false;
-}
-
 static bool is_nominated(struct bytes name, struct bytes connection_options)
 {
     struct bytes option;
@@ -62,25 +54,25 @@ static bool is_nominated(struct bytes name, struct bytes connection_options)
 /* The fate that is left when the proxy itself has nothing to say about the field. */
 static enum field_fate common_fate(struct bytes name, struct bytes connection_options)
 {
-    if (is_listed(name, FRAMING_FIELDS, COUNT_OF(FRAMING_FIELDS)))
+    if (bytes_equal_any_nocase(name, FRAMING_FIELDS, COUNT_OF(FRAMING_FIELDS)))
         return FIELD_FRAMING;
-    if (is_listed(name, HOP_BY_HOP, COUNT_OF(HOP_BY_HOP)))
+    if (bytes_equal_any_nocase(name, HOP_BY_HOP, COUNT_OF(HOP_BY_HOP)))
         return FIELD_DROPPED;
-    if (is_listed(name, NEVER_NOMINATED, COUNT_OF(NEVER_NOMINATED)))
+    if (bytes_equal_any_nocase(name, NEVER_NOMINATED, COUNT_OF(NEVER_NOMINATED)))
         return FIELD_FORWARDED;
     return is_nominated(name, connection_options) ? FIELD_DROPPED : FIELD_FORWARDED;
 }
 
 enum field_fate forwarding_request_field(struct bytes name, struct bytes connection_options)
 {
-    if (is_listed(name, REPLACED_IN_REQUESTS, COUNT_OF(REPLACED_IN_REQUESTS)))
+    if (bytes_equal_any_nocase(name, REPLACED_IN_REQUESTS, COUNT_OF(REPLACED_IN_REQUESTS)))
         return FIELD_REPLACED;
     return common_fate(name, connection_options);
 }
 
 enum field_fate forwarding_response_field(struct bytes name, struct bytes connection_options)
 {
-    if (is_listed(name, REPLACED_IN_RESPONSES, COUNT_OF(REPLACED_IN_RESPONSES)))
+    if (bytes_equal_any_nocase(name, REPLACED_IN_RESPONSES, COUNT_OF(REPLACED_IN_RESPONSES)))
         return FIELD_REPLACED;
     return common_fate(name, connection_options);
 }
@@ -93,9 +85,9 @@ bool forwarding_hops_left(struct bytes method, struct bytes max_forwards, uint64
 
 bool forwarding_trailer_allowed(struct bytes name)
 {
-    return !is_listed(name, FRAMING_FIELDS, COUNT_OF(FRAMING_FIELDS)) &&
-           !is_listed(name, HOP_BY_HOP, COUNT_OF(HOP_BY_HOP)) &&
-           !is_listed(name, NOT_IN_TRAILERS, COUNT_OF(NOT_IN_TRAILERS));
+    return !bytes_equal_any_nocase(name, FRAMING_FIELDS, COUNT_OF(FRAMING_FIELDS)) &&
+           !bytes_equal_any_nocase(name, HOP_BY_HOP, COUNT_OF(HOP_BY_HOP)) &&
+           !bytes_equal_any_nocase(name, NOT_IN_TRAILERS, COUNT_OF(NOT_IN_TRAILERS));
 }
 
 enum host_verdict forwarding_check_host(size_t host_fields, struct bytes value, unsigned minor)

@@ -27,13 +27,14 @@ bool bytes_equal_nocase(struct bytes a, struct bytes b)
     return true;
 }
 
-/* Names are held against long lists of others: most differ in their first letter, so no length is looked for before. */
-bool bytes_equal_text_nocase(struct bytes a, const char *text)
+bool bytes_equal_any_nocase(struct bytes a, const char *const *texts, size_t count)
 {
-    for (size_t i = 0; i < a.size; i++)
-        if (text[i] == '\0' || lower(a.data[i]) != lower((uint8_t)text[i]))
-            return false;
-    return text[a.size] == '\0';
+    uint8_t first = a.size > 0 ? lower(a.data[0]) : 0;
+
+    for (size_t i = 0; i < count; i++)
+        if (first == lower((uint8_t)texts[i][0]) && bytes_equal_text_nocase(a, texts[i]))
+            return true;
+    return false;
 }
 
 struct bytes bytes_trim(struct bytes a)

@@ -28,13 +28,24 @@ static inline struct bytes bytes_of(const char *text)
 bool bytes_equal(struct bytes a, struct bytes b);
 /* ASCII case-insensitive: what RFC 9110 5.1 asks for field names. */
 bool bytes_equal_nocase(struct bytes a, struct bytes b);
+/*
+ * Whether one of the texts equals it, without case. They begin with letters: most differ from it in their first, so that
+ * nothing else of them is looked at.
+ */
+bool bytes_equal_any_nocase(struct bytes a, const char *const *texts, size_t count);
 
 static inline bool bytes_equal_text(struct bytes a, const char *text)
 {
     return bytes_equal(a, bytes_of(text));
 }
 
-bool bytes_equal_text_nocase(struct bytes a, const char *text);
+/* In the header too: of a literal the length is known, and most names have another. */
+static inline bool bytes_equal_text_nocase(struct bytes a, const char *text)
+{
+    struct bytes b = bytes_of(text);
+
+    return a.size == b.size && bytes_equal_nocase(a, b);
+}
 
 /* Without leading and trailing SP and HTAB (OWS of RFC 9110 5.6.3). */
 struct bytes bytes_trim(struct bytes a);
