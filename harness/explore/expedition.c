@@ -6,7 +6,10 @@
 #include "harness/keeper/machine.h"
 #include "world/sim/sim.h"
 
-enum { ORDERS_RUNS_MAX = 100000 }; /* of one base: some seconds; more are told as not complete */
+enum {
+    ORDERS_RUNS_MAX = 50000,     /* of one base: some seconds; more are told as cut off */
+    ORDERS_RUNS_MAX_SLOW = 1000, /* of one with handshakes or large bodies */
+};
 
 struct expedition {
     struct ledger *ledger;
@@ -31,6 +34,7 @@ static void play_order(void *owner, sim_order *order, void *order_owner, struct 
     player_order_by(expedition->player, NULL, NULL);
     result->runs++;
     result->order_runs++;
+    result->by_base[expedition->base - expedition->ledger->bases->list].runs++;
     out->hash = played.outcome;
     out->failed = played.verdict != VERDICT_PASS;
 }
@@ -61,7 +65,8 @@ static void enter_failure(struct expedition *expedition, const struct orders_res
 static void explore_orders(struct expedition *expedition, const struct base *base)
 {
     const struct orders_subject subject = {play_order, state_of_order, is_enough, expedition};
-    const struct orders_options options = {.runs_max = ORDERS_RUNS_MAX,
+    const struct orders_options options = {.runs_max = base->thorough ? ORDERS_RUNS_MAX
+                                                                      : ORDERS_RUNS_MAX_SLOW,
                                            .naive = expedition->options->naive};
     struct orders_result found;
     expedition->base = base;
@@ -72,6 +77,7 @@ static void explore_orders(struct expedition *expedition, const struct base *bas
     if (found.order != NULL)
         enter_failure(expedition, &found);
     expedition->ledger->result->out_of_memory |= found.out_of_memory;
+    expedition->ledger->result->orders_cut += !found.complete;
     orders_release(&found);
 }
 

@@ -85,10 +85,11 @@ struct explorer_result {
                        1]; /* runs that were enumerated, by how many faults they had */
     uint64_t random_runs;
     uint64_t order_runs;
-    uint64_t spared;   /* lasting faults whose run is known to be that of the fault met once */
-    uint64_t not_met;  /* runs of which a fault found no such byte */
-    uint64_t classes;  /* of positions of single faults */
-    uint64_t outcomes; /* different ones of a base, all bases added */
+    uint64_t orders_cut; /* bases of which not every order was played */
+    uint64_t spared;     /* lasting faults whose run is known to be that of the fault met once */
+    uint64_t not_met;    /* runs of which a fault found no such byte */
+    uint64_t classes;    /* of positions of single faults */
+    uint64_t outcomes;   /* different ones of a base, all bases added */
     uint64_t failed_runs;
     uint64_t exercised[CLAIMS_MAX]; /* runs, by place in the table */
     uint64_t broken[CLAIMS_MAX];

@@ -222,6 +222,7 @@ void ledger_add_counts(struct ledger *ledger, const struct explorer_result *othe
         result->by_faults[i] += other->by_faults[i];
     result->random_runs += other->random_runs;
     result->order_runs += other->order_runs;
+    result->orders_cut += other->orders_cut;
     result->spared += other->spared;
     result->not_met += other->not_met;
     result->classes += other->classes;
