@@ -209,7 +209,8 @@ static bool make_failure(const struct making *making, const struct explorer_fail
                                     .claim = claim,
                                     .sentence = count > 0 ? found[0] : NULL,
                                     .seed = from->seed,
-                                    .trace_hash = smallest.trace_hash};
+                                    .trace_hash = smallest.trace_hash,
+                                    .faults_met = smallest.met};
     *out = (struct exploration_failure){
         .base = from->base->id,
         .claim_number = claim != NULL ? claim->number : 0,

@@ -126,6 +126,15 @@ static bool is_kept(const struct making *making, const char *key)
     return strcmp(key, "network") != 0 || has_own_network(making->what);
 }
 
+static bool put_expect(struct making *making)
+{
+    struct yaml_node *map = yaml_new(making->region, YAML_MAP);
+    const unsigned met = making->what->faults_met;
+
+    return map != NULL && (met == 0 || put_number(making, map, "faults", met)) &&
+           put(making, "expect", map);
+}
+
 /* What the base says of its actors, as it stands; the grid is gone by the substitution. */
 static bool put_base(struct making *making, struct yaml_node *base)
 {
@@ -136,8 +145,7 @@ static bool put_base(struct making *making, struct yaml_node *base)
         if (is_kept(making, node->key->text) && !put(making, node->key->text, node))
             return false;
     }
-    return (has_own_network(making->what) || put_network(making)) &&
-           put(making, "expect", yaml_new(making->region, YAML_MAP));
+    return (has_own_network(making->what) || put_network(making)) && put_expect(making);
 }
 
 /* One that was varied. */

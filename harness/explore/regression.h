@@ -1,6 +1,6 @@
 /*
  * A failing case as a scenario file of its own: the base without its grid and expectations, with the faults and the order
- * that break a claim, and what was found.
+ * that break a claim, and what was found. It expects its faults to take place, so that it never comes to prove nothing.
  *
  * The file parses to the same case as the base with that schedule, and plays to the same trace; docs/scenarios.md has the
  * keys `faults`, `order` and `found`.
@@ -29,6 +29,7 @@ struct regression {
     const char *sentence;        /* what was wrong, as it was judged; NULL: the claim's own */
     uint64_t seed;
     uint64_t trace_hash;
+    unsigned faults_met; /* how many of its faults took place: so many must, ever after */
 };
 
 /* Writes the scenario. False and a sentence when memory runs out; ask ferror() of the stream, too. */

@@ -117,7 +117,8 @@ static struct base write_and_read(struct fixture *fixture, const struct failing 
                                     .map = &map,
                                     .claim = claims_at(1),
                                     .seed = failing->seed,
-                                    .trace_hash = found->trace_hash};
+                                    .trace_hash = found->trace_hash,
+                                    .faults_met = found->met};
     assert_true(regression_write(&what, out, error));
     assert_int_equal(fclose(out), 0);
     if (!scenario_file_parse(file, region, bytes_make(text, size), "regressions/it", &mistake) ||
@@ -160,12 +161,13 @@ static void comes_back(struct fixture *fixture, const struct base *base, uint64_
     player_play(fixture->player, &trial, &played);
     assert_false(played.failed);
     found.trace_hash = played.trace_hash;
+    found.met = (unsigned)__builtin_popcount(played.faults_met);
     const struct base again = write_and_read(fixture, &failing, &found);
     assert_same_case(&again, &failing);
-    trial.base = &again;
     trial.network = again.expecting->network;
     trial.faults = again.expecting->faults;
     trial.order = again.expecting->order;
+    trial.base = &again;
     player_play(fixture->player, &trial, &played);
     if (played.trace_hash != found.trace_hash)
         fail_msg("%s plays to another trace when it was written and read again", base->id);

@@ -96,6 +96,7 @@ bool smallest_find(struct failing *failing, struct player *player, struct region
     player_play(player, &trial, &played);
     out->trace_hash = played.trace_hash;
     out->steady = before == played.trace_hash;
+    out->met = (unsigned)__builtin_popcount(played.faults_met);
     out->story = smallest_story(player_evidence(player), region, &out->story_count);
     return copy_sentences(&played, region, out);
 }

@@ -26,6 +26,7 @@ struct smallest {
         reproduced; /* it fails by itself; else the schedule is as it was: only several runs side by side show it */
     bool steady;   /* twice the same trace */
     unsigned runs; /* that shrinking took */
+    unsigned met;  /* how many of its faults took place */
     const char *const *sentences;
     size_t sentence_count;
     const char *const *story; /* its time line */
