@@ -201,14 +201,20 @@ static size_t upstream_of(const struct evidence *evidence, const struct trace_st
     return stream->side == TRACE_CONNECTED ? upstream : evidence->scenario->upstream_count;
 }
 
-/* Upstreams accept in the order in which they were dialled, also dials that the proxy gave up meanwhile. */
+/* A dial that the proxy gave up, or that was reset before it looked, may have been accepted nevertheless. */
+static bool may_be_accepted(const struct trace_stream *stream)
+{
+    return stream->outcome == -EINPROGRESS || stream->outcome == -ECONNRESET;
+}
+
+/* Upstreams accept in the order in which they were dialled. */
 static const struct witness *pair(const struct evidence *evidence, struct pairing *pairing,
                                   size_t upstream, const struct trace_stream *stream)
 {
     const struct witness *next = connection_at(evidence, upstream, pairing->taken);
-    if (next == NULL || (stream->outcome != 0 && stream->outcome != -EINPROGRESS))
+    if (next == NULL || (stream->outcome != 0 && !may_be_accepted(stream)))
         return NULL;
-    if (stream->outcome == -EINPROGRESS) {
+    if (stream->outcome != 0) {
         bool fits = evidence->world == WORLD_SIM
                         ? next->opened_ns == stream->began_ns + attempts_latency_ns(evidence)
                         : next->opened_ns >= stream->began_ns;
