@@ -392,6 +392,17 @@ static struct exchange_record *next_record(struct cast *cast)
     return &cast->records[cast->record_count++];
 }
 
+/* A record has room for a hundred attempts and for many dials that failed, and hardly ever more than two of either. */
+static void copy_record(struct exchange_record *to, const struct exchange_record *from)
+{
+    const size_t counts_at = offsetof(struct exchange_record, dial_count);
+    const size_t attempts_at = offsetof(struct exchange_record, attempts);
+    memcpy(to, from,
+           offsetof(struct exchange_record, dials) + from->dial_count * sizeof(from->dials[0]));
+    memcpy((char *)to + counts_at, (const char *)from + counts_at,
+           attempts_at - counts_at + from->attempt_count * sizeof(from->attempts[0]));
+}
+
 static void keep_record(void *owner, const struct exchange_record *record)
 {
     struct cast *cast = owner;
@@ -401,8 +412,5 @@ static void keep_record(void *owner, const struct exchange_record *record)
     struct exchange_record *kept = next_record(cast);
     if (kept == NULL)
         return; /* record_total tells that it is missing */
-    /* A record has room for a hundred attempts, and hardly ever more than two. */
-    memcpy(kept, record,
-           offsetof(struct exchange_record, attempts) +
-               record->attempt_count * sizeof(record->attempts[0]));
+    copy_record(kept, record);
 }

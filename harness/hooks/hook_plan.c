@@ -71,6 +71,8 @@ static enum hook_side side_of(enum hook_name hook)
 
 bool hook_plan_edits(const struct hook_plan *plan, enum hook_side side, struct bytes name)
 {
+    if (!plan->installed)
+        return false;
     for (enum hook_name hook = 0; hook < HOOK_NAME_COUNT; hook++)
         for (const struct hook_action *action = plan->actions[hook]; action != NULL;
              action = action->next)

@@ -319,6 +319,10 @@ static void copy_without_user(char *to, size_t size_max, struct bytes from, size
     size_t host_at = authority_at;
     size_t kept;
 
+    if (from.size == 0 || memchr(from.data, '@', from.size) == NULL) {
+        copy_text(to, size_max, from);
+        return;
+    }
     for (size_t i = authority_at; i < from.size && memchr("/?#", from.data[i], 3) == NULL; i++)
         if (from.data[i] == '@')
             host_at = i + 1;

@@ -35,7 +35,15 @@ static struct bytes from(struct bytes a, size_t at)
     return bytes_make(a.data + at, a.size - at);
 }
 
-/* Index of the first of these characters, or the size. */
+/* Index of the first such character, or the size. */
+static size_t find(struct bytes a, char wanted)
+{
+    const uint8_t *found = a.size > 0 ? memchr(a.data, wanted, a.size) : NULL;
+
+    return found != NULL ? (size_t)(found - a.data) : a.size;
+}
+
+/* The same of several characters. */
 static size_t find_any(struct bytes a, const char *wanted)
 {
     size_t i = 0;
@@ -87,12 +95,12 @@ static bool is_port(struct bytes port)
 static bool find_host_end(struct bytes authority, size_t *end)
 {
     if (authority.size > 0 && authority.data[0] == '[') {
-        size_t close = find_any(authority, "]");
+        size_t close = find(authority, ']');
 
         *end = close + 1;
         return close < authority.size && is_ipv6(bytes_make(authority.data + 1, close - 1));
     }
-    *end = find_any(authority, ":");
+    *end = find(authority, ':');
     return is_name(bytes_make(authority.data, *end));
 }
 
@@ -138,7 +146,7 @@ static bool is_authority_form(struct bytes target)
 /* RFC 3986 3.1. */
 static bool has_scheme(struct bytes target)
 {
-    size_t end = find_any(target, ":");
+    size_t end = find(target, ':');
 
     if (target.size == 0 || !is_alpha(target.data[0]) || !has_text_at(target, end, SCHEME_END))
         return false;
