@@ -304,6 +304,7 @@ void proxy_stop(struct proxy *proxy)
 {
     stop_listening(proxy);
     destroy_sessions(&proxy->live);
+    proxy->live_count = 0;
     shelve_ended(proxy);
     tls_end_lingering(proxy->world);
     timer_stop(proxy->world, &proxy->reaper);
@@ -321,7 +322,6 @@ bool proxy_restart(struct proxy *proxy, int *os_error)
                                        .configuration = ground->configuration,
                                        .hooks = ground->hooks,
                                        .origins = ground->origins};
-    proxy->live_count = 0;
     proxy->on_drained = NULL;
     return start_listening(proxy, os_error);
 }

@@ -129,17 +129,39 @@ static void set_up(struct stand *stand)
     stand->settings.owner = stand;
 }
 
-static void start(struct stand *stand)
+static void dial(struct stand *stand)
 {
-    int os_error;
-    struct address address;
+    struct address address = proxy_address(stand->proxy);
 
-    stand->proxy = proxy_create(stand->world, &stand->settings, NULL, &os_error);
-    assert_non_null(stand->proxy);
-    address = proxy_address(stand->proxy);
     stand->client.on_event = on_client_event;
     stand->client.owner = stand;
     assert_int_equal(world_connect(stand->world, &stand->client, &address), 0);
+}
+
+static void start(struct stand *stand)
+{
+    int os_error;
+
+    stand->proxy = proxy_create(stand->world, &stand->settings, NULL, &os_error);
+    assert_non_null(stand->proxy);
+    dial(stand);
+}
+
+/* The world is as new, and so is all that set_up() and start() have made but for the proxy, which begins again. */
+static void start_again(struct stand *stand)
+{
+    struct address address = address_loopback(0);
+    int os_error;
+
+    sim_reset(stand->world, 1);
+    *stand = (struct stand){.world = stand->world,
+                            .settings = stand->settings,
+                            .proxy = stand->proxy,
+                            .listener = {.on_acceptable = on_acceptable, .owner = stand}};
+    assert_int_equal(world_listen(stand->world, &stand->listener, &address, LISTEN_OPEN, PEERS_MAX),
+                     0);
+    assert_true(proxy_restart(stand->proxy, &os_error));
+    dial(stand);
 }
 
 /* A minute is longer than any limit of time that the settings have by default. */
@@ -222,6 +244,34 @@ static void may_be_drained_at_any_moment(void **state)
         assert_int_equal(stand.drained, 1);
         proxy_census(stand.proxy, &census);
         assert_int_equal(census.sessions + census.upstream_idle + census.upstream_active, 0);
+        tear_down(&stand);
+    }
+}
+
+/* Whatever it was doing. The last of them plays the story of one that was made anew. */
+static void begins_again_as_new(void **state)
+{
+    struct proxy_census census;
+    uint64_t hash = 0;
+    bool quiet = false;
+
+    (void)state;
+    for (uint64_t steps = 0; !quiet; steps++) {
+        struct stand stand;
+
+        set_up(&stand);
+        start(&stand);
+        quiet = steps > 0 && world_run(stand.world, steps, TIME_NEVER) == RUN_QUIESCENT;
+        if (quiet)
+            assert_true(sim_trace_hash(stand.world) == hash);
+        proxy_stop(stand.proxy);
+        proxy_census(stand.proxy, &census);
+        assert_int_equal(census.sessions + census.upstream_idle + census.timers, 0);
+        start_again(&stand);
+        assert_int_equal(world_run(stand.world, STEPS_MAX, TIME_NEVER), RUN_QUIESCENT);
+        assert_int_equal(stand.records, 2);
+        assert_true(hash == 0 || sim_trace_hash(stand.world) == hash);
+        hash = sim_trace_hash(stand.world);
         tear_down(&stand);
     }
 }
@@ -309,6 +359,8 @@ int main(void)
          NULL},
         {"a proxy may be drained at any moment, and says once that it is",
          may_be_drained_at_any_moment, NULL, NULL, NULL},
+        {"a proxy that is stopped at any moment begins again as new", begins_again_as_new, NULL,
+         NULL, NULL},
         {"an address that is taken is an error", a_taken_address_is_an_error, NULL, NULL, NULL},
         {"a client for whom there is no memory is turned away",
          a_client_for_whom_memory_is_short_is_turned_away, NULL, NULL, NULL},

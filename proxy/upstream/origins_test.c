@@ -280,6 +280,33 @@ static void pools_that_stay_empty_keep_nothing(void **state)
     tear_down(&stand);
 }
 
+/* The first and the last of the settings are one place; it was asked for last when they were named. */
+static void renewed_they_are_as_new(void **state)
+{
+    struct stand stand;
+    struct origin **named;
+
+    (void)state;
+    set_up(&stand);
+    named = stand.configuration->upstreams;
+    named[1]->health.failures_in_row = 3;
+    make_idle(&stand, named[1]);
+    (void)find_other(&stand, 0);
+    (void)find(&stand, "::1", 80);
+    origins_empty_pools(&stand.origins, true);
+    stand.configuration->turns[0] = 5;
+    configuration_renew(stand.configuration);
+    assert_int_equal(stand.configuration->turns[0], 0);
+    assert_int_equal(stand.origins.other_count, 0);
+    assert_ptr_equal(stand.origins.first, named[2]);
+    assert_ptr_equal(stand.origins.first->next, named[1]);
+    assert_null(stand.origins.first->next->next);
+    assert_int_equal(named[1]->health.failures_in_row, 0);
+    make_idle(&stand, named[1]);
+    assert_int_equal(origins_idle(&stand.origins), 1);
+    tear_down(&stand);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -297,6 +324,8 @@ int main(void)
         {"pools are emptied and fill again", pools_are_emptied_and_fill_again, NULL, NULL, NULL},
         {"pools that stay empty keep nothing, not even those made later",
          pools_that_stay_empty_keep_nothing, NULL, NULL, NULL},
+        {"renewed they are as a configuration finds them", renewed_they_are_as_new, NULL, NULL,
+         NULL},
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
