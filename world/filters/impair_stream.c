@@ -2,6 +2,9 @@
 
 #include "world/filters/impair_state.h"
 
+/* What a refusal takes: a dial is over later than it began, so that what follows from it can be told from it by time. */
+#define REFUSAL_NS (10 * NS_PER_US)
+
 enum {
     CUT_PIECES_MAX =
         16, /* of a write that is cut; what comes behind them is left for the next one */
@@ -161,7 +164,7 @@ int impair_stream_fail(struct impair *impair, struct stream *stream, const struc
     stream->ops = &failing_ops;
     stream->impl = at;
     if (at->error != 0)
-        timer_set(impair->passing.inner, &at->timer, world_now(impair->passing.inner));
+        timer_set(impair->passing.inner, &at->timer, world_now(impair->passing.inner) + REFUSAL_NS);
     return 0;
 }
 
