@@ -205,10 +205,18 @@ static void add_bytes(struct fault_space *space, struct wire_fault where,
 
 /* ---- dials and lookups ---------------------------------------------------------------------- */
 
-#define TLS_KINDS                                                                      \
-    ((fault_kinds)1 << WIRE_FAULT_TLS_ALERT | (fault_kinds)1 << WIRE_FAULT_TLS_CLOSE | \
-     (fault_kinds)1 << WIRE_FAULT_TLS_RESET | (fault_kinds)1 << WIRE_FAULT_TLS_STALL | \
-     (fault_kinds)1 << WIRE_FAULT_TLS_RST_AFTER)
+bool fault_kind_is_of_tls(enum wire_fault_kind kind)
+{
+    return kind >= WIRE_FAULT_TLS_ALERT && kind <= WIRE_FAULT_TLS_RST_AFTER;
+}
+
+static fault_kinds without_tls(fault_kinds kinds)
+{
+    for (enum wire_fault_kind kind = 0; kind < WIRE_FAULT_KIND_COUNT; kind++)
+        if (fault_kind_is_of_tls(kind))
+            kinds &= ~((fault_kinds)1 << kind);
+    return kinds;
+}
 
 /* Those of one actor, from one after the known to one after the last. */
 struct beginnings {
@@ -256,7 +264,7 @@ void fault_space_fill(struct fault_space *space, const struct evidence *evidence
         }
         add_beginnings(space,
                        (struct beginnings){where, known->dials[u] + is_further, shape.dials[u]},
-                       secure ? options->kinds : options->kinds & ~TLS_KINDS);
+                       secure ? options->kinds : without_tls(options->kinds));
     }
     if (scenario->needs_nameserver)
         add_beginnings(

@@ -18,6 +18,7 @@ struct reach {
     uint32_t connection;
     enum wire_direction direction;
     uint64_t bytes;
+    bool secure; /* it speaks TLS */
 };
 
 struct terrain {
@@ -100,10 +101,11 @@ static void add_actor(struct terrain *terrain, struct reach reach, const struct 
 }
 
 /* Each beginning, and the one that would come after the last. */
-static void add_dials(struct terrain *terrain, enum wire_party party, uint32_t index, uint32_t last)
+static void add_dials(struct terrain *terrain, struct reach reach, uint32_t last)
 {
-    for (uint32_t i = 1; i <= last + 1; i++)
-        add_reach(terrain, &(struct reach){party, index, i, WIRE_DIAL, 0});
+    reach.direction = WIRE_DIAL;
+    for (reach.connection = 1; reach.connection <= last + 1; reach.connection++)
+        add_reach(terrain, &reach);
 }
 
 static void survey_terrain(struct terrain *terrain, const struct evidence *evidence)
@@ -112,18 +114,24 @@ static void survey_terrain(struct terrain *terrain, const struct evidence *evide
     wire_shape_of(evidence, &shape);
     for (uint32_t c = 0; c < shape.client_count; c++) {
         for (uint32_t i = 0; i < shape.clients[c]; i++)
-            add_actor(terrain, (struct reach){WIRE_CLIENT, c, i + 1, WIRE_SENT, 0},
+            add_actor(terrain,
+                      (struct reach){.party = WIRE_CLIENT, .index = c, .connection = i + 1},
                       client_witness(evidence->clients[c], i));
-        add_dials(terrain, WIRE_CLIENT, c, shape.clients[c]);
+        add_dials(terrain, (struct reach){.party = WIRE_CLIENT, .index = c}, shape.clients[c]);
     }
     for (uint32_t u = 0; u < shape.upstream_count; u++) {
         for (uint32_t i = 0; i < shape.upstreams[u]; i++)
-            add_actor(terrain, (struct reach){WIRE_UPSTREAM, u, i + 1, WIRE_SENT, 0},
+            add_actor(terrain,
+                      (struct reach){.party = WIRE_UPSTREAM, .index = u, .connection = i + 1},
                       fake_upstream_witness(evidence->upstreams[u], i));
-        add_dials(terrain, WIRE_UPSTREAM, u, shape.dials[u]);
+        add_dials(terrain,
+                  (struct reach){.party = WIRE_UPSTREAM,
+                                 .index = u,
+                                 .secure = scenario_upstream_is_secure(evidence->scenario, u)},
+                  shape.dials[u]);
     }
     if (evidence->scenario->needs_nameserver)
-        add_dials(terrain, WIRE_LOOKUP, 0, shape.lookups);
+        add_dials(terrain, (struct reach){.party = WIRE_LOOKUP}, shape.lookups);
 }
 
 /* NULL when nothing can be put into that base. */
@@ -165,7 +173,8 @@ static bool draw_fault(struct swarm *swarm, const struct terrain *terrain, fault
     for (unsigned i = 0; i < TRIES_MAX && terrain->count > 0; i++) {
         const struct reach *reach = &terrain->reaches[draw_below(swarm, terrain->count)];
         enum wire_fault_kind kind = (enum wire_fault_kind)draw_below(swarm, WIRE_FAULT_KIND_COUNT);
-        if ((kinds >> kind & 1) == 0 || !wire_fault_fits(kind, reach->party, reach->direction))
+        if ((kinds >> kind & 1) == 0 || !wire_fault_fits(kind, reach->party, reach->direction) ||
+            (fault_kind_is_of_tls(kind) && !reach->secure))
             continue;
         *out = (struct wire_fault){.party = reach->party,
                                    .index = reach->index,
