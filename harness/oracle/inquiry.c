@@ -10,6 +10,17 @@ bool inquiry_met(const struct evidence *evidence, enum wire_fault_kind kind)
     return false;
 }
 
+bool inquiry_is_alone(const struct evidence *evidence, const struct attempt_fact *attempt)
+{
+    for (size_t i = 0; i < evidence->attempt_count; i++) {
+        const struct attempt_fact *other = &evidence->attempts[i];
+        if (other != attempt && other->request == attempt->request &&
+            other->begun_ns == attempt->begun_ns && !(other->fresh && attempt->fresh))
+            return false;
+    }
+    return true;
+}
+
 bool inquiry_next_pair(const struct evidence *evidence, const struct request_fact *request,
                        struct inquiry_pair *pair)
 {
@@ -18,7 +29,8 @@ bool inquiry_next_pair(const struct evidence *evidence, const struct request_fac
     const struct attempt_fact *next;
     for (; before != NULL; before = next) {
         next = attempts_next(evidence, request, before);
-        if (next == NULL || !attempts_follow(before, next))
+        if (next == NULL || !attempts_follow(before, next) || !inquiry_is_alone(evidence, before) ||
+            !inquiry_is_alone(evidence, next))
             continue;
         *pair = (struct inquiry_pair){before, next};
         return true;

@@ -50,6 +50,12 @@ static inline bool inquiry_is_faulty(const struct evidence *evidence)
     return evidence->faults_met != 0;
 }
 
+/*
+ * Whether it is known where the attempt stands among those at its request: on a connection used before nobody sees an attempt
+ * begin, so that one of the same moment may have come before it or behind it.
+ */
+bool inquiry_is_alone(const struct evidence *evidence, const struct attempt_fact *attempt);
+
 /* The attempt and the one at the same request that is known to have begun after it; NULL in *next past the last pair. */
 struct inquiry_pair {
     const struct attempt_fact *before;

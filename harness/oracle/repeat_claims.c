@@ -327,6 +327,7 @@ enum claim_answer claim_passed_over_only_for_failures(const struct evidence *evi
         return CLAIM_NOT_EXERCISED;
     for (size_t i = 0; i < evidence->attempt_count; i++)
         if (evidence->attempts[i].number == 1 &&
+            inquiry_is_alone(evidence, &evidence->attempts[i]) &&
             attempts_are_known(evidence, evidence->attempts[i].request,
                                evidence->attempts[i].begun_ns))
             check_first_choice(&inquiry, &evidence->attempts[i]);

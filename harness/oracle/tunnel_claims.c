@@ -63,9 +63,10 @@ static bool was_kept_from(const struct tunnel *tunnel, const struct witness *fro
                           const struct witness *to)
 {
     uint64_t settled_ns = tunnel->evidence->settled_ns;
+    uint64_t stopped_ns = settled_ns + attempts_latency_ns(tunnel->evidence);
     return tunnel->evidence->quiet && !to->stalled && from->own_end != WITNESS_OPEN &&
            from->own_end_ns < settled_ns && got_all(tunnel, from, to) &&
-           to->peer_end_ns >= settled_ns &&
+           to->peer_end_ns >= stopped_ns &&
            (to->own_end == WITNESS_OPEN || to->own_end_ns >= settled_ns);
 }
 
