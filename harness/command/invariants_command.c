@@ -159,6 +159,8 @@ static void show_claim(size_t place, const struct tally *tally)
                ", first in %s\n",
                tally->exercised[place], tally->runs, tally->broken[place],
                tally->first_broken[place]);
+    else if (tally->runs > 0 && tally->exercised[place] == 0)
+        printf("    never exercised\n");
     else if (tally->runs > 0)
         printf("    exercised in %" PRIu64 " of %" PRIu64 " runs, and held in all of them\n",
                tally->exercised[place], tally->runs);
