@@ -1,24 +1,34 @@
 #!/bin/sh
-# table.sh BUILD [ARGUMENT...]: plays the acceptance suite, or what the arguments of `retryproof run` select, in the
-# simulation with each wrong proxy of a build folder, and prints how many cases notice it and in which words first.
+# table.sh BUILD [OPTION...]: what catches each wrong proxy of a build folder, as a table in Markdown, from the tests with the
+# label `wrong`, which ctest runs with the options (`-j2`): in the suite how many cases of the scenarios that its test names fail
+# in the simulation, and in which words; in exploration which claim is broken, in how many runs of one base with one fault each,
+# and by which smallest schedule. Ends with 1 when one of those tests fails.
 set -eu
 
 build=$1
 shift
-[ $# -gt 0 ] || set -- --filter 'not (tag = large)' scenarios
-result=$(mktemp)
-trap 'rm -f "$result"' EXIT
-export ASAN_OPTIONS="${ASAN_OPTIONS:-}:detect_leaks=0"
+told=$(mktemp)
+trap 'rm -f "$told"' EXIT
 
-echo '| wrong proxy | cases that fail | first sentence |'
-echo '|---|---|---|'
-for program in "$build"/tests/wrong/wrong-*; do
-    "$program" run --quiet --world sim --report json="$result" "$@" >/dev/null || [ $? -eq 1 ]
-    awk -v name="$(basename "$program")" '
-        /"verdict": / { cases++ }
-        /"verdict": "(fail|error)"/ { failed++ }
-        inside && said == "" { said = $0; sub(/^ *"/, "", said); sub(/",?$/, "", said) }
-        { inside = /^      "sentences": \[$/ }
-        END { printf "| %s | %d of %d | %s |\n", name, failed, cases, said }
-    ' "$result"
-done
+code=0
+ctest --test-dir "$build" --label-regex '^wrong$' --verbose "$@" >"$told" || code=1
+[ "$code" -eq 0 ] || grep -E '\*\*\*|^ *[0-9]+ - ' "$told" >&2
+
+awk -F ' [|] ' '
+    BEGIN {
+        print "| wrong proxy | suite: cases that fail | a sentence | exploration: claim | runs that break any | smallest schedule | on sockets |"
+        print "|---|---|---|---|---|---|---|"
+    }
+    { sub(/^[0-9]+: /, ""); sub(/ [|]$/, "") }
+    !/^[|] wrong-/ { next }
+    { name = $1; sub(/^[|] /, "", name) }
+    $2 == "sim" { suite[name] = $3 " | " $4 }
+    $2 == "explored" { explored[name] = $3 " | " $4 " | " $5 " | " $6 }
+    !(name in seen) { seen[name] = 1; names[++count] = name }
+    END {
+        for (i = 1; i <= count; i++)
+            print "| " names[i] " | " (names[i] in suite ? suite[names[i]] : "- | -") \
+                " | " (names[i] in explored ? explored[names[i]] : "none | - | - | -") " |"
+    }
+' "$told" | { IFS= read -r head; IFS= read -r line; printf '%s\n%s\n' "$head" "$line"; sort; }
+exit "$code"
