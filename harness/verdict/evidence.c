@@ -345,8 +345,9 @@ bool request_is_idempotent(const struct request_fact *request)
         "UPDATEREDIRECTREF",
         "VERSION-CONTROL",
     };
+    const char *method = request->sent->draft->method;
     for (size_t i = 0; i < COUNT_OF(IDEMPOTENT); i++)
-        if (strcmp(request->sent->draft->method, IDEMPOTENT[i]) == 0)
+        if (method[0] == IDEMPOTENT[i][0] && strcmp(method, IDEMPOTENT[i]) == 0)
             return true;
     return false;
 }
