@@ -113,20 +113,23 @@ struct figure {
     double allocations; /* the same */
 };
 
-typedef struct cost cost_of(struct cost_rig *rig, uint64_t seed);
+static struct cost play(struct cost_rig *rig, bool judged, uint64_t seed)
+{
+    return judged ? cost_rig_run(rig, seed) : cost_rig_play(rig, seed);
+}
 
-static struct figure measure(struct cost_rig *rig, cost_of *play, uint64_t limit_ns)
+static struct figure measure(struct cost_rig *rig, bool judged, uint64_t limit_ns)
 {
     struct figure figure = {.ns = 0};
 
     for (unsigned i = 0; i < 10; i++)
-        play(rig, 1);
+        play(rig, judged, 1);
     for (unsigned round = 0; round < ROUNDS; round++) {
         uint64_t began_ns = clock_ns(), took_ns, count = 0, upcalls = 0, allocations = 0;
         double ns;
 
         do {
-            struct cost cost = play(rig, count++);
+            struct cost cost = play(rig, judged, count++);
 
             upcalls += cost.upcalls;
             allocations += cost.allocations;
@@ -179,7 +182,7 @@ static void tell_rows(struct cost_rig *rig, uint64_t limit_ns, double floor)
 
         snprintf(text, sizeof(text), "name: n\nstage: mid-copy\n%sexpect: {}\n", ROWS[i].text);
         cost_rig_read(rig, text);
-        figure = measure(rig, cost_rig_run, limit_ns);
+        figure = measure(rig, true, limit_ns);
         tell(ROWS[i].what, &figure, floor);
     }
 }
@@ -202,14 +205,14 @@ int main(int count_of_arguments, char **arguments)
            "x floor");
     tell("llhttp alone, the same four messages", &floor, floor.ns);
     cost_rig_read_clean(&rig, 1);
-    one = measure(&rig, cost_rig_play, limit_ns);
+    one = measure(&rig, false, limit_ns);
     cost_rig_read_clean(&rig, COST_EXCHANGES);
-    many = measure(&rig, cost_rig_play, limit_ns);
+    many = measure(&rig, false, limit_ns);
     each = each_of_many(&many, &one);
     tell("clean exchange, one of many", &each, floor.ns);
     tell("run: one clean exchange, not judged", &one, floor.ns);
     cost_rig_read_clean(&rig, 1);
-    one = measure(&rig, cost_rig_run, limit_ns);
+    one = measure(&rig, true, limit_ns);
     tell("run: one clean exchange", &one, floor.ns);
     tell_rows(&rig, limit_ns, floor.ns);
     cost_rig_release(&rig);
