@@ -4,6 +4,8 @@
 #include <string.h>
 
 enum {
+    THOROUGH_BYTES_MAX =
+        4096,          /* of a direction that is taken at every byte: eight small messages */
     OFFSETS_MAX = 128, /* of a direction of which not every byte is taken */
     CONNECTIONS_MAX =
         64, /* of one actor; a run that has more is out of hand, and its first say enough */
@@ -173,7 +175,7 @@ static void find_offsets(const struct witness *witness, bool sent, bool thorough
 {
     const struct witness_stream *stream = sent ? &witness->out : &witness->in;
     out->count = 0;
-    out->thorough = thorough && stream->bytes <= WITNESS_STREAM_BYTES_MAX;
+    out->thorough = thorough && stream->bytes <= THOROUGH_BYTES_MAX;
     out->every = stream->bytes + 1;
     if (out->thorough)
         return;

@@ -103,6 +103,14 @@ bool clean_run_is_like(const struct clean_run *clean, const struct played *playe
 
 /* ---- FIN and RST ---------------------------------------------------------------------------- */
 
+static bool has_connect(const struct evidence *evidence)
+{
+    for (size_t i = 0; i < evidence->request_count; i++)
+        if (request_is_connect(&evidence->requests[i]))
+            return true;
+    return false;
+}
+
 bool is_silent_end(const struct wire_fault *fault, const struct played *played,
                    const struct evidence *evidence)
 {
@@ -115,7 +123,7 @@ bool is_silent_end(const struct wire_fault *fault, const struct played *played,
         return false;
     /* What a tunnel brought is no response: there a FIN is an end, and a reset a failure. */
     const struct witness *witness = fake_upstream_witness(upstream, fault->connection - 1);
-    return witness->out.bytes == 0 && !witness->streams;
+    return witness->out.bytes == 0 && !witness->streams && !has_connect(evidence);
 }
 
 /* ---- one trial and one claim ---------------------------------------------------------------- */
