@@ -124,10 +124,21 @@ static void check_arrival(struct inquiry *inquiry, const struct arrival_fact *ar
         check_hops(inquiry, arrival);
 }
 
+/* Which CONNECT a tunnel belongs to says the label of what came through it; that may be garbled like all else. */
+static bool may_be_garbled_tunnel(const struct evidence *evidence)
+{
+    for (size_t i = 0; i < evidence->request_count; i++)
+        if (request_is_connect(&evidence->requests[i]))
+            return inquiry_met(evidence, WIRE_FAULT_GARBAGE);
+    return false;
+}
+
 /* What comes through the tunnel of a CONNECT its client has written, whatever its upstream takes it for. */
 static bool is_of_client(const struct evidence *evidence, const struct witness *connection)
 {
     const struct attempt_fact *attempt = attempts_on(evidence, connection);
+    if (may_be_garbled_tunnel(evidence))
+        return true;
     return attempt != NULL && attempt->tunnel && attempt->request != NULL &&
            request_is_connect(attempt->request);
 }
