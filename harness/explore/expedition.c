@@ -9,6 +9,7 @@
 enum {
     ORDERS_RUNS_MAX = 50000,     /* of one base: some seconds; more are told as cut off */
     ORDERS_RUNS_MAX_SLOW = 1000, /* of one with handshakes or large bodies */
+    ORDERS_RUNS_MAX_FAULT = 500, /* of one fault put into a base: most have some hundred */
 };
 
 struct expedition {
@@ -18,16 +19,25 @@ struct expedition {
     struct player *player;
     struct survey *survey;
     struct swarm *swarm;
-    const struct base *base; /* of which orders are explored */
+    const struct base *base;        /* of which orders are explored */
+    const struct wire_fault *fault; /* that is in it; NULL: none */
 };
 
 /* ---- orders --------------------------------------------------------------------------------- */
+
+static struct trial trial_under_way(const struct expedition *expedition)
+{
+    struct trial trial = trial_of(expedition->base, expedition->options->seed);
+    trial.faults = expedition->fault;
+    trial.fault_count = expedition->fault != NULL ? 1 : 0;
+    return trial;
+}
 
 static void play_order(void *owner, sim_order *order, void *order_owner, struct orders_outcome *out)
 {
     struct expedition *expedition = owner;
     struct explorer_result *result = expedition->ledger->result;
-    struct trial trial = trial_of(expedition->base, expedition->options->seed);
+    struct trial trial = trial_under_way(expedition);
     struct played played;
     player_order_by(expedition->player, order, order_owner);
     player_play(expedition->player, &trial, &played);
@@ -55,30 +65,48 @@ static bool is_enough(void *owner)
 static void enter_failure(struct expedition *expedition, const struct orders_result *found)
 {
     struct played played;
-    struct trial trial = trial_of(expedition->base, expedition->options->seed);
+    struct trial trial = trial_under_way(expedition);
     trial.order = found->order;
     trial.order_count = found->order_count;
     player_play(expedition->player, &trial, &played);
     ledger_note_run(expedition->ledger, &trial, &played);
 }
 
-static void explore_orders(struct expedition *expedition, const struct base *base)
+/* Of one base with that fault, or none: at most so many runs, of which it returns how many it took. */
+static uint64_t explore_orders(struct expedition *expedition, const struct wire_fault *fault,
+                               uint64_t runs_max)
 {
     const struct orders_subject subject = {play_order, state_of_order, is_enough, expedition};
-    const struct orders_options options = {.runs_max = base->thorough ? ORDERS_RUNS_MAX
-                                                                      : ORDERS_RUNS_MAX_SLOW,
+    const struct orders_options options = {.runs_max = runs_max,
                                            .naive = expedition->options->naive};
+    size_t place = (size_t)(expedition->base - expedition->ledger->bases->list);
     struct orders_result found;
-    expedition->base = base;
+    expedition->fault = fault;
     orders_explore(&subject, &options, &found);
+    uint64_t runs = found.runs;
     for (size_t i = 0; i < found.outcome_count; i++)
-        ledger_add_outcome(expedition->ledger, (size_t)(base - expedition->ledger->bases->list),
-                           found.outcomes[i]);
+        ledger_add_outcome(expedition->ledger, place, found.outcomes[i]);
     if (found.order != NULL)
         enter_failure(expedition, &found);
     expedition->ledger->result->out_of_memory |= found.out_of_memory;
-    expedition->ledger->result->orders_cut += !found.complete;
+    expedition->ledger->result->orders_cut += fault == NULL && !found.complete;
     orders_release(&found);
+    return runs;
+}
+
+/* The clean base, then with each fault that stands for others, as far as the runs of a base go. */
+static void explore_all_orders(struct expedition *expedition, const struct base *base)
+{
+    uint64_t left = base->thorough ? ORDERS_RUNS_MAX : ORDERS_RUNS_MAX_SLOW;
+    const struct wire_fault *fault = NULL;
+    expedition->base = base;
+    left -= explore_orders(expedition, NULL, left);
+    for (size_t i = 0; (fault = survey_standing(expedition->survey, i)) != NULL; i++) {
+        if (left == 0 || !ledger_goes_on(expedition->ledger))
+            return;
+        left -= explore_orders(expedition, fault,
+                               left < ORDERS_RUNS_MAX_FAULT ? left : ORDERS_RUNS_MAX_FAULT);
+    }
 }
 
 /* ---- the share ------------------------------------------------------------------------------ */
@@ -105,7 +133,7 @@ static void play_bases(struct expedition *expedition)
         expedition->ledger->base = &bases->list[i];
         survey_base(expedition->survey, &bases->list[i]);
         if (expedition->options->orders && ledger_goes_on(expedition->ledger))
-            explore_orders(expedition, &bases->list[i]);
+            explore_all_orders(expedition, &bases->list[i]);
     }
 }
 

@@ -385,6 +385,7 @@ uint64_t survey_count(struct survey *survey, const struct base *base)
 void survey_base(struct survey *survey, const struct base *base)
 {
     survey->base = base;
+    survey->known_count = 0;
     if (!play_clean(survey) || survey->options->faults == 0 || !find_space(survey))
         return;
     if (!play_singles(survey))
@@ -392,4 +393,9 @@ void survey_base(struct survey *survey, const struct base *base)
     find_classes(survey);
     if (survey->options->faults > 1)
         play_combinations(survey);
+}
+
+const struct wire_fault *survey_standing(const struct survey *survey, size_t index)
+{
+    return index < survey->known_count ? &survey->space.list[survey->known[index]] : NULL;
 }

@@ -21,5 +21,7 @@ uint64_t survey_count(struct survey *survey, const struct base *base);
 
 /* Until it is through, or the ledger says that it is enough. */
 void survey_base(struct survey *survey, const struct base *base);
+/* The single faults that stand for all others of the base that was surveyed last, from 0; NULL past the last. */
+const struct wire_fault *survey_standing(const struct survey *survey, size_t index);
 
 #endif
