@@ -134,6 +134,8 @@ static void add_where(struct sentence *to, const struct fault_map *map,
 
 /* ---- what ----------------------------------------------------------------------------------- */
 
+_Static_assert(WIRE_DELAY_NS == 20 * NS_PER_MS, "the words say how long it is");
+
 /* What the connection's own side does. NULL: the sentence is built otherwise. */
 static const char *deed_of(enum wire_fault_kind kind)
 {
