@@ -47,11 +47,9 @@ static const char *difference_of(const struct inquiry *inquiry, const struct out
                                  enum message_part part, struct phrase *difference)
 {
     struct wire_reading was;
-    const struct draft *draft = draft_of(inquiry, outcome, &was);
-    return draft != NULL
-               ? message_part_difference(outcome->message, draft,
-                                         &inquiry->evidence->scenario->hooks, part, difference)
-               : NULL;
+    const struct message_comparison what = {outcome->message, draft_of(inquiry, outcome, &was),
+                                            &inquiry->evidence->scenario->hooks};
+    return what.sent != NULL ? message_part_difference(&what, part, difference) : NULL;
 }
 
 static void tell_changed(struct inquiry *inquiry, const struct outcome_fact *outcome,
@@ -130,8 +128,9 @@ enum claim_answer claim_body_of_one_attempt(const struct evidence *evidence,
         if (draft == NULL)
             continue;
         inquiry.exercised = true;
-        if (message_part_difference(outcome->message, draft, &evidence->scenario->hooks,
-                                    MESSAGE_BODY, &difference) != NULL)
+        const struct message_comparison what = {outcome->message, draft,
+                                                &evidence->scenario->hooks};
+        if (message_part_difference(&what, MESSAGE_BODY, &difference) != NULL)
             tell_changed(&inquiry, outcome, difference.text);
         else if (outcome->request != NULL && has_other_size(&inquiry, outcome, draft))
             findings_add(findings,

@@ -216,9 +216,8 @@ static bool trailers_differ(const struct witness_message *received, const struct
     return phrase->used > 0;
 }
 
-const char *message_part_difference(const struct witness_message *received,
-                                    const struct draft *sent, const struct hook_plan *hooks,
-                                    enum message_part part, struct phrase *phrase)
+const char *message_part_difference(const struct message_comparison *what, enum message_part part,
+                                    struct phrase *phrase)
 {
     typedef bool part_differs(const struct witness_message *received, const struct draft *sent,
                               const struct hook_plan *hooks, struct phrase *phrase);
@@ -227,17 +226,18 @@ const char *message_part_difference(const struct witness_message *received,
                                           [MESSAGE_TRAILERS] = trailers_differ};
     phrase->used = 0;
     phrase->text[0] = '\0';
-    return received->head_complete && PARTS[part](received, sent, hooks, phrase) ? phrase->text
-                                                                                 : NULL;
+    bool differs = what->received->head_complete &&
+                   PARTS[part](what->received, what->sent, what->hooks, phrase);
+    return differs ? phrase->text : NULL;
 }
 
 const char *message_difference(const struct witness_message *received, const struct draft *sent,
                                const struct hook_plan *hooks, struct phrase *phrase)
 {
+    const struct message_comparison what = {received, sent, hooks};
     const char *difference = NULL;
     for (int part = MESSAGE_HEAD; part <= MESSAGE_TRAILERS && difference == NULL; part++)
-        difference =
-            message_part_difference(received, sent, hooks, (enum message_part)part, phrase);
+        difference = message_part_difference(&what, (enum message_part)part, phrase);
     return difference;
 }
 

@@ -27,9 +27,13 @@ void message_judge_outcome(const struct message_judge *by, const struct outcome_
  * whose head is complete.
  */
 enum message_part { MESSAGE_HEAD, MESSAGE_BODY, MESSAGE_TRAILERS };
-const char *message_part_difference(const struct witness_message *received,
-                                    const struct draft *sent, const struct hook_plan *hooks,
-                                    enum message_part part, struct phrase *phrase);
+struct message_comparison {
+    const struct witness_message *received;
+    const struct draft *sent;
+    const struct hook_plan *hooks;
+};
+const char *message_part_difference(const struct message_comparison *what, enum message_part part,
+                                    struct phrase *phrase);
 
 /*
  * How a received message differs from the one that was sent, but for what hooks change on purpose: a part of a sentence,
