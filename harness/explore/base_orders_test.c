@@ -116,8 +116,8 @@ static void begin(struct subject *subject, const struct orders_case *one)
 
 static void end(struct subject *subject)
 {
+    player_destroy(&subject->player); /* it holds the last case, which is of the bases */
     bases_release(&subject->bases);
-    player_destroy(&subject->player);
 }
 
 static void finds_what_naive_enumeration_finds(void **state)

@@ -118,7 +118,7 @@ void sim_tell_party(struct world *world, uint64_t word);
 /*
  * A hash of all that the rest of the run follows from: what each party has met with so far, what is on its way, what is
  * ready and what is due. Between two upcalls; in a world with an order. Equal hashes: the same may come of both moments,
- * whichever order led to them.
+ * whichever order led to them; but for the numbers of dialling ports, which differ with the order and mean nothing.
  */
 uint64_t sim_state_hash(struct world *world);
 

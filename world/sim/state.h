@@ -9,6 +9,7 @@
  *     name.c      what names answer
  *     choice.c    what comes next, where an order says so
  *     moment.c    the hash of a state, where there is an order
+ *     history.c   what each party has met with, where there is an order
  */
 #ifndef WORLD_SIM_STATE_H
 #define WORLD_SIM_STATE_H
