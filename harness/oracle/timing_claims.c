@@ -39,6 +39,7 @@ static void check_backoff(struct inquiry *inquiry, const struct request_fact *re
     const struct attempt_fact *attempt = NULL;
     for (; (attempt = attempts_next(evidence, request, attempt)) != NULL; before = attempt) {
         if (before == NULL || !attempt->fresh || before->closed_ns > attempt->begun_ns ||
+            !inquiry_is_alone(evidence, before) ||
             !attempts_are_known(evidence, request, attempt->begun_ns))
             continue;
         inquiry->exercised = true;
