@@ -73,6 +73,9 @@ static void dial(struct proxy *proxy, size_t upstream)
 static void tell(struct proxy *proxy)
 {
     struct exchange_record record = {.id = 1, .status = 200, .attempt_count = 0};
+    const uint8_t *end = memmem(proxy->response, proxy->response_size, "\r\n\r\n", 4);
+    if (end != NULL)
+        record.response_body_bytes = proxy->response_size - (size_t)(end + 4 - proxy->response);
     record.attempt_count = (unsigned)proxy->attempts;
     if (proxy->response_size > 12)
         record.status = (unsigned)strtoul((const char *)proxy->response + 9, NULL, 10);
