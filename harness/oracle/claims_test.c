@@ -62,7 +62,7 @@ static void cut_another_head(void)
 
 static void fail_again_on_one_connection(void)
 {
-    rig_of()->attempts[0].connection = b_saw();
+    rig_of()->attempts[0].connection = b_saw(); /* and no answer came there to the first */
 }
 
 static void consume_more_than_is_kept(void)

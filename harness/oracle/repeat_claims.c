@@ -242,6 +242,7 @@ static void check_next_upstream(struct inquiry *inquiry, const struct inquiry_pa
                      inquiry_upstream(evidence, pair->before));
 }
 
+/* A connection whose response was read whole, and is one to retry, may serve again; one on which an attempt failed may not. */
 static void check_connection(struct inquiry *inquiry, const struct inquiry_pair *pair)
 {
     char name[EVIDENCE_NAME_BYTES];
@@ -250,7 +251,8 @@ static void check_connection(struct inquiry *inquiry, const struct inquiry_pair 
     const struct attempt_fact *next = pair->next;
     inquiry->exercised = true;
     moment_format(next->begun_ns, inquiry->evidence->began_ns, began);
-    if (before->connection != NULL && before->connection == next->connection)
+    bool failed = before->answer == NULL || before->answer->complete_ns == 0;
+    if (failed && before->connection != NULL && before->connection == next->connection)
         findings_add(inquiry->findings,
                      "%s was tried again at %s on the connection to %s on which it had failed",
                      request_name(next->request, name), began,
