@@ -277,6 +277,14 @@ enum claim_answer claim_no_stale_checkout(const struct evidence *evidence,
     return inquiry_end(&inquiry);
 }
 
+static bool made_a_tunnel(const struct evidence *evidence)
+{
+    for (size_t i = 0; i < evidence->attempt_count; i++)
+        if (evidence->attempts[i].tunnel)
+            return true;
+    return asks_for_tunnels(evidence);
+}
+
 /* ---- how many ------------------------------------------------------------------------------- */
 
 enum claim_answer claim_pool_within_limits(const struct evidence *evidence,
@@ -284,9 +292,8 @@ enum claim_answer claim_pool_within_limits(const struct evidence *evidence,
 {
     struct inquiry inquiry = inquiry_begin(evidence, findings);
     const struct scenario *scenario = evidence->scenario;
-    for (size_t i = 0; i < evidence->request_count; i++)
-        if (request_made_tunnel(&evidence->requests[i]))
-            return CLAIM_NOT_EXERCISED; /* a tunnel that stands is no kept connection */
+    if (made_a_tunnel(evidence))
+        return CLAIM_NOT_EXERCISED; /* a tunnel that stands is no kept connection */
     for (size_t u = 0; u < scenario->upstream_count && evidence->quiet && evidence->trace != NULL;
          u++) {
         inquiry.exercised = inquiry.exercised || evidence->open[u] > 0;
@@ -323,14 +330,6 @@ enum claim_answer claim_cancel_closes_the_upstream(const struct evidence *eviden
                          moment_format(request->gone_ns, evidence->began_ns, gone));
     }
     return inquiry_end(&inquiry);
-}
-
-static bool made_a_tunnel(const struct evidence *evidence)
-{
-    for (size_t i = 0; i < evidence->attempt_count; i++)
-        if (evidence->attempts[i].tunnel)
-            return true;
-    return asks_for_tunnels(evidence);
 }
 
 /* A client that ended its side once its request was out and that, where it is allowed, has its whole response. */

@@ -238,8 +238,8 @@ static void check_deadline(struct inquiry *inquiry, const struct exchange_record
     uint64_t tolerance_ns = evidence->world == WORLD_SOCKETS ? JUDGE_TOLERANCE_NS : 0;
     for (unsigned i = 0; i < record->attempt_count; i++) {
         const struct attempt_record *attempt = &record->attempts[i];
-        if (record->tunnel_up_bytes + record->tunnel_down_bytes > 0 ||
-            attempt->tunnel != TUNNEL_NONE || attempt->ended_ns < record->begun_ns)
+        if (record->kind == EXCHANGE_CONNECT || record->kind == EXCHANGE_UPGRADE ||
+            attempt->ended_ns < record->begun_ns)
             continue; /* a tunnel lasts for as long as it is used */
         uint64_t lasted_ns = attempt->ended_ns - record->begun_ns;
         inquiry->exercised = true;
