@@ -292,8 +292,8 @@ enum claim_answer claim_pool_within_limits(const struct evidence *evidence,
 {
     struct inquiry inquiry = inquiry_begin(evidence, findings);
     const struct scenario *scenario = evidence->scenario;
-    if (made_a_tunnel(evidence))
-        return CLAIM_NOT_EXERCISED; /* a tunnel that stands is no kept connection */
+    if (made_a_tunnel(evidence) || evidence->scenario->names_are_scripted)
+        return CLAIM_NOT_EXERCISED; /* a tunnel is no kept connection; and two names may lead to one upstream */
     for (size_t u = 0; u < scenario->upstream_count && evidence->quiet && evidence->trace != NULL;
          u++) {
         inquiry.exercised = inquiry.exercised || evidence->open[u] > 0;
