@@ -165,8 +165,7 @@ enum claim_answer claim_no_cross_talk(const struct evidence *evidence, struct fi
 
 /*
  * What status the last attempt leads to, by what the seam saw of it alone (RFC 9110 15.6.3 to 15.6.5); 0 where that leaves
- * more than one. An end that came decides before any time-out, and where no end came and not a byte, only a time-out can
- * have.
+ * more than one. Where neither an end came nor a byte, only a time-out can have decided.
  */
 static unsigned status_due(const struct attempt_fact *last)
 {
@@ -181,7 +180,7 @@ static unsigned status_due(const struct attempt_fact *last)
     if (upstream == NULL || stream->tls || stream->rx > 0 || upstream->out.bytes > 0 ||
         stream->tx == 0)
         return 0; /* what fails before the first byte may do so above the seam */
-    return stream->peer_closed ? 502 : 504;
+    return stream->peer_closed ? 0 : 504; /* an end may have come while a time-out was judged */
 }
 
 /* Of one dial for one request, which the records bear out: no address beside it, no name, and nothing that a hook decides. */

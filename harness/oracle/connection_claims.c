@@ -365,8 +365,9 @@ enum claim_answer claim_half_close_is_answered(const struct evidence *evidence,
     struct inquiry inquiry = inquiry_begin(evidence, findings);
     size_t held = 0;
     size_t there = 0;
-    if (!evidence->quiet || evidence->trace == NULL || made_a_tunnel(evidence))
-        return CLAIM_NOT_EXERCISED;
+    if (!evidence->quiet || evidence->trace == NULL || made_a_tunnel(evidence) ||
+        attempts_latency_ns(evidence) > 0)
+        return CLAIM_NOT_EXERCISED; /* and with latency an end may still be on its way */
     for (size_t i = 0; i < evidence->outcome_count; i++)
         check_half_close(&inquiry, &evidence->outcomes[i]);
     for (size_t i = 0; i < evidence->stream_count; i++)
