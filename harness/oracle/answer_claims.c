@@ -167,15 +167,16 @@ enum claim_answer claim_no_cross_talk(const struct evidence *evidence, struct fi
  * What status the last attempt leads to, by what the seam saw of it alone (RFC 9110 15.6.3 to 15.6.5); 0 where that leaves
  * more than one. Where neither an end came nor a byte, only a time-out can have decided.
  */
-static unsigned status_due(const struct attempt_fact *last)
+static unsigned status_due(const struct evidence *evidence, const struct attempt_fact *last)
 {
+    const struct retry_settings *retry = inquiry_retry(evidence);
     const struct trace_stream *stream = last->stream;
     if (stream == NULL || stream->outcome == -EMFILE || stream->outcome == -ENFILE)
         return 0;
     if (stream->outcome == -EINPROGRESS)
         return 504;
-    if (stream->outcome != 0)
-        return 502;
+    if (stream->outcome != 0) /* unless a time-out came at the same moment */
+        return retry->per_try_timeout_ns + retry->deadline_ns > 0 ? 0 : 502;
     const struct witness *upstream = last->connection;
     if (upstream == NULL || stream->tls || stream->rx > 0 || upstream->out.bytes > 0 ||
         stream->tx == 0)
@@ -210,7 +211,7 @@ static void check_status(struct inquiry *inquiry, const struct outcome_fact *out
     const struct exchange_record *record = inquiry_record_of(evidence, request);
     unsigned status = outcome->message->status;
     const struct attempt_fact *last = deciding_attempt(evidence, request);
-    unsigned due = last != NULL ? status_due(last) : 0;
+    unsigned due = last != NULL ? status_due(evidence, last) : 0;
     inquiry->exercised = true;
     if (due != 0 && status != due)
         findings_add(inquiry->findings,
