@@ -351,16 +351,16 @@ static void a_finding(struct comparison_rig *rig, struct observation *way)
     way->level = LEVEL_SHOULD;
 }
 
-static void a_second(struct comparison_rig *rig, struct observation *way)
-{
-    (void)rig;
-    way->seconds = 1;
-}
-
 static void two_seconds(struct comparison_rig *rig, struct observation *way)
 {
     (void)rig;
     way->seconds = 2;
+}
+
+static void three_seconds(struct comparison_rig *rig, struct observation *way)
+{
+    (void)rig;
+    way->seconds = 3;
 }
 
 static void an_attempt_after_the_client(struct comparison_rig *rig, struct observation *way)
@@ -415,9 +415,9 @@ static const struct change CHANGES[] = {
      CASE "was 200 1/1, a 0/0 with 0 bytes, b 1/1 with 11 bytes, is 200 1/1, a 0/0 with 0 bytes, "
           "b 1/1 with 5 bytes" ID},
     {"a finding", a_finding, CASE "was 200 1/1, pass, is 200 1/1, fail (should)" ID},
-    {"a second more is the machine's", a_second, ""},
-    {"two seconds more are the proxy's", two_seconds,
-     CASE "was 200 1/1 in 0 s, is 200 1/1 in 2 s" ID},
+    {"two seconds more are the machine's and a clock's", two_seconds, ""},
+    {"three seconds more are the proxy's", three_seconds,
+     CASE "was 200 1/1 in 0 s, is 200 1/1 in 3 s" ID},
     {"an attempt after the client had gone", an_attempt_after_the_client,
      CASE "was 200 1/1, 0 begun after the client had gone, is 200 1/1, 1 begun after the client "
           "had gone" ID},
