@@ -20,10 +20,17 @@ static int set_up_scenarios(void **state)
 
     mkdir("w", S_IRWXU);
     mkdir("r", S_IRWXU);
+    mkdir("g", S_IRWXU);
     write_file("w/waits.yaml", WAITS);
     write_file("r/cut.yaml",
                FOUND("faults: [{at: a#1, sent: 17, kind: fin}, {at: a#7, kind: refused}]\n"
                      "found: {claim: no-retry-after-a-byte, base: x, seed: 7, trace: \"0x1\"}\n"));
+    write_file("g/grid.yaml",
+               TOP ACTORS "grid: {status: [200, 502]}\nfaults: [{at: a#1, sent: 0, kind: delay}]\n"
+                          "expect: {client: {status: \"${status}\"}, faults: 1}\n");
+    write_file("r/held.yaml",
+               TOP ACTORS "expect: {client: {status: 200}}\n"
+                          "found: {claim: expectations-hold, base: x, seed: 7, trace: \"0x1\"}\n");
     write_file("r/order.yaml", FOUND("order: [1]\n"));
     write_file("r/sim.yaml", FOUND("faults: [{at: client#1, received: 3, kind: rst}]\n"
                                    "unsupported: {sockets: it would take too long}\n"));
@@ -85,6 +92,10 @@ static const struct {
     {"replay --world sockets r/sim.yaml", EXIT_PASSED, "cannot be played on sockets: it would",
      NULL},
     {"replay r/gone.yaml", EXIT_PASSED, "is none any more", NULL},
+    {"replay r/held.yaml", EXIT_PASSED, "expectations-hold, which was broken when this was", NULL},
+    {"replay s/fail.yaml", EXIT_PASSED, "twice the same", NULL},
+    {"explore --faults 0 --report json s/fail.yaml", EXIT_FAILED,
+     "\"claim\": \"expectations-hold\"", NULL},
     {"replay r/wrong.yaml", EXIT_USAGE, NULL, "r/wrong.yaml:"},
     {"replay", EXIT_USAGE, NULL, "no scenario file was named"},
     {"replay --world moon s/pass.yaml", EXIT_USAGE, NULL, "'moon' is not sim, sockets or both"},
@@ -136,6 +147,32 @@ static void what_is_found_fails_again_with_the_same_trace(void **state)
         assert_int_equal(run(fixture, line), EXIT_FAILED);
         assert_non_null(strstr(fixture->out, "twice the same, and the one that was found"));
     }
+}
+
+/* With its own fault and order, of a grid: what it expects is kept, and judged wherever it is played again. */
+static void a_base_that_fails_clean_is_found_as_it_is(void **state)
+{
+    struct fixture *fixture = *state;
+    char line[LINE_BYTES];
+    char on_sockets[2 * LINE_BYTES];
+    char as_scenario[2 * LINE_BYTES];
+
+    assert_int_equal(run(fixture, "explore --save found g"), EXIT_FAILED);
+    assert_non_null(strstr(fixture->out, "BROKEN  expectations-hold  in grid[status=502]"));
+    assert_non_null(strstr(fixture->out, "reproduce  retryproof replay found/expectations-hold-"));
+    replay_line(line, "found");
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(run(fixture, line), EXIT_FAILED);
+        assert_non_null(strstr(fixture->out, "BROKEN  expectations-hold\n"));
+        assert_non_null(strstr(fixture->out, "the client got 200, expected 502"));
+        assert_non_null(strstr(fixture->out, "twice the same, and the one that was found"));
+    }
+    snprintf(on_sockets, sizeof(on_sockets), "replay --world sockets%s", line + strlen("replay"));
+    assert_int_equal(run(fixture, on_sockets), EXIT_FAILED);
+    assert_non_null(strstr(fixture->out, "BROKEN  expectations-hold\n"));
+    snprintf(as_scenario, sizeof(as_scenario), "run --world sim%s", line + strlen("replay"));
+    assert_int_equal(run(fixture, as_scenario), EXIT_FAILED);
+    assert_non_null(strstr(fixture->out, "the client got 200, expected 502"));
 }
 
 static void equal_explorations_give_equal_results(void **state)
@@ -208,6 +245,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ROW(a_command_line_has_its_exit_code_and_words),
         ROW(what_is_found_fails_again_with_the_same_trace),
+        ROW(a_base_that_fails_clean_is_found_as_it_is),
         ROW(equal_explorations_give_equal_results),
         ROW(a_report_in_a_file_leaves_stdout_to_the_person),
         ROW(an_interrupted_exploration_tells_what_is_known),

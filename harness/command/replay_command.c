@@ -130,18 +130,29 @@ static void tell_faults(const struct telling *telling)
         say(telling, "nobody can force the order of events on sockets: it is left to the machine");
 }
 
+static void tell_broken(const struct telling *telling)
+{
+    text_ink(INK_RED, telling->replay->style.colour, stdout);
+    fputs("BROKEN", stdout);
+    text_ink(INK_PLAIN, telling->replay->style.colour, stdout);
+    fputs("  ", stdout);
+}
+
 static void tell_claims(const struct telling *telling)
 {
     const struct replayed *replayed = telling->replayed;
 
     for (size_t i = 0; i < claims_count(); i++)
         if ((replayed->broken >> i & 1) != 0) {
-            text_ink(INK_RED, telling->replay->style.colour, stdout);
-            fputs("BROKEN", stdout);
-            text_ink(INK_PLAIN, telling->replay->style.colour, stdout);
-            printf("  %u %s\n", claims_at(i)->number, claims_at(i)->name);
+            tell_broken(telling);
+            printf("%u %s\n", claims_at(i)->number, claims_at(i)->name);
             say(telling, "%s", claims_at(i)->sentence);
         }
+    if (replayed->unexpected) {
+        tell_broken(telling);
+        puts(REGRESSION_EXPECTATIONS);
+        say(telling, "%s", EXPLORATION_EXPECTATIONS);
+    }
     for (size_t i = 0; i < replayed->sentence_count; i++)
         say(telling, "- %s", replayed->sentences[i]);
 }
@@ -169,17 +180,19 @@ static void tell_trace(const struct telling *telling)
             replayed->trace_hash, found->trace);
 }
 
-/* The claim that the file is about, where it holds now. */
+/* The claim that the file is about, or what its scenario expects, where it holds now. */
 static void tell_found_claim(const struct telling *telling)
 {
     const char *name = telling->scenario->found.claim;
     const size_t claim = name != NULL ? claims_find(name) : claims_count();
+    const bool expected = replay_expects(telling->base);
 
     if (name == NULL || telling->replayed->verdict == VERDICT_ERROR)
         return;
-    if (claim == claims_count())
+    if (claim == claims_count() && !expected)
         say(telling, "the claim %s, which was broken, is none any more", name);
-    else if ((telling->replayed->broken >> claim & 1) == 0)
+    else if (expected ? !telling->replayed->unexpected
+                      : (telling->replayed->broken >> claim & 1) == 0)
         say(telling, "%s, which was broken when this was found, holds%s", name,
             telling->replayed->world == WORLD_SOCKETS ? " on sockets" : "");
 }
@@ -226,26 +239,26 @@ static bool keep_failure(const struct telling *telling, struct exploration_failu
 {
     const struct replayed *replayed = telling->replayed;
     const size_t claim = first_broken(replayed);
+    const char *name = replayed->unexpected ? REGRESSION_EXPECTATIONS : EXPLORATION_NO_CLAIM;
     bool named = claim < claims_count();
     struct region *region = &telling->replay->region;
     const char *word = shell_word(telling->base->argument, region);
 
-    *out =
-        (struct exploration_failure){.base = telling->base->id,
-                                     .claim_number = named ? claims_at(claim)->number : 0,
-                                     .claim = named ? claims_at(claim)->name : EXPLORATION_NO_CLAIM,
-                                     .sentences = replayed->sentences,
-                                     .sentence_count = replayed->sentence_count,
-                                     .faults = telling->faults,
-                                     .fault_count = telling->scenario->fault_count,
-                                     .order = telling->scenario->order,
-                                     .order_count = telling->scenario->order_count,
-                                     .seed = replay_seed(telling->base),
-                                     .trace_hash = replayed->trace_hash,
-                                     .steady = replayed->steady,
-                                     .file = telling->base->argument,
-                                     .story = replayed->story,
-                                     .story_count = replayed->story_count};
+    *out = (struct exploration_failure){.base = telling->base->id,
+                                        .claim_number = named ? claims_at(claim)->number : 0,
+                                        .claim = named ? claims_at(claim)->name : name,
+                                        .sentences = replayed->sentences,
+                                        .sentence_count = replayed->sentence_count,
+                                        .faults = telling->faults,
+                                        .fault_count = telling->scenario->fault_count,
+                                        .order = telling->scenario->order,
+                                        .order_count = telling->scenario->order_count,
+                                        .seed = replay_seed(telling->base),
+                                        .trace_hash = replayed->trace_hash,
+                                        .steady = replayed->steady,
+                                        .file = telling->base->argument,
+                                        .story = replayed->story,
+                                        .story_count = replayed->story_count};
     if (word != NULL)
         out->reproduce = region_format(region, "retryproof replay --world %s %s",
                                        world_word(replayed->world), word);

@@ -7,6 +7,7 @@
 #include "reports/shell_word.h"
 
 const char EXPLORATION_NO_CLAIM[] = "a-run-ends-well";
+const char EXPLORATION_EXPECTATIONS[] = "what the scenario itself expects comes about";
 
 /* What one failure after the other needs. */
 struct making {
@@ -115,6 +116,26 @@ static bool make_bases(const struct making *making, struct exploration *out)
 
 /* ---- failures ------------------------------------------------------------------------------- */
 
+/* Nothing but what its file says was put into the base. */
+static struct failing failing_as_filed(const struct explorer_failure *failure)
+{
+    const struct scenario *filed = failure->base->expecting;
+    struct failing failing = {.base = failure->base,
+                              .seed = failure->seed,
+                              .claim = failure->claim,
+                              .as_filed = true,
+                              .schedule = {.network = filed->network}};
+    struct schedule *schedule = &failing.schedule;
+
+    schedule->fault_count = filed->fault_count;
+    schedule->order_count = filed->order_count;
+    for (size_t i = 0; i < filed->fault_count; i++)
+        schedule->faults[i] = filed->faults[i];
+    for (size_t i = 0; i < filed->order_count; i++)
+        schedule->order[i] = filed->order[i];
+    return failing;
+}
+
 static struct failing failing_of(const struct explorer_failure *failure)
 {
     struct failing failing = {
@@ -131,20 +152,39 @@ static struct failing failing_of(const struct explorer_failure *failure)
 }
 
 /* The claim's own sentence, and behind it what was found. NULL when the region is full. */
-static const char *const *join_sentences(const struct claim *claim, const char *const *found,
-                                         size_t count, struct region *region)
+static const char *const *join_sentences(const char *claim, const char *const *found, size_t count,
+                                         struct region *region)
 {
     const char **joined = region_take(region, (count + 2) * sizeof(*joined));
 
     if (joined == NULL)
         return NULL;
-    joined[0] = claim != NULL ? claim->sentence : "a run ends, and as it should";
+    joined[0] = claim;
     for (size_t i = 0; i < count; i++) {
         joined[i + 1] = region_copy_text(region, found[i], strlen(found[i]));
         if (joined[i + 1] == NULL)
             return NULL;
     }
     return joined;
+}
+
+/* What was broken: a claim, the case's own expectations, or that a run ends at all. */
+static void name_failure(const struct explorer_failure *from, struct exploration_failure *out,
+                         const char **sentence)
+{
+    const struct claim *claim = from->claim < claims_count() ? claims_at(from->claim) : NULL;
+
+    out->claim_number = claim != NULL ? claim->number : 0;
+    if (claim != NULL) {
+        out->claim = claim->name;
+        *sentence = claim->sentence;
+    } else if (from->unexpected) {
+        out->claim = REGRESSION_EXPECTATIONS;
+        *sentence = EXPLORATION_EXPECTATIONS;
+    } else {
+        out->claim = EXPLORATION_NO_CLAIM;
+        *sentence = "a run ends, and as it should";
+    }
 }
 
 /* One that shows by itself is written down; one that only several runs side by side show is explored again. */
@@ -187,8 +227,9 @@ static const uint32_t *copy_order(const struct schedule *schedule, struct region
 static bool make_failure(const struct making *making, const struct explorer_failure *from,
                          struct exploration_failure *out)
 {
-    struct failing failing = failing_of(from);
+    struct failing failing = from->unexpected ? failing_as_filed(from) : failing_of(from);
     struct smallest smallest;
+    const char *sentence;
     const struct suite_case *one = exploration_case(making->source->bases, from->base->id);
     const struct claim *claim = from->claim < claims_count() ? claims_at(from->claim) : NULL;
 
@@ -207,25 +248,25 @@ static bool make_failure(const struct making *making, const struct explorer_fail
                                     .schedule = &failing.schedule,
                                     .map = &map,
                                     .claim = claim,
+                                    .expecting = from->unexpected,
                                     .sentence = count > 0 ? found[0] : NULL,
                                     .seed = from->seed,
                                     .trace_hash = smallest.trace_hash,
                                     .faults_met = smallest.met};
-    *out = (struct exploration_failure){
-        .base = from->base->id,
-        .claim_number = claim != NULL ? claim->number : 0,
-        .claim = claim != NULL ? claim->name : EXPLORATION_NO_CLAIM,
-        .sentences = join_sentences(claim, found, count, making->region),
-        .sentence_count = count + 1,
-        .faults = schedule_words(&failing.schedule, &map, making->region),
-        .fault_count = failing.schedule.fault_count,
-        .order = copy_order(&failing.schedule, making->region),
-        .order_count = failing.schedule.order_count,
-        .seed = from->seed,
-        .trace_hash = smallest.trace_hash,
-        .steady = smallest.steady,
-        .story = smallest.story,
-        .story_count = smallest.story_count};
+    *out = (struct exploration_failure){.base = from->base->id,
+                                        .sentence_count = count + 1,
+                                        .faults =
+                                            schedule_words(&failing.schedule, &map, making->region),
+                                        .fault_count = failing.schedule.fault_count,
+                                        .order = copy_order(&failing.schedule, making->region),
+                                        .order_count = failing.schedule.order_count,
+                                        .seed = from->seed,
+                                        .trace_hash = smallest.trace_hash,
+                                        .steady = smallest.steady,
+                                        .story = smallest.story,
+                                        .story_count = smallest.story_count};
+    name_failure(from, out, &sentence);
+    out->sentences = join_sentences(sentence, found, count, making->region);
     return out->sentences != NULL && out->faults != NULL && out->order != NULL
                ? save(making, &what, &smallest, out)
                : fail_full(making->error);

@@ -30,7 +30,9 @@ const struct exploration_claim *exploration_claims(const uint64_t exercised[CLAI
 /* The case of that id, where it stands in its file; NULL if there is none. */
 const struct suite_case *exploration_case(const struct base_list *bases, const char *id);
 
-/* What is said in the place of a claim where none says what was wrong: a failed check, a case that never ended. */
+/* What is said in the place of a claim where nothing says what was wrong: a failed check, a case that never ended. */
 extern const char EXPLORATION_NO_CLAIM[];
+/* The sentence of REGRESSION_EXPECTATIONS, which stands beside the claims. */
+extern const char EXPLORATION_EXPECTATIONS[];
 
 #endif

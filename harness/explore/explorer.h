@@ -60,6 +60,7 @@ struct explorer_failure {
     uint64_t seed;
     size_t
         claim; /* place in the table of the first that was broken; claims_count(): none, see the sentences */
+    bool unexpected; /* what its file expects did not come about; claim is claims_count() then */
     uint64_t trace_hash;
     uint64_t times; /* runs of this base that broke this claim */
     const char *const *sentences;

@@ -83,6 +83,7 @@ static void a_base_that_fails_clean_is_a_failure_without_a_fault(void **state)
     assert_int_equal(result.failure_count, 1);
     assert_int_equal(result.failures[0]->fault_count, 0);
     assert_int_equal(result.failures[0]->claim, claims_count());
+    assert_true(result.failures[0]->unexpected);
     assert_string_equal(result.failures[0]->sentences[0], "the client got 200, expected 404");
     explorer_result_release(&result);
 }

@@ -56,12 +56,16 @@ void ledger_add_outcome(struct ledger *ledger, size_t base, uint64_t outcome)
 
 /* ---- failures ------------------------------------------------------------------------------- */
 
+/* The same wrong on the same base. */
 static struct explorer_failure *find_failure(const struct explorer_result *result,
-                                             const struct base *base, size_t claim)
+                                             const struct explorer_failure *like)
 {
-    for (size_t i = 0; i < result->failure_count; i++)
-        if (result->failures[i]->base == base && result->failures[i]->claim == claim)
-            return result->failures[i];
+    for (size_t i = 0; i < result->failure_count; i++) {
+        struct explorer_failure *known = result->failures[i];
+        if (known->base == like->base && known->claim == like->claim &&
+            known->unexpected == like->unexpected)
+            return known;
+    }
     return NULL;
 }
 
@@ -94,7 +98,7 @@ static bool copy_sentences(struct region *region, struct explorer_failure *failu
 void ledger_add_failure(struct ledger *ledger, const struct explorer_failure *failure)
 {
     struct explorer_result *result = ledger->result;
-    struct explorer_failure *known = find_failure(result, failure->base, failure->claim);
+    struct explorer_failure *known = find_failure(result, failure);
     uint64_t times = failure->times + (known == NULL ? 0 : known->times);
     if (known != NULL && known->fault_count <= failure->fault_count) {
         known->times = times;
@@ -126,6 +130,7 @@ static void keep_failure(struct ledger *ledger, const struct trial *trial,
                                        .order_count = trial->order_count,
                                        .seed = trial->seed,
                                        .claim = claim,
+                                       .unexpected = claim == claims_count() && played->unexpected,
                                        .trace_hash = played->trace_hash,
                                        .times = 1,
                                        .sentences = played->sentences,
@@ -159,7 +164,7 @@ void ledger_note_run(struct ledger *ledger, const struct trial *trial, const str
     result->by_base[base].failed_runs++;
     for (claim_set left = played->broken; left != 0; left &= left - 1)
         keep_failure(ledger, trial, played, (size_t)__builtin_ctzll(left));
-    if (played->broken == 0)
+    if (played->broken == 0 || played->unexpected)
         keep_failure(ledger, trial, played, claims_count());
 }
 

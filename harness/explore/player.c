@@ -99,6 +99,7 @@ static void judge(struct player *player, struct played *out)
     out->verdict = came.verdict;
     out->exercised = came.exercised;
     out->broken = came.broken;
+    out->unexpected = came.unexpected;
     out->faults_met = came.faults_met;
     out->trace_hash = came.trace_hash;
     out->shape_hash = came.shape_hash;
@@ -144,17 +145,16 @@ void player_play(struct player *player, const struct trial *trial, struct played
 {
     struct scenario *scenario = trial->base->scenario;
     check(trial->fault_count <= WIRE_FAULTS_MAX);
+    if (trial->as_filed) {
+        play(player, trial->base->expecting, trial->seed, out);
+        return;
+    }
     scenario->network = trial->network;
     scenario->faults = trial->faults;
     scenario->fault_count = trial->fault_count;
     scenario->order = trial->order;
     scenario->order_count = trial->order_count;
     play(player, scenario, trial->seed, out);
-}
-
-void player_play_clean(struct player *player, const struct trial *trial, struct played *out)
-{
-    play(player, trial->base->expecting, trial->seed, out);
 }
 
 void player_order_by(struct player *player, sim_order *order, void *owner)

@@ -24,6 +24,7 @@ struct trial {
     size_t fault_count;
     const uint32_t *order; /* as a scenario's `order` */
     size_t order_count;
+    bool as_filed; /* as the base's file says in place of these, and what it expects is judged */
 };
 
 /* What came of it. */
@@ -32,6 +33,7 @@ struct played {
         verdict; /* PASS; FAIL: a claim is broken; ERROR, SETUP_FAILED: it did not end, or begin */
     claim_set exercised;
     claim_set broken;
+    bool unexpected;     /* something else came about than the case expects */
     bool failed;         /* a check() of ours failed; the sentence says which */
     unsigned faults_met; /* a bit for each fault */
     uint64_t trace_hash;
@@ -54,8 +56,6 @@ struct trial trial_of(const struct base *base, uint64_t seed);
 
 /* The trial's faults and order outlive what is asked of player_evidence(). */
 void player_play(struct player *player, const struct trial *trial, struct played *out);
-/* With what the base expects judged as well; the trial's faults and order are not played. */
-void player_play_clean(struct player *player, const struct trial *trial, struct played *out);
 
 /*
  * Who chooses what comes next in trials from here on, in place of a trial's order; NULL: nobody does. The owner may look into

@@ -120,6 +120,8 @@ static bool has_own_network(const struct regression *what)
 
 static bool is_kept(const struct making *making, const char *key)
 {
+    if (making->what->expecting && strcmp(key, "expect") == 0)
+        return true;
     for (size_t i = 0; i < COUNT_OF(REPLACED); i++)
         if (strcmp(REPLACED[i], key) == 0)
             return false;
@@ -145,7 +147,8 @@ static bool put_base(struct making *making, struct yaml_node *base)
         if (is_kept(making, node->key->text) && !put(making, node->key->text, node))
             return false;
     }
-    return (has_own_network(making->what) || put_network(making)) && put_expect(making);
+    return (has_own_network(making->what) || put_network(making)) &&
+           (making->what->expecting || put_expect(making));
 }
 
 /* One that was varied. */
@@ -214,14 +217,22 @@ static bool put_order(struct making *making)
     return put(making, "order", list);
 }
 
+/* What does not hold, by its name; NULL where nothing has one. */
+static const char *broken_name(const struct regression *what)
+{
+    if (what->expecting)
+        return REGRESSION_EXPECTATIONS;
+    return what->claim != NULL ? what->claim->name : NULL;
+}
+
 static bool put_found(struct making *making)
 {
     const struct regression *what = making->what;
     struct yaml_node *map = yaml_new(making->region, YAML_MAP);
     const char *trace = region_format(making->region, "0x%016" PRIx64, what->trace_hash);
+    const char *name = broken_name(what);
 
-    if (map == NULL || trace == NULL ||
-        (what->claim != NULL && !put_text(making, map, "claim", what->claim->name)))
+    if (map == NULL || trace == NULL || (name != NULL && !put_text(making, map, "claim", name)))
         return false;
     return yaml_append(making->region, map, "base",
                        yaml_new_text(making->region, what->scenario->id, true)) &&
@@ -238,8 +249,8 @@ const char *regression_name(const struct regression *regression, struct region *
     const char *name =
         regression->claim != NULL ? regression->claim->sentence : regression->scenario->name;
 
-    if (words == NULL)
-        return NULL;
+    if (words == NULL || regression->expecting)
+        return words == NULL ? NULL : name;
     for (size_t i = 0; i < regression->schedule->fault_count && name != NULL; i++)
         name = region_format(region, "%s%s%s", name, i == 0 ? ", when " : ", and ", words[i]);
     return name;
@@ -300,11 +311,11 @@ static uint32_t schedule_digest(const struct regression *regression)
 static const char *file_name(const struct regression *regression, struct region *region)
 {
     const char *base = strrchr(regression->file->base, '/');
+    const char *name = broken_name(regression);
 
     base = base != NULL ? base + 1 : regression->file->base;
-    return region_format(region, "%s-in-%s-%08" PRIx32 ".yaml",
-                         regression->claim != NULL ? regression->claim->name : "failure", base,
-                         schedule_digest(regression));
+    return region_format(region, "%s-in-%s-%08" PRIx32 ".yaml", name != NULL ? name : "failure",
+                         base, schedule_digest(regression));
 }
 
 /* ---- saving --------------------------------------------------------------------------------- */

@@ -1,6 +1,7 @@
 /*
  * A failing case as a scenario file of its own: the base without its grid and expectations, with the faults and the order
- * that break a claim, and what was found. It expects its faults to take place, so that it never comes to prove nothing.
+ * that break a claim, and what was found. It expects its faults to take place, so that it never comes to prove nothing. Where
+ * it is what the base itself expects that does not come about, it keeps that.
  *
  * The file parses to the same case as the base with that schedule, and plays to the same trace; docs/scenarios.md has the
  * keys `faults`, `order` and `found`.
@@ -17,6 +18,9 @@
 #include "harness/schedule/fault_words.h"
 #include "harness/suite/suite.h"
 
+/* What `found` says in the place of a claim where it is the scenario's own expectations that do not hold. */
+#define REGRESSION_EXPECTATIONS "expectations-hold"
+
 enum { REGRESSION_ERROR_BYTES = 4096 + 256 }; /* a path, and what is wrong with it */
 
 struct regression {
@@ -26,6 +30,7 @@ struct regression {
     const struct schedule *schedule;
     const struct fault_map *map; /* what the bytes are in which its faults are */
     const struct claim *claim;   /* NULL: none is broken */
+    bool expecting;              /* its own expectations do not hold: they are written, too */
     const char *sentence;        /* what was wrong, as it was judged; NULL: the claim's own */
     uint64_t seed;
     uint64_t trace_hash;

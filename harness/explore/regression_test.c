@@ -18,6 +18,7 @@
 #include "harness/explore/exploration_result.h"
 #include "harness/explore/fault_space.h"
 #include "harness/explore/message_map.h"
+#include "harness/explore/replay.h"
 #include "harness/explore/smallest.h"
 
 enum {
@@ -115,7 +116,8 @@ static struct base write_and_read(struct fixture *fixture, const struct failing 
                                     .scenario = failing->base->expecting,
                                     .schedule = &failing->schedule,
                                     .map = &map,
-                                    .claim = claims_at(1),
+                                    .claim = failing->as_filed ? NULL : claims_at(1),
+                                    .expecting = failing->as_filed,
                                     .seed = failing->seed,
                                     .trace_hash = found->trace_hash,
                                     .faults_met = found->met};
@@ -185,6 +187,45 @@ static void what_is_written_plays_to_the_same_trace(void **state)
     }
 }
 
+/* One that fails as it is filed: its own expectations are written, and hold as they did. */
+static void comes_back_as_filed(struct fixture *fixture, const struct base *base, uint64_t seed)
+{
+    const struct scenario *filed = base->expecting;
+    struct failing failing = {.base = base, .seed = seed, .as_filed = true};
+    struct smallest found = {0};
+    struct played played;
+
+    failing.schedule.network = filed->network;
+    failing.schedule.fault_count = filed->fault_count;
+    for (size_t i = 0; i < filed->fault_count; i++)
+        failing.schedule.faults[i] = filed->faults[i];
+    failing.schedule.order_count = filed->order_count;
+    for (size_t i = 0; i < filed->order_count; i++)
+        failing.schedule.order[i] = filed->order[i];
+    struct trial trial = failing_trial(&failing);
+    player_play(fixture->player, &trial, &played);
+    assert_int_equal(played.verdict, VERDICT_PASS);
+    found.trace_hash = played.trace_hash;
+    const struct base again = write_and_read(fixture, &failing, &found);
+    assert_true(replay_expects(&again));
+    assert_string_equal(again.expecting->name, filed->name);
+    trial.base = &again;
+    player_play(fixture->player, &trial, &played);
+    if (played.verdict != VERDICT_PASS || played.trace_hash != found.trace_hash)
+        fail_msg("%s is another case when it was written and read again", base->id);
+}
+
+static void what_is_expected_is_written_where_it_does_not_come_about(void **state)
+{
+    struct fixture *fixture = *state;
+    const size_t step = fixture->bases.count / BASES_PLAYED_MAX + 1;
+
+    for (size_t i = 0; i < fixture->bases.count; i += step) {
+        comes_back_as_filed(fixture, &fixture->bases.list[i], 1 + i);
+        region_reset(&fixture->region);
+    }
+}
+
 /* ---- files ---------------------------------------------------------------------------------- */
 
 /* The first base with one fault, as a regression. */
@@ -249,6 +290,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_is_written_plays_to_the_same_trace, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_expected_is_written_where_it_does_not_come_about,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_same_failure_goes_to_the_same_file, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_folder_that_cannot_be_made_is_told, set_up, tear_down),
     };

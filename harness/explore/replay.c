@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "harness/explore/outcome.h"
+#include "harness/explore/regression.h"
 #include "harness/explore/smallest.h"
 #include "harness/suite/scenario_needs.h"
 #include "world/sockets/sockets.h"
@@ -24,6 +25,13 @@ uint64_t replay_seed(const struct base *base)
     return found->base != NULL ? found->seed : SEED_DEFAULT;
 }
 
+bool replay_expects(const struct base *base)
+{
+    const char *claim = base->expecting->found.claim;
+
+    return claim != NULL && strcmp(claim, REGRESSION_EXPECTATIONS) == 0;
+}
+
 /* ---- the simulation ------------------------------------------------------------------------- */
 
 bool replay_in_sim(const struct base *base, struct player *player, struct region *region,
@@ -36,6 +44,7 @@ bool replay_in_sim(const struct base *base, struct player *player, struct region
     trial.fault_count = base->expecting->fault_count;
     trial.order = base->expecting->order;
     trial.order_count = base->expecting->order_count;
+    trial.as_filed = replay_expects(base);
     player_play(player, &trial, &played);
     const uint64_t before = played.trace_hash;
     player_play(player, &trial, &played);
@@ -43,6 +52,7 @@ bool replay_in_sim(const struct base *base, struct player *player, struct region
                              .verdict = played.verdict,
                              .exercised = played.exercised,
                              .broken = played.broken,
+                             .unexpected = played.unexpected,
                              .faults_met = played.faults_met,
                              .trace_hash = played.trace_hash,
                              .steady = before == played.trace_hash,
@@ -94,6 +104,7 @@ static bool take_outcome(struct real_case *real, struct region *region, struct r
     out->verdict = came.verdict;
     out->exercised = came.exercised;
     out->broken = came.broken;
+    out->unexpected = came.unexpected;
     out->faults_met = came.faults_met;
     out->sentence_count = came.sentence_count;
     if (came.verdict != VERDICT_SETUP_FAILED) {
@@ -109,9 +120,10 @@ static bool take_outcome(struct real_case *real, struct region *region, struct r
 static bool play(struct real_case *real, const struct base *base, struct region *region,
                  struct replayed *out)
 {
+    const struct scenario *scenario = replay_expects(base) ? base->expecting : base->scenario;
     bool over = false;
 
-    case_run_start(real->run, base->scenario, replay_seed(base));
+    case_run_start(real->run, scenario, replay_seed(base));
     while (!over) {
         enum run_end how = world_run(real->world, STEPS_BETWEEN_LOOKS, case_run_until(real->run));
         over = case_run_advance(real->run, how);

@@ -27,6 +27,7 @@ struct trial failing_trial(const struct failing *failing)
     trial.fault_count = failing->schedule.fault_count;
     trial.order = failing->schedule.order;
     trial.order_count = failing->schedule.order_count;
+    trial.as_filed = failing->as_filed;
     return trial;
 }
 
@@ -43,6 +44,8 @@ static bool is_same(const struct judging *judging, const struct played *played)
 
     if (claim < claims_count())
         return (played->broken >> claim & 1) != 0;
+    if (judging->trying.as_filed)
+        return played->unexpected;
     if (judging->failed)
         return played->failed && strcmp(first_sentence(played), judging->sentence) == 0;
     return played->verdict == judging->verdict && !played->failed && played->broken == 0;
@@ -87,7 +90,7 @@ bool smallest_find(struct failing *failing, struct player *player, struct region
     judging->trying = *failing;
     judging->player = player;
     out->reproduced = note_failure(judging);
-    if (out->reproduced)
+    if (out->reproduced && !failing->as_filed)
         out->runs = shrink_schedule(&failing->schedule, &failing->base->expecting->network,
                                     play_and_compare, judging);
     const struct trial trial = failing_trial(failing);

@@ -17,6 +17,7 @@ struct failing {
     uint64_t seed;
     size_t
         claim; /* its place in the table; claims_count(): no claim says it, but the run did not end well */
+    bool as_filed; /* what its file expects does not come about; the schedule is the file's, too */
     struct schedule schedule;
 };
 

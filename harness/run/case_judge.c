@@ -81,6 +81,7 @@ static void judge_evidence(struct case_run *run, struct case_outcome *out)
     struct claims_said said = {0, 0};
     cast_fill_evidence(run->cast, evidence);
     read_log(run);
+    const size_t found_before = run->findings.count;
     if (run->out_of_memory || !evidence_gather(evidence, &run->region)) {
         findings_add(&run->findings, "the witnesses saw more than a case's memory can hold");
         out->verdict = VERDICT_ERROR;
@@ -94,6 +95,7 @@ static void judge_evidence(struct case_run *run, struct case_outcome *out)
     } else {
         judge_expectations(evidence, &run->findings);
         hook_judge_expectations(evidence, &run->findings);
+        out->unexpected = run->findings.count > found_before;
         claims_check(evidence, &run->findings, &said);
         hook_judge_claims(evidence, &run->findings);
         out->verdict = run->findings.count == 0 ? VERDICT_PASS : VERDICT_FAIL;

@@ -38,6 +38,7 @@ struct case_outcome {
     uint64_t shape_hash; /* of the simulation, see sim_shape_hash() */
     claim_set exercised; /* claims that there was something to judge for */
     claim_set broken;    /* those among them that do not hold */
+    bool unexpected;     /* something else came about than the scenario expects */
     unsigned faults_met; /* a bit for each of the scenario's faults that took place */
     const char *const *story;
     size_t story_count;
