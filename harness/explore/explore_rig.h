@@ -4,6 +4,13 @@
 #ifndef HARNESS_EXPLORE_EXPLORE_RIG_H
 #define HARNESS_EXPLORE_EXPLORE_RIG_H
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
 #include "harness/explore/explorer.h"
 
 #define TINY_GET  "harness/testdata/explore/tiny-get.yaml"

@@ -6,6 +6,13 @@
 #ifndef HARNESS_ORACLE_WHOLE_CASE_RIG_H
 #define HARNESS_ORACLE_WHOLE_CASE_RIG_H
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
 #include <errno.h>
 
 #include "harness/oracle/claims_rig.h"

@@ -38,7 +38,7 @@ plant_edges()
     plant include_edges world/base/a.c 'must be written as a path' '#include "clean.h"'
     plant include_edges cellar/a.c 'folder cellar is not on the map' 'int cellar;'
     plant include_edges proxy/wire/a.c '<event2/event.h> is for world/sockets alone' '#include <event2/event.h>'
-    plant include_edges proxy/upstream/a.c '<llhttp.h> is for proxy/wire alone' '#include <llhttp.h>'
+    plant include_edges proxy/upstream/a.c '<llhttp.h> is for proxy/wire bench alone' '#include <llhttp.h>'
     plant include_edges reports/a.c '<openssl/evp.h> is for world/data world/tls fakeupstream/secure alone' '#include <openssl/evp.h>'
     plant include_edges harness/a.c '<yaml.h> is for world/data alone' '#include <yaml.h>'
     plant include_edges reports/a.c '<jansson.h> is for world/data alone' '#include <jansson.h>'
