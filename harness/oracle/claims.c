@@ -156,7 +156,8 @@ static const struct claim CLAIMS[] = {
      "upstreams not yet tried come first, or with retry_other_upstream: false the same one again",
      "decision 8 of the design", claim_untried_upstreams_first},
     {53, "passed-over-for-failures-alone",
-     "an upstream is passed over only after three failures, of which a client's cancel is none",
+     "an upstream is passed over after three failures that count, for as long as that lasts, and "
+     "for nothing else",
      "decision 13 of the design", claim_passed_over_only_for_failures},
     {54, "interims-once",
      "each 1xx of the attempt that was answered goes on, once and in its order",

@@ -1,5 +1,6 @@
 #include "harness/oracle/repeat_claims.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -166,6 +167,27 @@ static bool is_cancelled(const struct evidence *evidence, const struct attempt_f
            (attempt->connection == NULL || attempt->connection->own_end == WITNESS_OPEN);
 }
 
+/*
+ * Whether the attempt cannot have counted against its upstream (decision 13): its connection was kept, or it was over before
+ * any time-out could have ended it and a byte of its request had been read there. Of a connection used before nobody saw when
+ * the attempt on it began.
+ */
+static bool is_no_failure(const struct evidence *evidence, const struct attempt_fact *attempt)
+{
+    const struct proxy_settings *proxy = &evidence->scenario->proxy;
+    const struct retry_settings *retry = inquiry_retry(evidence);
+    if (evidence->trace == NULL)
+        return false;
+    if (attempt->closed_ns == TIME_NEVER)
+        return true;
+    if (!attempt->fresh || attempt->message == NULL || retry->deadline_ns > 0 ||
+        retry->per_try_timeout_ns > 0)
+        return false;
+    uint64_t lasted_ns = attempt->closed_ns - attempt->begun_ns;
+    return (proxy->response_timeout_ns == 0 || lasted_ns < proxy->response_timeout_ns) &&
+           (proxy->idle_timeout_ns == 0 || lasted_ns < proxy->idle_timeout_ns);
+}
+
 /* Whether so many attempts at it can have failed before that time that the proxy may pass it over (decision 13). */
 static bool may_be_ejected(const struct evidence *evidence, size_t upstream, uint64_t at_ns)
 {
@@ -173,7 +195,8 @@ static bool may_be_ejected(const struct evidence *evidence, size_t upstream, uin
     for (size_t i = 0; i < evidence->attempt_count; i++)
         failed += evidence->attempts[i].upstream == upstream &&
                   evidence->attempts[i].begun_ns <= at_ns &&
-                  !is_cancelled(evidence, &evidence->attempts[i]);
+                  !is_cancelled(evidence, &evidence->attempts[i]) &&
+                  !is_no_failure(evidence, &evidence->attempts[i]);
     return failed >= EJECT_AFTER_FAILURES;
 }
 
@@ -298,6 +321,85 @@ enum claim_answer claim_another_connection(const struct evidence *evidence,
     return inquiry_end(&inquiry);
 }
 
+static bool was_refused(const struct attempt_fact *attempt)
+{
+    return attempt->fresh && attempt->stream != NULL && attempt->stream->outcome == -ECONNREFUSED &&
+           attempt->request != NULL && attempt->request->gone_ns == 0;
+}
+
+/* Whether no other attempt at its request came before it: one that was answered whole is the last, whenever it was seen. */
+static bool came_first(const struct evidence *evidence, const struct attempt_fact *attempt)
+{
+    for (size_t i = 0; i < evidence->attempt_count; i++) {
+        const struct attempt_fact *other = &evidence->attempts[i];
+        if (other == attempt || other->request != attempt->request)
+            continue;
+        bool behind = other->fresh ? other->begun_ns > attempt->begun_ns
+                                   : other->answer != NULL && other->answer->complete_ns != 0;
+        if (!behind)
+            return false;
+    }
+    return status_set_is_empty(&inquiry_retry(evidence)->on_status);
+}
+
+/* Whether the attempt was over when the exchange of the other one began: requests of one connection are served one by one. */
+static bool was_over(const struct attempt_fact *attempt, const struct attempt_fact *later)
+{
+    const struct request_fact *request = attempt->request;
+    const struct request_fact *behind = later->request;
+    return attempt->closed_ns < behind->sent->begun_ns ||
+           (request->connection == behind->connection &&
+            request->sent->number < behind->sent->number);
+}
+
+/*
+ * Whether it is sure that its upstream was out when the request came: every dial to it was refused, at least three in exchanges
+ * before this one, the last of those not long ago.
+ */
+static bool is_ejected(const struct evidence *evidence, const struct attempt_fact *first)
+{
+    const struct retry_settings *retry = inquiry_retry(evidence);
+    unsigned refused = 0;
+    uint64_t last_ns = 0;
+    for (size_t i = 0; i < evidence->attempt_count; i++) {
+        const struct attempt_fact *a = &evidence->attempts[i];
+        if (a->upstream != first->upstream || a == first)
+            continue;
+        if (!was_refused(a))
+            return false;
+        if (!was_over(a, first))
+            continue;
+        refused++;
+        last_ns = a->closed_ns > last_ns ? a->closed_ns : last_ns;
+    }
+    return refused >= EJECT_AFTER_FAILURES && first->begun_ns - last_ns < EJECT_MS * NS_PER_MS &&
+           retry->deadline_ns == 0 && retry->per_try_timeout_ns == 0 &&
+           evidence_addresses_most(evidence) == 1;
+}
+
+/* Decision 13: who is out is not asked, as long as another one is not. */
+static void check_ejected(struct inquiry *inquiry, const struct attempt_fact *first)
+{
+    char name[EVIDENCE_NAME_BYTES];
+    char began[FINDING_DURATION_BYTES];
+    const struct evidence *evidence = inquiry->evidence;
+    const struct scenario *scenario = evidence->scenario;
+    if (!is_ejected(evidence, first) || !came_first(evidence, first))
+        return;
+    for (size_t i = 0; i < scenario->proxy_upstream_count; i++) {
+        size_t other = scenario->proxy_upstreams[i];
+        if (other == first->upstream || may_be_ejected(evidence, other, first->begun_ns))
+            continue;
+        findings_add(
+            inquiry->findings,
+            "%s went to %s at %s although that had failed %d times in a row and %s had not",
+            request_name(first->request, name), inquiry_upstream(evidence, first),
+            moment_format(first->begun_ns, evidence->began_ns, began), EJECT_AFTER_FAILURES,
+            scenario->upstream_names[other]);
+        return;
+    }
+}
+
 /* The first upstream that is not out takes the first attempt; a client's cancel puts none out. */
 static void check_first_choice(struct inquiry *inquiry, const struct attempt_fact *first)
 {
@@ -327,11 +429,15 @@ enum claim_answer claim_passed_over_only_for_failures(const struct evidence *evi
     if (evidence->scenario->proxy.select != SELECT_FIRST || is_chosen_elsewhere(evidence) ||
         !attempts_are_all_seen(evidence))
         return CLAIM_NOT_EXERCISED;
-    for (size_t i = 0; i < evidence->attempt_count; i++)
-        if (evidence->attempts[i].number == 1 &&
-            inquiry_is_alone(evidence, &evidence->attempts[i]) &&
-            attempts_are_known(evidence, evidence->attempts[i].request,
-                               evidence->attempts[i].begun_ns))
-            check_first_choice(&inquiry, &evidence->attempts[i]);
+    for (size_t i = 0; i < evidence->attempt_count; i++) {
+        const struct attempt_fact *attempt = &evidence->attempts[i];
+        if (attempt->request == NULL ||
+            !attempts_are_known(evidence, attempt->request, attempt->begun_ns))
+            continue;
+        if (attempt->number == 1 && inquiry_is_alone(evidence, attempt))
+            check_first_choice(&inquiry, attempt);
+        if (attempt->fresh)
+            check_ejected(&inquiry, attempt);
+    }
     return inquiry_end(&inquiry);
 }

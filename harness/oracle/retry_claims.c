@@ -390,6 +390,13 @@ static void check_cancel(struct inquiry *inquiry, const struct attempt_fact *att
                      moment_format(attempt->request->gone_ns, inquiry->evidence->began_ns, gone));
 }
 
+/* A dial is made in the moment in which it is decided on, unless a lookup or a hook stands between. */
+static bool begins_when_decided(const struct evidence *evidence, const struct attempt_fact *attempt)
+{
+    return attempt->fresh && !evidence->scenario->needs_nameserver &&
+           !evidence->scenario->hooks.installed;
+}
+
 /* The exchange is no younger than its first attempt. When one on a connection used before began is known roughly. */
 static void check_deadline(struct inquiry *inquiry, const struct attempt_fact *attempt)
 {
@@ -403,7 +410,9 @@ static void check_deadline(struct inquiry *inquiry, const struct attempt_fact *a
         return;
     const struct attempt_fact *first = attempts_next(evidence, attempt->request, NULL);
     inquiry->exercised = true;
-    if (attempt->begun_ns > first->begun_ns + deadline_ns + tolerance_ns)
+    uint64_t passed_ns = first->begun_ns + deadline_ns + tolerance_ns;
+    if (attempt->begun_ns > passed_ns ||
+        (attempt->begun_ns == passed_ns && begins_when_decided(evidence, attempt)))
         findings_add(inquiry->findings,
                      "%s was tried at %s on %s although its deadline of %s had passed",
                      request_name(attempt->request, name),

@@ -6,6 +6,8 @@
 /* clang-format on */
 
 /* What may not be in the attempts of a case: each rule broken once, and beside it what is no breach. */
+#include <errno.h>
+
 #include "harness/oracle/claims_rig.h"
 #include "harness/oracle/retry_claims.h"
 
@@ -80,6 +82,12 @@ static void two_tries_seen_from_outside(struct rig *rig)
 static void deadline_of_50ms(struct rig *rig)
 {
     retry_of(rig)->deadline_ns = 50 * NS_PER_MS;
+}
+
+static void deadline_of_50ms_by_name(struct rig *rig)
+{
+    deadline_of_50ms(rig);
+    rig->scenario.needs_nameserver = true;
 }
 
 static void backoff_of_10ms(struct rig *rig)
@@ -232,9 +240,19 @@ static const struct row ROWS[] = {
      deadline_of_50ms,
      "although its deadline of 50 ms had passed",
      {{.upstream = 'a', .begun_ms = 1, .ended_ms = 60}, REFUSED('b', 60)}},
+    {"an attempt at its very deadline is found",
+     "GET",
+     deadline_of_50ms,
+     "although its deadline of 50 ms had passed",
+     {{.upstream = 'a', .begun_ms = 1, .ended_ms = 51}, REFUSED('b', 51)}},
     {"an attempt before the deadline is none",
      "GET",
      deadline_of_50ms,
+     NULL,
+     {{.upstream = 'a', .begun_ms = 1, .ended_ms = 50}, REFUSED('b', 50)}},
+    {"when the lookup of an attempt was decided on is not known",
+     "GET",
+     deadline_of_50ms_by_name,
      NULL,
      {{.upstream = 'a', .begun_ms = 1, .ended_ms = 51}, REFUSED('b', 51)}},
     {"a longer wait than the back-off's base is found",
@@ -397,6 +415,56 @@ static void three_cancels_put_no_upstream_out(void **state)
     rig_release(&rig);
 }
 
+/* Three times a was refused, or did what is said, and the second request, which comes behind that, goes there. */
+static void ask_behind_three(struct rig *rig, const struct rig_attempt *at_a, char asked)
+{
+    static const struct trace_stream REFUSED_DIAL = {.outcome = -ECONNREFUSED};
+    rig_init(rig, "GET", 2);
+    rig->sent[1].begun_ns = rig_ns(5);
+    for (int i = 0; i < EJECT_AFTER_FAILURES; i++) {
+        rig_add(rig, at_a);
+        rig->attempts[i].stream = at_a->seen ? NULL : &REFUSED_DIAL;
+    }
+    rig_add(rig, &(struct rig_attempt){.upstream = asked, .begun_ms = 6, .request = 1});
+}
+
+static void an_upstream_that_is_out_is_not_asked(void **state)
+{
+    const unsigned passed_over[] = {53, 0};
+    const struct rig_attempt refused = {.upstream = 'a', .begun_ms = 1};
+    (void)state;
+    struct rig rig;
+    ask_behind_three(&rig, &refused, 'b');
+    rig_ask_all(&rig, passed_over);
+    assert_true(rig_found(&rig, NULL));
+    rig_release(&rig);
+    ask_behind_three(&rig, &refused, 'a');
+    rig.attempts[3].begun_ns += EJECT_MS * NS_PER_MS;
+    rig_ask_all(&rig, passed_over);
+    assert_true(rig_found(&rig, NULL));
+    rig.attempts[3].begun_ns -= EJECT_MS * NS_PER_MS;
+    rig_ask_all(&rig, passed_over);
+    assert_true(rig_found(&rig, "although that had failed 3 times in a row and b had not"));
+    rig_release(&rig);
+}
+
+static void an_upstream_that_took_three_requests_is_not_passed_over(void **state)
+{
+    const unsigned passed_over[] = {53, 0};
+    const struct rig_attempt broken = {.upstream = 'a', .begun_ms = 1, .ended_ms = 2, .seen = true};
+    (void)state;
+    struct rig rig;
+    ask_behind_three(&rig, &broken, 'b');
+    rig_ask_all(&rig, passed_over);
+    assert_true(rig_found(&rig, "although a comes first and had not failed 3 times"));
+    rig_release(&rig);
+    ask_behind_three(&rig, &broken, 'b');
+    rig.scenario.proxy.response_timeout_ns = NS_PER_MS; /* each may have timed out */
+    rig_ask_all(&rig, passed_over);
+    assert_true(rig_found(&rig, NULL));
+    rig_release(&rig);
+}
+
 static void attempts_that_differ_are_found(void **state)
 {
     static const struct message_field FIELD = {{(const uint8_t *)"X-A", 3},
@@ -447,15 +515,18 @@ static void a_duplicate_by_policy_is_counted(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[COUNT_OF(ROWS) + 4] = {
+    enum { OTHERS = 6 };
+    struct CMUnitTest tests[COUNT_OF(ROWS) + OTHERS] = {
         cmocka_unit_test(an_attempt_for_a_client_that_left_is_found),
         cmocka_unit_test(three_cancels_put_no_upstream_out),
+        cmocka_unit_test(an_upstream_that_is_out_is_not_asked),
+        cmocka_unit_test(an_upstream_that_took_three_requests_is_not_passed_over),
         cmocka_unit_test(attempts_that_differ_are_found),
         cmocka_unit_test(a_duplicate_by_policy_is_counted),
     };
     for (size_t i = 0; i < COUNT_OF(ROWS); i++)
-        tests[4 + i] = (struct CMUnitTest){.name = ROWS[i].sentence,
-                                           .test_func = break_the_rule,
-                                           .initial_state = (void *)(uintptr_t)&ROWS[i]};
+        tests[OTHERS + i] = (struct CMUnitTest){.name = ROWS[i].sentence,
+                                                .test_func = break_the_rule,
+                                                .initial_state = (void *)(uintptr_t)&ROWS[i]};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
