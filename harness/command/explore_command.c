@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "harness/command/command.h"
-#include "harness/explore/exploration_result.h"
+#include "harness/found/exploration_result.h"
 #include "harness/terminal/progress.h"
 #include "reports/text.h"
 

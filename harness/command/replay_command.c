@@ -7,9 +7,9 @@
 
 #include "harness/command/command.h"
 #include "harness/command/explore_command.h"
-#include "harness/explore/exploration_result.h"
-#include "harness/explore/message_map.h"
-#include "harness/explore/replay.h"
+#include "harness/found/exploration_result.h"
+#include "harness/found/message_map.h"
+#include "harness/found/replay.h"
 #include "reports/shell_word.h"
 #include "reports/text.h"
 

@@ -1,9 +1,9 @@
 #include "harness/explore/expedition.h"
 
-#include "harness/explore/orders.h"
 #include "harness/explore/survey.h"
 #include "harness/explore/swarm.h"
 #include "harness/keeper/machine.h"
+#include "harness/space/orders.h"
 #include "world/sim/sim.h"
 
 enum {

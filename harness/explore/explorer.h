@@ -8,9 +8,9 @@
 #ifndef HARNESS_EXPLORE_EXPLORER_H
 #define HARNESS_EXPLORE_EXPLORER_H
 
-#include "harness/explore/base.h"
-#include "harness/explore/fault_space.h"
-#include "harness/explore/player.h"
+#include "harness/space/fault_space.h"
+#include "harness/trial/base.h"
+#include "harness/trial/player.h"
 
 enum {
     EXPLORER_FAULTS_MAX =

@@ -7,7 +7,7 @@
 #define HARNESS_EXPLORE_LEDGER_H
 
 #include "harness/explore/explorer.h"
-#include "harness/explore/hash_set.h"
+#include "harness/trial/hash_set.h"
 
 /* An outcome that was new when it came. */
 struct ledger_outcome {

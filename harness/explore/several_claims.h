@@ -5,9 +5,9 @@
 #ifndef HARNESS_EXPLORE_SEVERAL_CLAIMS_H
 #define HARNESS_EXPLORE_SEVERAL_CLAIMS_H
 
-#include "harness/explore/fault_space.h"
-#include "harness/explore/outcome.h"
-#include "harness/explore/player.h"
+#include "harness/space/fault_space.h"
+#include "harness/trial/outcome.h"
+#include "harness/trial/player.h"
 
 enum {
     SEVERAL_FIN_AND_RST =

@@ -7,7 +7,7 @@
 #define HARNESS_EXPLORE_SURVEY_H
 
 #include "harness/explore/ledger.h"
-#include "harness/explore/position_class.h"
+#include "harness/space/position_class.h"
 
 struct survey;
 

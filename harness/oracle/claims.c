@@ -2,17 +2,17 @@
 
 #include <string.h>
 
-#include "harness/oracle/answer_claims.h"
-#include "harness/oracle/cause_claims.h"
+#include "harness/oracle/attempts/cause_claims.h"
+#include "harness/oracle/attempts/repeat_claims.h"
+#include "harness/oracle/attempts/retry_claims.h"
+#include "harness/oracle/attempts/timing_claims.h"
 #include "harness/oracle/connection_claims.h"
 #include "harness/oracle/memory_claims.h"
+#include "harness/oracle/messages/answer_claims.h"
+#include "harness/oracle/messages/request_claims.h"
+#include "harness/oracle/messages/response_claims.h"
+#include "harness/oracle/messages/tunnel_claims.h"
 #include "harness/oracle/record_claims.h"
-#include "harness/oracle/repeat_claims.h"
-#include "harness/oracle/request_claims.h"
-#include "harness/oracle/response_claims.h"
-#include "harness/oracle/retry_claims.h"
-#include "harness/oracle/timing_claims.h"
-#include "harness/oracle/tunnel_claims.h"
 
 /* A claim without a function is about several runs: whoever plays them judges it. */
 static const struct claim CLAIMS[] = {

@@ -11,22 +11,12 @@
 #ifndef HARNESS_ORACLE_CLAIMS_H
 #define HARNESS_ORACLE_CLAIMS_H
 
-#include "harness/verdict/evidence.h"
-#include "harness/verdict/findings.h"
+#include "harness/oracle/attempts/inquiry.h"
 
 enum { CLAIMS_MAX = 64 };
 
 /* A bit for each claim, by its place in the table. */
 typedef uint64_t claim_set;
-
-/* What a claim says of one run. */
-enum claim_answer {
-    CLAIM_NOT_EXERCISED, /* nothing came about that it could be asked of */
-    CLAIM_HELD,
-    CLAIM_BROKEN, /* and a sentence was added for each breach */
-};
-
-typedef enum claim_answer claim_judge(const struct evidence *evidence, struct findings *findings);
 
 struct claim {
     unsigned number;  /* 1 to 51: of the invariants; from 52 on: further rules of the matrix */

@@ -1,9 +1,11 @@
 #include "harness/oracle/connection_claims.h"
 
+#include "harness/oracle/claims.h"
+
 #include <inttypes.h>
 #include <string.h>
 
-#include "harness/oracle/inquiry.h"
+#include "harness/oracle/attempts/inquiry.h"
 #include "harness/verdict/wire_reading.h"
 
 /* ---- what is kept --------------------------------------------------------------------------- */

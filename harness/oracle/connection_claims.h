@@ -7,7 +7,7 @@
 #ifndef HARNESS_ORACLE_CONNECTION_CLAIMS_H
 #define HARNESS_ORACLE_CONNECTION_CLAIMS_H
 
-#include "harness/oracle/claims.h"
+#include "harness/oracle/attempts/inquiry.h"
 
 claim_judge claim_nothing_is_left;            /* 25 */
 claim_judge claim_pooled_only_when_done;      /* 26 */

@@ -2,7 +2,7 @@
 
 #include <inttypes.h>
 
-#include "harness/oracle/inquiry.h"
+#include "harness/oracle/attempts/inquiry.h"
 
 /* Body bytes that one exchange may hold in one direction: its window, and what its body filters have written. */
 static uint64_t window_most(const struct evidence *evidence)

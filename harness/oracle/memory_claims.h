@@ -7,7 +7,7 @@
 #ifndef HARNESS_ORACLE_MEMORY_CLAIMS_H
 #define HARNESS_ORACLE_MEMORY_CLAIMS_H
 
-#include "harness/oracle/claims.h"
+#include "harness/oracle/attempts/inquiry.h"
 
 claim_judge claim_window_is_kept;      /* 34 */
 claim_judge claim_buffers_are_bounded; /* 35 */

@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "harness/oracle/inquiry.h"
+#include "harness/oracle/attempts/inquiry.h"
 
 /* ---- is every attempt told? ----------------------------------------------------------------- */
 

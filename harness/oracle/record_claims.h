@@ -7,7 +7,7 @@
 #ifndef HARNESS_ORACLE_RECORD_CLAIMS_H
 #define HARNESS_ORACLE_RECORD_CLAIMS_H
 
-#include "harness/oracle/claims.h"
+#include "harness/oracle/attempts/inquiry.h"
 
 claim_judge claim_records_tell_the_truth;    /* 49 */
 claim_judge claim_tls_is_whole;              /* 50 */

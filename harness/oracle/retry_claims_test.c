@@ -8,8 +8,8 @@
 /* What may not be in the attempts of a case: each rule broken once, and beside it what is no breach. */
 #include <errno.h>
 
+#include "harness/oracle/attempts/retry_claims.h"
 #include "harness/oracle/claims_rig.h"
-#include "harness/oracle/retry_claims.h"
 
 typedef void set_up(struct rig *rig);
 

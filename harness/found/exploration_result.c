@@ -1,0 +1,287 @@
+#include "harness/found/exploration_result.h"
+
+#include <string.h>
+
+#include "harness/found/message_map.h"
+#include "harness/found/smallest.h"
+#include "reports/shell_word.h"
+
+const char EXPLORATION_NO_CLAIM[] = "a-run-ends-well";
+const char EXPLORATION_EXPECTATIONS[] = "what the scenario itself expects comes about";
+
+/* What one failure after the other needs. */
+struct making {
+    const struct exploration_source *source;
+    struct player *player;
+    struct region *region;
+    char *error;
+};
+
+static bool make_failures(const struct making *making, struct exploration *out);
+static bool make_bases(const struct making *making, struct exploration *out);
+
+static bool fail_full(char error[REGRESSION_ERROR_BYTES])
+{
+    snprintf(error, REGRESSION_ERROR_BYTES, "out of memory");
+    return false;
+}
+
+static struct exploration_totals totals_of(const struct explorer_result *result)
+{
+    struct exploration_totals totals = {.runs = result->runs,
+                                        .random_runs = result->random_runs,
+                                        .order_runs = result->order_runs,
+                                        .not_met = result->not_met,
+                                        .classes = result->classes,
+                                        .outcomes = result->outcomes,
+                                        .failed_runs = result->failed_runs};
+    _Static_assert((int)EXPLORER_FAULTS_MAX == (int)EXPLORATION_FAULTS_MAX,
+                   "a report has room for all that is enumerated");
+    memcpy(totals.by_faults, result->by_faults, sizeof(totals.by_faults));
+    return totals;
+}
+
+bool exploration_make(const struct exploration_source *source, struct region *region,
+                      struct exploration *out, char error[REGRESSION_ERROR_BYTES])
+{
+    const struct explorer_options *options = source->options;
+    const struct explorer_result *result = source->result;
+    struct making making = {source, player_create(), region, error};
+
+    *out = (struct exploration){.seed = options->seed,
+                                .faults = options->faults,
+                                .orders = options->orders,
+                                .naive = options->naive,
+                                .interrupted = result->interrupted,
+                                .elapsed_ns = result->elapsed_ns,
+                                .passed_over = source->bases->passed_over,
+                                .totals = totals_of(result)};
+    out->claims = exploration_claims(result->exercised, result->broken, region);
+    out->claim_count = claims_count();
+    if (making.player == NULL || out->claims == NULL || !make_bases(&making, out)) {
+        player_destroy(&making.player);
+        return fail_full(error);
+    }
+    bool made = make_failures(&making, out);
+    player_destroy(&making.player);
+    return made;
+}
+
+const struct exploration_claim *exploration_claims(const uint64_t exercised[CLAIMS_MAX],
+                                                   const uint64_t broken[CLAIMS_MAX],
+                                                   struct region *region)
+{
+    struct exploration_claim *claims = region_take(region, (claims_count() + 1) * sizeof(*claims));
+
+    for (size_t i = 0; i < claims_count() && claims != NULL; i++) {
+        const struct claim *claim = claims_at(i);
+        claims[i] = (struct exploration_claim){.number = claim->number,
+                                               .name = claim->name,
+                                               .sentence = claim->sentence,
+                                               .source = claim->source,
+                                               .exercised = exercised[i],
+                                               .broken = broken[i]};
+    }
+    return claims;
+}
+
+const struct suite_case *exploration_case(const struct base_list *bases, const char *id)
+{
+    for (size_t i = 0; i < bases->suite.count; i++)
+        if (strcmp(bases->suite.cases[i].id, id) == 0)
+            return &bases->suite.cases[i];
+    return NULL;
+}
+
+static bool make_bases(const struct making *making, struct exploration *out)
+{
+    const struct base_list *bases = making->source->bases;
+    const struct explorer_base_result *by_base = making->source->result->by_base;
+    struct exploration_base *made = region_take(making->region, (bases->count + 1) * sizeof(*made));
+
+    for (size_t i = 0; i < bases->count && made != NULL; i++) {
+        made[i] = (struct exploration_base){.id = bases->list[i].id};
+        if (by_base == NULL)
+            continue;
+        made[i].runs = by_base[i].runs;
+        made[i].positions = by_base[i].positions;
+        made[i].classes = by_base[i].classes;
+        made[i].outcomes = by_base[i].outcomes;
+        made[i].failed_runs = by_base[i].failed_runs;
+    }
+    out->bases = made;
+    out->base_count = bases->count;
+    return made != NULL;
+}
+
+/* ---- failures ------------------------------------------------------------------------------- */
+
+/* Nothing but what its file says was put into the base. */
+static struct failing failing_as_filed(const struct explorer_failure *failure)
+{
+    const struct scenario *filed = failure->base->expecting;
+    struct failing failing = {.base = failure->base,
+                              .seed = failure->seed,
+                              .claim = failure->claim,
+                              .as_filed = true,
+                              .schedule = {.network = filed->network}};
+    struct schedule *schedule = &failing.schedule;
+
+    schedule->fault_count = filed->fault_count;
+    schedule->order_count = filed->order_count;
+    for (size_t i = 0; i < filed->fault_count; i++)
+        schedule->faults[i] = filed->faults[i];
+    for (size_t i = 0; i < filed->order_count; i++)
+        schedule->order[i] = filed->order[i];
+    return failing;
+}
+
+static struct failing failing_of(const struct explorer_failure *failure)
+{
+    struct failing failing = {
+        .base = failure->base, .seed = failure->seed, .claim = failure->claim};
+    struct schedule *schedule = &failing.schedule;
+
+    schedule->fault_count = failure->fault_count;
+    memcpy(schedule->faults, failure->faults, failure->fault_count * sizeof(failure->faults[0]));
+    schedule->network = failure->network;
+    schedule->order_count =
+        failure->order_count < SCHEDULE_ORDER_MAX ? failure->order_count : SCHEDULE_ORDER_MAX;
+    memcpy(schedule->order, failure->order, schedule->order_count * sizeof(*schedule->order));
+    return failing;
+}
+
+/* The claim's own sentence, and behind it what was found. NULL when the region is full. */
+static const char *const *join_sentences(const char *claim, const char *const *found, size_t count,
+                                         struct region *region)
+{
+    const char **joined = region_take(region, (count + 2) * sizeof(*joined));
+
+    if (joined == NULL)
+        return NULL;
+    joined[0] = claim;
+    for (size_t i = 0; i < count; i++) {
+        joined[i + 1] = region_copy_text(region, found[i], strlen(found[i]));
+        if (joined[i + 1] == NULL)
+            return NULL;
+    }
+    return joined;
+}
+
+/* What was broken: a claim, the case's own expectations, or that a run ends at all. */
+static void name_failure(const struct explorer_failure *from, struct exploration_failure *out,
+                         const char **sentence)
+{
+    const struct claim *claim = from->claim < claims_count() ? claims_at(from->claim) : NULL;
+
+    out->claim_number = claim != NULL ? claim->number : 0;
+    if (claim != NULL) {
+        out->claim = claim->name;
+        *sentence = claim->sentence;
+    } else if (from->unexpected) {
+        out->claim = REGRESSION_EXPECTATIONS;
+        *sentence = EXPLORATION_EXPECTATIONS;
+    } else {
+        out->claim = EXPLORATION_NO_CLAIM;
+        *sentence = "a run ends, and as it should";
+    }
+}
+
+/* One that shows by itself is written down; one that only several runs side by side show is explored again. */
+static bool save(const struct making *making, const struct regression *what,
+                 const struct smallest *smallest, struct exploration_failure *out)
+{
+    const struct exploration_source *source = making->source;
+    struct region *region = making->region;
+
+    if (!smallest->reproduced) {
+        const struct suite_case *one = exploration_case(source->bases, what->scenario->id);
+        const char *wanted = shell_word_case(what->scenario->id, region);
+        const char *argument = shell_word(one->argument, region);
+        if (wanted == NULL || argument == NULL)
+            return fail_full(making->error);
+        out->reproduce = region_format(
+            region, "retryproof explore --faults %u --seed %llu --filter %s %s",
+            source->options->faults, (unsigned long long)source->options->seed, wanted, argument);
+        return out->reproduce != NULL || fail_full(making->error);
+    }
+    if (source->folder == NULL)
+        return true;
+    out->file = regression_save(what, source->folder, region, making->error);
+    if (out->file == NULL)
+        return false;
+    const char *word = shell_word(out->file, region);
+    out->reproduce = word != NULL ? region_format(region, "retryproof replay %s", word) : NULL;
+    return out->reproduce != NULL || fail_full(making->error);
+}
+
+static const uint32_t *copy_order(const struct schedule *schedule, struct region *region)
+{
+    uint32_t *order = region_take(region, (schedule->order_count + 1) * sizeof(*order));
+
+    if (order != NULL)
+        memcpy(order, schedule->order, schedule->order_count * sizeof(*order));
+    return order;
+}
+
+static bool make_failure(const struct making *making, const struct explorer_failure *from,
+                         struct exploration_failure *out)
+{
+    struct failing failing = from->unexpected ? failing_as_filed(from) : failing_of(from);
+    struct smallest smallest;
+    const char *sentence;
+    const struct suite_case *one = exploration_case(making->source->bases, from->base->id);
+    const struct claim *claim = from->claim < claims_count() ? claims_at(from->claim) : NULL;
+
+    struct fault_map map;
+
+    check(one != NULL);
+    if (!smallest_find(&failing, making->player, making->region, &smallest) ||
+        !message_map_make(from->base->expecting, player_evidence(making->player), making->region,
+                          &map))
+        return fail_full(making->error);
+    const char *const *found = smallest.reproduced ? smallest.sentences : from->sentences;
+    const size_t count = smallest.reproduced ? smallest.sentence_count : from->sentence_count;
+    const struct regression what = {.file = one->file,
+                                    .combination = one->combination,
+                                    .scenario = from->base->expecting,
+                                    .schedule = &failing.schedule,
+                                    .map = &map,
+                                    .claim = claim,
+                                    .expecting = from->unexpected,
+                                    .sentence = count > 0 ? found[0] : NULL,
+                                    .seed = from->seed,
+                                    .trace_hash = smallest.trace_hash,
+                                    .faults_met = smallest.met};
+    *out = (struct exploration_failure){.base = from->base->id,
+                                        .sentence_count = count + 1,
+                                        .faults =
+                                            schedule_words(&failing.schedule, &map, making->region),
+                                        .fault_count = failing.schedule.fault_count,
+                                        .order = copy_order(&failing.schedule, making->region),
+                                        .order_count = failing.schedule.order_count,
+                                        .seed = from->seed,
+                                        .trace_hash = smallest.trace_hash,
+                                        .steady = smallest.steady,
+                                        .story = smallest.story,
+                                        .story_count = smallest.story_count};
+    name_failure(from, out, &sentence);
+    out->sentences = join_sentences(sentence, found, count, making->region);
+    return out->sentences != NULL && out->faults != NULL && out->order != NULL
+               ? save(making, &what, &smallest, out)
+               : fail_full(making->error);
+}
+
+static bool make_failures(const struct making *making, struct exploration *out)
+{
+    const struct explorer_result *result = making->source->result;
+    struct exploration_failure *made =
+        region_take(making->region, (result->failure_count + 1) * sizeof(*made));
+
+    for (size_t i = 0; i < result->failure_count && made != NULL; i++)
+        if (!make_failure(making, result->failures[i], &made[i]))
+            return false;
+    out->failures = made;
+    out->failure_count = result->failure_count;
+    return made != NULL || fail_full(making->error);
+}

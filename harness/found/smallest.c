@@ -1,0 +1,148 @@
+#include "harness/found/smallest.h"
+
+#include <string.h>
+
+/* A world in which a check failed cannot be freed, so a failure of that kind is tried so often and no more. */
+enum { ABANDONED_MAX = 200, SENTENCE_BYTES = 1024 };
+
+/* What the callback of the shrinker compares with. */
+struct judging {
+    struct failing trying; /* whose schedule is the candidate */
+    struct player *player;
+    enum verdict verdict; /* of the failure itself */
+    bool failed;
+    char sentence[SENTENCE_BYTES]; /* its first one; matters where a check failed: it says which */
+    unsigned abandoned;
+};
+
+static bool copy_sentences(const struct played *played, struct region *region,
+                           struct smallest *out);
+
+struct trial failing_trial(const struct failing *failing)
+{
+    struct trial trial = trial_of(failing->base, failing->seed);
+
+    trial.network = failing->schedule.network;
+    trial.faults = failing->schedule.faults;
+    trial.fault_count = failing->schedule.fault_count;
+    trial.order = failing->schedule.order;
+    trial.order_count = failing->schedule.order_count;
+    trial.as_filed = failing->as_filed;
+    return trial;
+}
+
+/* ---- the same failure ----------------------------------------------------------------------- */
+
+static const char *first_sentence(const struct played *played)
+{
+    return played->sentence_count > 0 ? played->sentences[0] : "";
+}
+
+static bool is_same(const struct judging *judging, const struct played *played)
+{
+    const size_t claim = judging->trying.claim;
+
+    if (claim < claims_count())
+        return (played->broken >> claim & 1) != 0;
+    if (judging->trying.as_filed)
+        return played->unexpected;
+    if (judging->failed)
+        return played->failed && strcmp(first_sentence(played), judging->sentence) == 0;
+    return played->verdict == judging->verdict && !played->failed && played->broken == 0;
+}
+
+static bool play_and_compare(void *owner, const struct schedule *schedule)
+{
+    struct judging *judging = owner;
+    struct played played;
+
+    if (judging->abandoned == ABANDONED_MAX)
+        return false;
+    judging->trying.schedule = *schedule;
+    const struct trial trial = failing_trial(&judging->trying);
+    player_play(judging->player, &trial, &played);
+    judging->abandoned += played.failed;
+    return is_same(judging, &played);
+}
+
+/* How it fails, before anything is taken away. False if it does not fail by itself. */
+static bool note_failure(struct judging *judging)
+{
+    struct played played;
+    const struct trial trial = failing_trial(&judging->trying);
+
+    player_play(judging->player, &trial, &played);
+    judging->verdict = played.verdict;
+    judging->failed = played.failed;
+    snprintf(judging->sentence, sizeof(judging->sentence), "%s", first_sentence(&played));
+    return played.verdict != VERDICT_PASS && is_same(judging, &played);
+}
+
+bool smallest_find(struct failing *failing, struct player *player, struct region *region,
+                   struct smallest *out)
+{
+    struct judging *judging = region_take(region, sizeof(*judging));
+    struct played played;
+
+    *out = (struct smallest){0};
+    if (judging == NULL)
+        return false;
+    judging->trying = *failing;
+    judging->player = player;
+    out->reproduced = note_failure(judging);
+    if (out->reproduced && !failing->as_filed)
+        out->runs = shrink_schedule(&failing->schedule, &failing->base->expecting->network,
+                                    play_and_compare, judging);
+    const struct trial trial = failing_trial(failing);
+    player_play(player, &trial, &played);
+    const uint64_t before = played.trace_hash;
+    player_play(player, &trial, &played);
+    out->trace_hash = played.trace_hash;
+    out->steady = before == played.trace_hash;
+    out->met = (unsigned)__builtin_popcount(played.faults_met);
+    out->story = smallest_story(player_evidence(player), region, &out->story_count);
+    return copy_sentences(&played, region, out);
+}
+
+/* ---- words ---------------------------------------------------------------------------------- */
+
+static bool copy_sentences(const struct played *played, struct region *region, struct smallest *out)
+{
+    const char **copies = region_take(region, (played->sentence_count + 1) * sizeof(*copies));
+
+    for (size_t i = 0; i < played->sentence_count && copies != NULL; i++) {
+        copies[i] = region_copy_text(region, played->sentences[i], strlen(played->sentences[i]));
+        if (copies[i] == NULL)
+            return false;
+    }
+    out->sentences = copies;
+    out->sentence_count = played->sentence_count;
+    return copies != NULL;
+}
+
+const char *const *smallest_story(const struct evidence *evidence, struct region *region,
+                                  size_t *count)
+{
+    const struct world *trace = evidence != NULL ? evidence->trace : NULL;
+    const size_t events = trace != NULL ? trace_event_count(trace) : 0;
+    const size_t shown = events < CASE_STORY_MAX ? events : CASE_STORY_MAX;
+    const char **story = region_take(region, (shown + 1) * sizeof(*story));
+
+    *count = 0;
+    if (story == NULL || trace == NULL)
+        return NULL;
+    for (size_t i = 0; i < shown; i++) {
+        char line[TRACE_LINE_BYTES];
+        trace_story_line(trace, trace_event_at(trace, i), evidence->began_ns, line);
+        story[i] = region_copy_text(region, line, strlen(line));
+        if (story[i] == NULL)
+            return NULL;
+    }
+    if (events > shown) {
+        story[shown] = region_format(region, "... and %zu more events", events - shown);
+        if (story[shown] == NULL)
+            return NULL;
+    }
+    *count = shown + (events > shown);
+    return story;
+}
