@@ -132,7 +132,8 @@ static void play_bases(struct expedition *expedition)
             return;
         expedition->ledger->base = &bases->list[i];
         survey_base(expedition->survey, &bases->list[i]);
-        if (expedition->options->orders && ledger_goes_on(expedition->ledger))
+        if (expedition->options->orders && bases->list[i].sibling == NULL &&
+            ledger_goes_on(expedition->ledger))
             explore_all_orders(expedition, &bases->list[i]);
     }
 }

@@ -290,6 +290,30 @@ static void a_run_that_is_not_determined_is_caught(void **state)
     bases_release(&bases);
 }
 
+/* Claim 37: of each framing the larger body is compared with the smaller one, and another window gives it away. */
+static void a_mark_that_grows_with_the_body_is_caught(void **state)
+{
+    static const struct {
+        const char *path;
+        uint64_t broken;
+    } ROWS[] = {
+        {"harness/testdata/explore/a-window-that-grows.yaml", 2},
+        {"scenarios/bases/large-bodies-of-any-size-go-through-one-window.yaml", 0},
+    };
+    const struct explorer_options options = {.faults = 0, .seed = 1};
+    size_t claim = several_claim(SEVERAL_SIZES);
+    (void)state;
+    assert_true(claim < claims_count());
+    for (size_t i = 0; i < COUNT_OF(ROWS); i++) {
+        struct explorer_result result;
+        rig_explore(ROWS[i].path, &options, &result);
+        assert_int_equal(result.exercised[claim], 2);
+        assert_int_equal(result.broken[claim], ROWS[i].broken);
+        assert_int_equal(result.failed_runs, ROWS[i].broken);
+        explorer_result_release(&result);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -305,6 +329,7 @@ int main(void)
         cmocka_unit_test(an_interrupt_ends_it_and_keeps_what_is_known),
         cmocka_unit_test(ten_thousand_runs_are_the_same_twice),
         cmocka_unit_test(a_run_that_is_not_determined_is_caught),
+        cmocka_unit_test(a_mark_that_grows_with_the_body_is_caught),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

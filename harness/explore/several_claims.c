@@ -169,6 +169,30 @@ static bool differs_from_other_end(struct player *player, const struct trial *tr
            came.outcome_verdict != out->outcome_verdict;
 }
 
+static bool is_near(uint64_t a, uint64_t b)
+{
+    enum { FRAMING_BYTES = 16 }; /* a chunk's head and end: of those one more or less may be held */
+    return (a > b ? a - b : b - a) <= FRAMING_BYTES;
+}
+
+/* From its sibling, whose bodies have another size, in how much the proxy held at most. */
+static bool differs_from_sibling(struct player *player, const struct trial *trial,
+                                 struct played *out)
+{
+    if (trial->base->sibling == NULL) {
+        player_play(player, trial, out);
+        return false;
+    }
+    const struct trial other = trial_of(trial->base->sibling, trial->seed);
+    player_play(player, &other, out);
+    const struct evidence *evidence = player_evidence(player);
+    struct trace_held held = evidence != NULL ? evidence->held : (struct trace_held){0};
+    player_play(player, trial, out);
+    evidence = player_evidence(player);
+    return evidence != NULL && !(is_near(evidence->held.up_peak, held.up_peak) &&
+                                 is_near(evidence->held.down_peak, held.down_peak));
+}
+
 bool trial_breaks(struct player *player, const struct trial *trial, size_t claim,
                   struct played *out)
 {
@@ -176,6 +200,8 @@ bool trial_breaks(struct player *player, const struct trial *trial, size_t claim
         return differs_from_itself(player, trial, out);
     if (claim == several_claim(SEVERAL_FIN_AND_RST) && claim < claims_count())
         return differs_from_other_end(player, trial, out);
+    if (claim == several_claim(SEVERAL_SIZES) && claim < claims_count())
+        return differs_from_sibling(player, trial, out);
     if (claim < claims_count() && claims_at(claim)->judge == NULL)
         return differs_from_clean(player, trial, claims_at(claim)->number, out);
     player_play(player, trial, out);

@@ -12,6 +12,7 @@
 enum {
     SEVERAL_FIN_AND_RST =
         13,               /* at one byte, before any of the response, they give the same verdict */
+    SEVERAL_SIZES = 37,   /* a larger body has the same high-water mark */
     SEVERAL_AGAIN = 45,   /* the same input gives the same trace */
     SEVERAL_PIECES = 46,  /* short writes and splits change no outcome */
     SEVERAL_NOT_MET = 47, /* a fault that finds no such byte changes no outcome */

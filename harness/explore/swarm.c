@@ -235,14 +235,14 @@ static void play_again(struct swarm *swarm, struct trial *trial, uint64_t trace_
                                "played once more with the same seed, another trace came about"});
 }
 
-/* A handshake or a large body takes as long as a hundred small exchanges: such a base is drawn the less often. */
+/* A handshake or a large body takes as long as a hundred small exchanges: such a base is drawn the less often, and of those that differ in size the first. */
 static const struct base *draw_base(struct swarm *swarm, const struct base_list *bases)
 {
     enum { RARELY = 16 };
     const struct base *base = &bases->list[draw_below(swarm, bases->count)];
     if (!base->thorough && draw_below(swarm, RARELY) != 0)
         base = &bases->list[draw_below(swarm, bases->count)];
-    return base;
+    return base->sibling != NULL ? base->sibling : base;
 }
 
 static void begin(struct swarm *swarm, uint64_t number)

@@ -99,6 +99,32 @@ static bool add_base(struct base_list *bases, const struct suite_case *one)
     return true;
 }
 
+/* Where the value of the axis stands in an id, behind its "size="; NULL: it has no such axis. */
+static const char *size_in(const char *id)
+{
+    const char *grid = strchr(id, '[');
+    const char *axis = grid != NULL ? strstr(grid, BASE_SIZE_AXIS "=") : NULL;
+    bool whole = axis != NULL && (axis[-1] == '[' || axis[-1] == ',');
+    return whole ? axis + strlen(BASE_SIZE_AXIS "=") : NULL;
+}
+
+static bool differ_in_size_alone(const char *a, const char *b)
+{
+    const char *a_size = size_in(a);
+    const char *b_size = size_in(b);
+    return a_size != NULL && b_size != NULL && a_size - a == b_size - b &&
+           strncmp(a, b, (size_t)(a_size - a)) == 0 &&
+           strcmp(a_size + strcspn(a_size, ",]"), b_size + strcspn(b_size, ",]")) == 0;
+}
+
+static void find_siblings(struct base_list *bases)
+{
+    for (size_t i = 0; i < bases->count; i++)
+        for (size_t j = 0; j < i && bases->list[i].sibling == NULL; j++)
+            if (differ_in_size_alone(bases->list[j].id, bases->list[i].id))
+                bases->list[i].sibling = &bases->list[j];
+}
+
 bool bases_load(struct base_list *bases, const char *const *arguments, size_t count)
 {
     *bases = (struct base_list){0};
@@ -113,6 +139,7 @@ bool bases_load(struct base_list *bases, const char *const *arguments, size_t co
         if ((count > 0 || is_tagged(&bases->suite.cases[i])) &&
             !add_base(bases, &bases->suite.cases[i]))
             return false;
+    find_siblings(bases);
     return true;
 }
 

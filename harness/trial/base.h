@@ -14,6 +14,8 @@
 #include "harness/suite/suite.h"
 
 #define BASE_TAG "base"
+/* The axis of a grid along which nothing but the size of bodies changes. */
+#define BASE_SIZE_AXIS "size"
 
 enum {
     BASES_MAX = 65536,        /* the number of a base is part of a failure's place */
@@ -27,7 +29,9 @@ struct base {
     unsigned line;              /* where it stands in that file, from 1 */
     struct scenario *scenario;  /* without its `expect`, its faults and its order */
     struct scenario *expecting; /* the case as its file says */
-    bool thorough;              /* at every byte; else where parts of messages begin and end */
+    const struct base *
+        sibling; /* the first that differs from it in `size` alone; NULL: there is none before it */
+    bool thorough; /* at every byte; else where parts of messages begin and end */
 };
 
 struct base_list {
