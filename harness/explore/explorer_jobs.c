@@ -40,28 +40,34 @@ struct job_list {
 
 /* ---- what one found, as bytes --------------------------------------------------------------- */
 
+/* fwrite(3) may not be given NULL, even for nothing. ferror(3) tells at the end. */
+static void write_exactly(FILE *out, const void *data, size_t size)
+{
+    if (size > 0)
+        (void)!fwrite(data, size, 1, out);
+}
+
 static void write_failure(FILE *out, const struct ledger *ledger,
                           const struct explorer_failure *failure)
 {
     size_t base = (size_t)(failure->base - ledger->bases->list);
-    fwrite(&base, sizeof(base), 1, out);
-    fwrite(failure, sizeof(*failure), 1, out);
-    if (failure->order_count > 0)
-        fwrite(failure->order, sizeof(failure->order[0]), failure->order_count, out);
+    write_exactly(out, &base, sizeof(base));
+    write_exactly(out, failure, sizeof(*failure));
+    write_exactly(out, failure->order, failure->order_count * sizeof(failure->order[0]));
     for (size_t i = 0; i < failure->sentence_count; i++) {
         size_t size = strlen(failure->sentences[i]);
-        fwrite(&size, sizeof(size), 1, out);
-        fwrite(failure->sentences[i], 1, size, out);
+        write_exactly(out, &size, sizeof(size));
+        write_exactly(out, failure->sentences[i], size);
     }
 }
 
 static bool write_findings(FILE *out, const struct ledger *ledger)
 {
     const struct explorer_result *result = ledger->result;
-    fwrite(result, sizeof(*result), 1, out);
-    fwrite(result->by_base, sizeof(*result->by_base), result->bases, out);
-    fwrite(&ledger->outcome_count, sizeof(ledger->outcome_count), 1, out);
-    fwrite(ledger->outcomes, sizeof(ledger->outcomes[0]), ledger->outcome_count, out);
+    write_exactly(out, result, sizeof(*result));
+    write_exactly(out, result->by_base, result->bases * sizeof(*result->by_base));
+    write_exactly(out, &ledger->outcome_count, sizeof(ledger->outcome_count));
+    write_exactly(out, ledger->outcomes, ledger->outcome_count * sizeof(ledger->outcomes[0]));
     for (size_t i = 0; i < result->failure_count; i++)
         write_failure(out, ledger, result->failures[i]);
     return fflush(out) == 0 && !ferror(out);
