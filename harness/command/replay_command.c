@@ -59,7 +59,8 @@ static bool find_words(struct telling *telling, const struct evidence *evidence)
     if (schedule == NULL || !message_map_make(scenario, evidence, &replay->region, &map))
         return false;
     schedule->fault_count = scenario->fault_count;
-    memcpy(schedule->faults, scenario->faults, scenario->fault_count * sizeof(*scenario->faults));
+    for (size_t i = 0; i < scenario->fault_count; i++)
+        schedule->faults[i] = scenario->faults[i];
     telling->faults = schedule_words(schedule, &map, &replay->region);
     return telling->faults != NULL;
 }

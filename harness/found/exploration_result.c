@@ -147,7 +147,8 @@ static struct failing failing_of(const struct explorer_failure *failure)
     schedule->network = failure->network;
     schedule->order_count =
         failure->order_count < SCHEDULE_ORDER_MAX ? failure->order_count : SCHEDULE_ORDER_MAX;
-    memcpy(schedule->order, failure->order, schedule->order_count * sizeof(*schedule->order));
+    for (size_t i = 0; i < schedule->order_count; i++)
+        schedule->order[i] = failure->order[i];
     return failing;
 }
 
