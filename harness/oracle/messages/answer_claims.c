@@ -273,6 +273,16 @@ static bool was_asked_whole(const struct evidence *evidence, const struct attemp
            stream->rx > 0 && stream->tx_at_rx == stream->tx;
 }
 
+/* Whether the client had ended its connection before the proxy did, or before the case was over. */
+static bool client_left_first(const struct evidence *evidence, const struct outcome_fact *outcome)
+{
+    const struct witness *client = outcome->connection;
+    if (client->own_end == WITNESS_OPEN)
+        return false;
+    return outcome->closing == WITNESS_OPEN ? client->own_end_ns < evidence->settled_ns
+                                            : client->own_end_ns <= client->peer_end_ns;
+}
+
 /* RFC 9112 9.3: nothing in this exchange asks for the client's connection to be closed. */
 static bool keeps_client(const struct evidence *evidence, const struct outcome_fact *outcome)
 {
@@ -288,7 +298,7 @@ static bool keeps_client(const struct evidence *evidence, const struct outcome_f
            outcome->message->framing != MESSAGE_CLOSE &&
            request_has_version(outcome->request, "HTTP/1.1") &&
            outcome->request->sent->next == NULL && client->flow_out.bytes == 0 &&
-           (client->own_end == WITNESS_OPEN || client->own_end_ns > client->peer_end_ns);
+           !client_left_first(evidence, outcome);
 }
 
 /* After a response that came whole, the last one there, the client's connection waits for another request. */
