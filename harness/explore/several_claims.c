@@ -155,7 +155,7 @@ static bool differs_from_other_end(struct player *player, const struct trial *tr
 {
     struct wire_fault fault;
     struct trial other = *trial;
-    struct played came;
+    struct played came = {.verdict = VERDICT_SKIPPED};
     bool silent = false;
     if (trial->fault_count == 1) {
         fault = trial->faults[0];
