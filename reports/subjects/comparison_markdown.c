@@ -1,25 +1,5 @@
-#include <string.h>
-
+#include "reports/markdown.h"
 #include "reports/subjects/comparison_fold.h"
-
-/* What Markdown as GitHub reads it, or HTML in it, could take for something else than itself. */
-static const char SPECIAL[] = "\\`*_{}[]<>()#+!|~&";
-
-static void put(const char *text, FILE *out)
-{
-    struct text_glyph glyph;
-    do {
-        const size_t plain = text_plain_size(text, SPECIAL);
-        fwrite(text, 1, plain, out);
-        text += plain;
-        if (!text_next(&text, &glyph))
-            return;
-        /* An escape of a control character begins with a backslash, and is to be seen as it is. */
-        if (strchr(SPECIAL, glyph.bytes[0]) != NULL)
-            fputc('\\', out);
-        fwrite(glyph.bytes, 1, glyph.size, out);
-    } while (*text != '\0');
-}
 
 /* Bold stands where a terminal has red: beside the mark that says the same. */
 static void put_cell(const struct table_cell *cell, FILE *out)
@@ -27,7 +7,7 @@ static void put_cell(const struct table_cell *cell, FILE *out)
     const char *mark = cell->ink == INK_RED ? "**" : "";
     fputs(" ", out);
     fputs(mark, out);
-    put(cell->text, out);
+    markdown_put(cell->text, out);
     fputs(mark, out);
     fputs(" |", out);
 }
@@ -36,18 +16,18 @@ static void put_table(const struct table *table, FILE *out)
 {
     const bool second = table->labels[1][0] != '\0';
     fputs("### ", out);
-    put(table->title, out);
+    markdown_put(table->title, out);
     fputs("\n\n", out);
     if (table->meaning[0] != '\0') {
-        put(table->meaning, out);
+        markdown_put(table->meaning, out);
         fputs("\n\n", out);
     }
     fprintf(out, second ? "| %s | %s |" : "| %s |", table->labels[0], table->labels[1]);
     for (size_t i = 0; i < table->column_count; i++) {
         fputc(' ', out);
-        put(table->columns[i].group, out);
+        markdown_put(table->columns[i].group, out);
         fputs("<br>", out);
-        put(table->columns[i].head, out);
+        markdown_put(table->columns[i].head, out);
         fputs(" |", out);
     }
     fputs(second ? "\n|---|---|" : "\n|---|", out);
@@ -55,11 +35,11 @@ static void put_table(const struct table *table, FILE *out)
         fputs("---|", out);
     for (size_t row = 0; row < table->row_count; row++) {
         fputs("\n| ", out);
-        put(table->rows[row].labels[0], out);
+        markdown_put(table->rows[row].labels[0], out);
         fputs(" |", out);
         if (second) {
             fputc(' ', out);
-            put(table->rows[row].labels[1], out);
+            markdown_put(table->rows[row].labels[1], out);
             fputs(" |", out);
         }
         for (size_t i = 0; i < table->column_count; i++)
@@ -79,7 +59,7 @@ static void put_columns(const struct comparison_input *input, FILE *out)
                                      run->profile_meaning};
         for (size_t j = 0; j < COUNT_OF(cells); j++) {
             fputs(j == 0 ? "| " : " | ", out);
-            put(cells[j], out);
+            markdown_put(cells[j], out);
         }
         fputs(" |\n", out);
     }
@@ -94,7 +74,7 @@ static void put_notes(const struct comparison *comparison, FILE *out)
             fputs("### Racy cases\n\nWhat one run shows need not be what the next one shows.\n\n",
                   out);
         fprintf(out, "- \\[%u\\] ", number);
-        put(note->text, out);
+        markdown_put(note->text, out);
         if (note->more > 0)
             fprintf(out, " \\(and %zu more of this cell\\)", note->more);
         fputc('\n', out);
@@ -110,9 +90,9 @@ static void put_legend(const struct comparison *comparison, FILE *out)
         if (!comparison_needs(comparison, row))
             continue;
         fputs("| ", out);
-        put(row->sign, out);
+        markdown_put(row->sign, out);
         fputs(" | ", out);
-        put(row->meaning, out);
+        markdown_put(row->meaning, out);
         fputs(" |\n", out);
     }
 }
