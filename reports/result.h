@@ -55,6 +55,20 @@ struct case_result {
     const char *reproduce;    /* one command to paste; may be NULL */
     const char *const *story; /* the timeline of a failed case, a line each; may be empty */
     size_t story_count;
+    const char
+        *recording; /* one line of JSON, see reports/recording/recording.h; NULL: none was kept */
+};
+
+/* A scenario file of the run, as it was read. */
+struct run_file {
+    const char *path; /* as in the cases */
+    const char *text;
+};
+
+/* A fact about how the results came about: "kernel", "Linux 6.1.0 x86_64". */
+struct run_fact {
+    const char *name;
+    const char *value;
 };
 
 struct run_result {
@@ -68,6 +82,11 @@ struct run_result {
     int64_t started_unix; /* seconds */
     uint64_t repetitions; /* times that a case was played again with the next seed, all together */
     bool interrupted;     /* the cases that were left are not in the result, or are skipped */
+    const struct run_file
+        *files; /* those of its cases, sorted by path; none where nothing is recorded */
+    size_t file_count;
+    const struct run_fact *facts; /* provenance: versions, host, subject and its configuration */
+    size_t fact_count;
 };
 
 struct verdict_counts {
