@@ -1,7 +1,7 @@
 /*
  * One exchange: a client's request and everything done to answer it.
  *
- * The life of an exchange is a list of states, a list of events and a table (exchange.c). Only exchange_advance() assigns
+ * The life of an exchange is a list of states, a list of events and a table (life.h). Only exchange_advance() assigns
  * the state. An action never does; it returns the event that follows at once, or EVENT_NONE. An absent cell is a
  * bug and aborts naming both words.
  *
