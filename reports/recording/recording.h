@@ -157,8 +157,9 @@ struct case_recording {
 };
 
 /*
- * One line of JSON. A byte of a stream is a character of text, U+0000 to U+00FF, so that what is text on the wire can be read.
- * NULL if the region is too small.
+ * One line of JSON, without the end of a line. A byte of a stream is a character of text, U+0000 to U+00FF, so that what is text
+ * on the wire can be read. What is not there (NULL, RECORDING_NOWHERE, plain text without TLS) is left out. NULL if the region
+ * is too small: it must hold some four times the text.
  */
 MUST_USE const char *recording_write(const struct case_recording *recording, struct region *region);
 

@@ -21,7 +21,7 @@ BEGIN {
     may["proxy/exchange"] = may["proxy/relay"] " proxy/relay proxy/upstream proxy/policy proxy/routes world/tls"
     may["proxy/downstream"] = may["proxy/exchange"] " proxy/exchange"
     may["proxy/log"] = "world world/base world/data retryproof"
-    may["proxy/admin"] = may["proxy/relay"] " proxy/relay proxy/routes proxy/log proxy world/data"
+    may["proxy/admin"] = may["proxy/relay"] " proxy/relay proxy/routes proxy/log proxy world/data pages"
     may["proxy"] = may["proxy/downstream"] " proxy/downstream proxy/log proxy/admin world/data world/sockets"
 
     may["fakeupstream/wire"] = "world world/base world/data"
@@ -31,6 +31,7 @@ BEGIN {
     may["reports"] = "world world/base world/data"
     may["reports/subjects"] = may["reports"] " reports"
     may["reports/exploration"] = may["reports"] " reports"
+    may["reports/recording"] = may["reports"]
     may["harness/schedule"] = "world world/base world/data"
     may["harness/hooks"] = "world world/base world/data retryproof fakeupstream/acting"
     may["harness/suite"] = may["harness/hooks"] " proxy proxy/policy proxy/log fakeupstream fakeupstream/secure fakeupstream/wire reports harness/hooks harness/schedule world/sockets"
