@@ -8,6 +8,7 @@ BEGIN {
     may["world/sockets"] = "world world/base"
     may["world/tls"] = "world world/base"
     may["world/filters"] = "world world/base world/tls"
+    may["pages"] = "world world/base"
     may["world/conformance"] = "world world/base world/sim world/sockets world/filters world/tls"
 
     # Public headers are written "retryproof/x.h", as whoever uses the library writes them.
@@ -31,6 +32,7 @@ BEGIN {
     may["reports"] = "world world/base world/data"
     may["reports/subjects"] = may["reports"] " reports"
     may["reports/exploration"] = may["reports"] " reports"
+    may["reports/html"] = may["reports"] " reports reports/recording reports/pcapng pages"
     may["reports/recording"] = may["reports"]
     may["harness/schedule"] = "world world/base world/data"
     may["harness/hooks"] = "world world/base world/data retryproof fakeupstream/acting"
@@ -66,6 +68,7 @@ BEGIN {
     only_in["yaml.h"] = "world/data"
     only_in["jansson.h"] = "world/data"
     only_in["sqlite3.h"] = "proxy/log"
+    only_in["zlib.h"] = "pages"
 }
 
 FNR == 1 {
