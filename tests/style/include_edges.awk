@@ -34,6 +34,7 @@ BEGIN {
     may["reports/exploration"] = may["reports"] " reports"
     may["reports/html"] = may["reports"] " reports reports/recording reports/pcapng pages"
     may["reports/recording"] = may["reports"]
+    may["reports/pcapng"] = may["reports"] " reports reports/recording"
     may["harness/schedule"] = "world world/base world/data"
     may["harness/hooks"] = "world world/base world/data retryproof fakeupstream/acting"
     may["harness/suite"] = may["harness/hooks"] " proxy proxy/policy proxy/log fakeupstream fakeupstream/secure fakeupstream/wire reports harness/hooks harness/schedule world/sockets"

@@ -1,0 +1,171 @@
+#include "reports/pcapng/pcapng_run.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum {
+    CASE_BYTES_MAX = 64 * 1024 * 1024, /* of one case's recording, read; far above any */
+    PATH_BYTES_MAX = 4096,
+};
+
+#define BETWEEN_CASES_NS UINT64_C(1000000)
+#define NS_PER_SECOND    UINT64_C(1000000000)
+
+static bool complain(char error[PCAPNG_ERROR_BYTES], const char *what, const char *why)
+{
+    snprintf(error, PCAPNG_ERROR_BYTES, "%.300s: %.180s", what, why);
+    return false;
+}
+
+/* ---- one case --------------------------------------------------------------------------------- */
+
+/* Where the packets of a run go, and the memory for a case of it. */
+struct capture_file {
+    FILE *out;
+    struct region region;
+    uint64_t at_ns; /* when the next case begins, since 1970 */
+};
+
+static void capture_begin(struct capture_file *capture, const struct run_result *run, FILE *out)
+{
+    char application[PCAPNG_NAME_BYTES];
+    snprintf(application, sizeof(application), "retryproof %.64s", run->version);
+    *capture = (struct capture_file){.out = out};
+    capture->at_ns = run->started_unix > 0 ? (uint64_t)run->started_unix * NS_PER_SECOND : 0;
+    region_init(&capture->region, CASE_BYTES_MAX);
+    pcapng_begin(application, out);
+}
+
+static bool capture_put(struct capture_file *capture, const struct case_result *result,
+                        char error[PCAPNG_ERROR_BYTES])
+{
+    char sentence[RECORDING_ERROR_BYTES];
+    const struct pcapng_case about = {.id = result->id,
+                                      .name = result->name,
+                                      .verdict = verdict_word(result->verdict),
+                                      .began_ns = capture->at_ns};
+    region_reset(&capture->region);
+    const struct case_recording *recording =
+        recording_read(result->recording, &capture->region, sentence);
+    if (recording == NULL)
+        return complain(error, result->id, sentence);
+    if (!pcapng_put_case(recording, &about, &capture->region, capture->out))
+        return complain(error, result->id, "the recording is too large for a capture");
+    capture->at_ns += pcapng_case_ns(recording) + BETWEEN_CASES_NS;
+    return true;
+}
+
+bool pcapng_write_case(const struct run_result *run, const struct case_result *result, FILE *out,
+                       char error[PCAPNG_ERROR_BYTES])
+{
+    struct capture_file capture;
+    if (result->recording == NULL)
+        return complain(error, result->id, "nothing of it was recorded");
+    capture_begin(&capture, run, out);
+    bool fine = capture_put(&capture, result, error);
+    region_release(&capture.region);
+    return fine;
+}
+
+/* ---- files ------------------------------------------------------------------------------------ */
+
+static FILE *open_file(const char *path, char error[PCAPNG_ERROR_BYTES])
+{
+    FILE *out = fopen(path, "wbe");
+    if (out == NULL)
+        complain(error, path, strerror(errno));
+    return out;
+}
+
+static bool close_file(FILE *out, const char *path, char error[PCAPNG_ERROR_BYTES])
+{
+    bool fine = ferror(out) == 0;
+    fine = fclose(out) == 0 && fine;
+    return fine || complain(error, path, strerror(errno));
+}
+
+bool pcapng_write_file(const struct run_result *run, const char *path, size_t *count,
+                       char error[PCAPNG_ERROR_BYTES])
+{
+    struct capture_file capture;
+    FILE *out = open_file(path, error);
+    bool fine = out != NULL;
+    *count = 0;
+    if (!fine)
+        return false;
+    capture_begin(&capture, run, out);
+    for (size_t i = 0; i < run->case_count && fine; i++)
+        if (run->cases[i].recording != NULL) {
+            fine = capture_put(&capture, &run->cases[i], error);
+            *count += fine;
+        }
+    region_release(&capture.region);
+    return close_file(out, path, error) && fine;
+}
+
+static bool write_case_file(const struct run_result *run, const struct case_result *result,
+                            const char *folder, char error[PCAPNG_ERROR_BYTES])
+{
+    char name[PCAPNG_NAME_BYTES];
+    char path[PATH_BYTES_MAX];
+    int size = snprintf(path, sizeof(path), "%s/%s", folder, pcapng_file_name(result, name));
+    if (size < 0 || (size_t)size >= sizeof(path))
+        return complain(error, folder, strerror(ENAMETOOLONG));
+    FILE *out = open_file(path, error);
+    if (out == NULL)
+        return false;
+    bool fine = pcapng_write_case(run, result, out, error);
+    return close_file(out, path, error) && fine;
+}
+
+bool pcapng_write_folder(const struct run_result *run, const char *path, size_t *count,
+                         char error[PCAPNG_ERROR_BYTES])
+{
+    const mode_t anybody = 0777; /* less what the user's umask takes */
+    *count = 0;
+    if (mkdir(path, anybody) != 0 && errno != EEXIST)
+        return complain(error, path, strerror(errno));
+    for (size_t i = 0; i < run->case_count; i++) {
+        if (run->cases[i].recording == NULL)
+            continue;
+        if (!write_case_file(run, &run->cases[i], path, error))
+            return false;
+        ++*count;
+    }
+    return true;
+}
+
+/* FNV-1a, so that ids that begin alike have names of their own. */
+static uint32_t hash_of(const char *text)
+{
+    uint32_t hash = UINT32_C(2166136261);
+    for (; *text != '\0'; text++)
+        hash = (hash ^ (uint8_t)*text) * UINT32_C(16777619);
+    return hash;
+}
+
+const char *pcapng_file_name(const struct case_result *result, char name[PCAPNG_NAME_BYTES])
+{
+    enum { TAIL_BYTES = 32 }; /* "-01234567@sockets.pcapng" */
+    size_t used = 0;
+    bool cut = false;
+    for (const char *c = result->id; *c != '\0'; c++) {
+        const bool plain = isalnum((unsigned char)*c) || *c == '_' || *c == '.';
+        if (plain || (used > 0 && name[used - 1] != '-'))
+            name[used++] = (char)(plain ? *c : '-');
+        cut = used == PCAPNG_NAME_BYTES - TAIL_BYTES;
+        if (cut)
+            break;
+    }
+    while (used > 0 && name[used - 1] == '-')
+        used--;
+    if (cut)
+        snprintf(name + used, PCAPNG_NAME_BYTES - used, "-%08" PRIx32 "@%s.pcapng",
+                 hash_of(result->id), result->world);
+    else
+        snprintf(name + used, PCAPNG_NAME_BYTES - used, "@%s.pcapng", result->world);
+    return name;
+}
