@@ -32,6 +32,11 @@ bool wire_fault_fits(enum wire_fault_kind kind, enum wire_party party,
     return whose && where;
 }
 
+bool wire_fault_is_of_tls(enum wire_fault_kind kind)
+{
+    return kind >= WIRE_FAULT_TLS_CUT && kind <= WIRE_FAULT_TLS_RST_AFTER;
+}
+
 bool wire_fault_is_beneath_proxy(enum wire_fault_kind kind)
 {
     switch (kind) {

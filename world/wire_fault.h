@@ -9,7 +9,7 @@
  * Connections of an upstream are counted as it accepts them and those of a client as it makes them; a fault of a dial counts
  * the dials that the proxy makes to that upstream, and of a client the connections that the proxy accepts.
  *
- * Plain values. Who makes which kind: fins, resets, stalls, delays, splits and garbage the actor's own line
+ * Plain values. Who makes which kind: fins, resets, cuts, stalls, delays, splits and garbage the actor's own line
  * (fakeupstream/acting/line_fault.h); dials that fail and writes that are cut short the filter beneath the proxy
  * (world/filters/impair.h); lookups the case's nameserver.
  */
@@ -47,7 +47,8 @@ enum wire_direction { WIRE_DIAL, WIRE_SENT, WIRE_RECEIVED };
  * SHORT_WRITE     the proxy's write that would go past that byte is accepted up to it
  * CLIENT_FIN, CLIENT_RST  at that moment of the upstream's connection the first client closes, or resets, its own
  * NO_DESCRIPTORS  the proxy's connect, or accept, gives -EMFILE; accept only that once
- * TLS_*           as the words of a scenario's `tls` step
+ * TLS_CUT         under TLS it closes without a close_notify: what came may be less than was to come (RFC 8446 6.1)
+ * TLS_* else      as the words of a scenario's `tls` step
  */
 #define WIRE_FAULT_LIST(X)                               \
     X(FIN, "fin", 'b', 'b')                              \
@@ -64,6 +65,7 @@ enum wire_direction { WIRE_DIAL, WIRE_SENT, WIRE_RECEIVED };
     X(DROPPED, "dropped", 'u', 'd')                      \
     X(UNREACHABLE, "unreachable", 'u', 'd')              \
     X(NO_DESCRIPTORS, "no-descriptors", 'b', 'd')        \
+    X(TLS_CUT, "tls-cut", 'b', 'b')                      \
     X(TLS_ALERT, "tls-alert", 'u', 'd')                  \
     X(TLS_CLOSE, "tls-close-mid-handshake", 'u', 'd')    \
     X(TLS_RESET, "tls-reset-mid-handshake", 'u', 'd')    \
@@ -97,6 +99,8 @@ const char *wire_fault_word(enum wire_fault_kind kind);
 /* Whether such a party has such a fault in such a direction. */
 bool wire_fault_fits(enum wire_fault_kind kind, enum wire_party party,
                      enum wire_direction direction);
+/* Whether it needs a connection that speaks TLS; elsewhere it does not take place. */
+bool wire_fault_is_of_tls(enum wire_fault_kind kind);
 /* Whether it is made on the proxy's side of the network, and not by an actor. */
 bool wire_fault_is_beneath_proxy(enum wire_fault_kind kind);
 /* Whether it meets that connection of that party: the one it names, or a later one where it is lasting. */

@@ -165,6 +165,8 @@ static void on_stream_event(struct stream *stream, unsigned events)
     }
     if ((events & STREAM_CLOSED) != 0 && line_is_held(line))
         note_closed(line);
+    if (line->faults.cutting)
+        line_faults_cut(line);
     line->on_event(line);
 }
 
@@ -178,7 +180,9 @@ void line_want(struct line *line, bool reading, bool writing)
         stream_want(&line->stream, STREAM_OPEN);
         return;
     }
-    if (reading && !line->read_ended && !line->faults.received.held)
+    if (line->faults.cutting)
+        events |= STREAM_WRITE;
+    else if (reading && !line->read_ended && !line->faults.received.held)
         events |= STREAM_READ;
     if (writing && !line->write_ended && !line->faults.sent.held)
         events |= STREAM_WRITE;

@@ -71,6 +71,7 @@ void line_faults_arm(struct line *line)
             line->faults.left |= 1u << i;
     line->faults.any = line->faults.left != 0;
     line->faults.struck = false;
+    line->faults.cutting = false;
     line->faults.sent.held = false;
     line->faults.received.held = false;
     if (line->faults.any)
@@ -96,6 +97,7 @@ void line_faults_stop(struct line *line)
 {
     if (!line->faults.any)
         return;
+    line->faults.cutting = false;
     stop_way(line, &line->faults.sent);
     stop_way(line, &line->faults.received);
 }
@@ -120,6 +122,25 @@ static void strike(struct line *line, enum wire_fault_kind kind)
         line_stall(line);
     else
         line_end(line, kind == WIRE_FAULT_FIN ? STREAM_FIN : STREAM_RST);
+}
+
+/* In the clear there is nothing to cut, nor behind a goodbye of its own. */
+static void begin_cut(struct line *line, size_t place)
+{
+    if (line->wire == NULL || line->write_ended)
+        return;
+    line->faults.cutting = true;
+    line->faults.cut = (unsigned)place;
+    line_faults_cut(line);
+}
+
+void line_faults_cut(struct line *line)
+{
+    check(line->faults.cutting);
+    if (!line_cut(line))
+        return;
+    note_met(line, line->faults.cut);
+    line->faults.struck = true;
 }
 
 static void hold(struct line *line, struct line_way *way, uint64_t time_ns)
@@ -163,6 +184,9 @@ static void make(struct line *line, size_t place)
         note_met(line, place);
         strike(line, fault->kind);
         break;
+    case WIRE_FAULT_TLS_CUT:
+        begin_cut(line, place);
+        break;
     case WIRE_FAULT_HALF_CLOSE:
         note_met(line, place);
         line_half_close(line);
@@ -205,7 +229,7 @@ void line_faults_look(struct line *line)
     if (!line->faults.any || line->opening)
         return;
     for (size_t i = 0; i < line->scene->faults.count; i++) {
-        if (!line_is_held(line) || line->stalled)
+        if (!line_is_held(line) || line->stalled || line->faults.cutting)
             return;
         if (is_due(line, i))
             make(line, i);
@@ -261,7 +285,7 @@ size_t line_faults_readable(const struct line *line, size_t size)
     const struct line_way *way = &line->faults.received;
     uint64_t before = line->witness.in.bytes;
 
-    if (way->held)
+    if (way->held || line->faults.cutting)
         return 0;
     check(way->stop > before);
     return size < way->stop - before ? size : (size_t)(way->stop - before);
@@ -298,7 +322,7 @@ int line_faults_writable(const struct line *line, struct bytes bytes,
     size_t size, place;
     int count = 0;
 
-    if (way->held)
+    if (way->held || line->faults.cutting)
         return 0;
     check(way->stop > before);
     size = smaller(bytes.size, way->stop - before);

@@ -2,10 +2,10 @@
  * The faults of one connection, made by its actor's own line exactly at their byte: the line hands nothing over beyond the next
  * one, and reads nothing beyond it, so that what the witness says of the connection is what took place.
  *
- * FIN, RST and STALL end an upstream's script there, as its `end` would; a client plays on with its next step, as behind its
- * own `end`. A fault at byte 0 is made as soon as the connection is open.
+ * FIN, RST, TLS_CUT and STALL end an upstream's script there, as its `end` would; a client plays on with its next step, as
+ * behind its own `end`. A fault at byte 0 is made as soon as the connection is open.
  *
- * Kinds made here: those of WIRE_SENT and WIRE_RECEIVED but for SHORT_WRITE, and TLS_*; see world/wire_fault.h.
+ * Kinds made here: those of WIRE_SENT and WIRE_RECEIVED but for SHORT_WRITE, and all TLS_*; see world/wire_fault.h.
  *
  * Ownership: a part of the line; the faults are the scene's, which is told which of them took place.
  */
@@ -46,8 +46,10 @@ struct line_way {
 };
 
 struct line_faults {
-    bool any;    /* there was one for this connection; where not, nothing else here is looked at */
-    bool struck; /* one has ended the actor's part in this connection */
+    bool any;     /* there was one for this connection; where not, nothing else here is looked at */
+    bool struck;  /* one has ended the actor's part in this connection */
+    bool cutting; /* a TLS_CUT waits until the record that holds its last byte is out */
+    unsigned cut; /* which one */
     unsigned left; /* a bit for each of the scene's that is still to be made */
     struct line_way sent;
     struct line_way received;
@@ -64,6 +66,9 @@ void line_faults_abandon(struct line *line);
 
 /* Makes those whose byte has come. Not before the connection is open; may end it. */
 void line_faults_look(struct line *line);
+
+/* Goes on with a TLS_CUT that waits; to be called when the connection takes bytes again. May end it. */
+void line_faults_cut(struct line *line);
 
 /* How many bytes may be read now; 0: none, for the time being. */
 size_t line_faults_readable(const struct line *line, size_t size);

@@ -92,6 +92,7 @@ static void add_reach(struct terrain *terrain, const struct reach *reach)
 
 static void add_actor(struct terrain *terrain, struct reach reach, const struct witness *witness)
 {
+    reach.secure = witness->handshake.tls;
     reach.direction = WIRE_SENT;
     reach.bytes = witness->out.bytes;
     add_reach(terrain, &reach);
@@ -174,7 +175,7 @@ static bool draw_fault(struct swarm *swarm, const struct terrain *terrain, fault
         const struct reach *reach = &terrain->reaches[draw_below(swarm, terrain->count)];
         enum wire_fault_kind kind = (enum wire_fault_kind)draw_below(swarm, WIRE_FAULT_KIND_COUNT);
         if ((kinds >> kind & 1) == 0 || !wire_fault_fits(kind, reach->party, reach->direction) ||
-            (fault_kind_is_of_tls(kind) && !reach->secure))
+            (wire_fault_is_of_tls(kind) && !reach->secure))
             continue;
         *out = (struct wire_fault){.party = reach->party,
                                    .index = reach->index,

@@ -302,6 +302,36 @@ static const struct row {
      "faults: [{at: a#1, kind: tls-rst-after-finished}]\nproxy: {max_retries: 1}\n"
      "client: [request: {path: /1}]\nupstreams: {a: {tls: true}, b: {tls: true}}\n"
      "expect: {faults: 1, handshakes: {a: 1}}\n"},
+    {"an upstream that cuts TLS behind all of its response has not ended it",
+     "faults: [{at: a#1, sent: 57, kind: tls-cut}]\nproxy: {max_retries: 1}\n"
+     "client: [request: {path: /1}]\n"
+     "upstreams: {a: {tls: true, connections: [[read: request, respond: {body: {bytes: 20, "
+     "framing: "
+     "close}}, end: fin]]}}\n"
+     "expect: {faults: 1, attempts: 1, client: {status: 200, body: 20, complete: false}}\n"},
+    {"TLS is cut when the record that holds the last byte is out",
+     "faults: [{at: a#1, sent: 537, kind: tls-cut}]\nnetwork: {sndbuf: 64, rcvbuf: 64}\n"
+     "client: [request: {path: /1}]\n"
+     "upstreams: {a: {tls: true, connections: [[read: request, respond: {body: {bytes: 1000, "
+     "framing: close}}, end: fin]]}}\n"
+     "expect: {faults: 1, client: {status: 200, body: 500, complete: false}}\n"},
+    {"TLS is cut behind so many bytes of a request, and each time where that lasts",
+     "faults: [{at: a#1, received: 20, kind: tls-cut, lasting: true}]\n"
+     "proxy: {max_retries: 1, policy: idempotent}\nclient: [request: {path: /1}]\n"
+     "upstreams: {a: {tls: true}, b: {tls: true}}\n"
+     "expect: {faults: 1, attempts: {a: 1, b: 1}, delivered: {a: 0, b: 0}, client: {status: "
+     "502}}\n"},
+    {"a client cuts TLS within its request",
+     "faults: [{at: client#1, sent: 10, kind: tls-cut}]\nproxy: {tls: true}\n"
+     "client: [tls: true, request: {path: /1}]\nupstreams: {a: []}\n"
+     "expect: {faults: 1, attempts: 0}\n"},
+    {"TLS is cut nowhere without TLS",
+     "faults: [{at: a#1, sent: 10, kind: tls-cut}]\nclient: [request: {path: /1}]\n"
+     "upstreams: {a: []}\nexpect: {faults: 0, client: {status: 200}}\n"},
+    {"TLS is not cut behind a goodbye",
+     "faults: [{at: a#1, sent: 10, kind: half-close}, {at: a#1, sent: 10, kind: tls-cut}]\n"
+     "proxy: {max_retries: 0}\nclient: [request: {path: /1}]\n"
+     "upstreams: {a: {tls: true}}\nexpect: {faults: 1, client: {status: 502}}\n"},
     {"a handshake's fault meets no upstream without TLS",
      "faults: [{at: a#1, kind: tls-alert}]\nclient: [request: {path: /1}]\n"
      "upstreams: {a: []}\nexpect: {faults: 0, client: {status: 200}}\n"},

@@ -154,6 +154,8 @@ static const char *deed_of(enum wire_fault_kind kind)
         return "waits until the proxy has read,";
     case WIRE_FAULT_GARBAGE:
         return "sends a NUL in place of the next byte,";
+    case WIRE_FAULT_TLS_CUT:
+        return "closes without a close_notify";
     case WIRE_FAULT_TLS_ALERT:
         return "answers the handshake with an alert";
     case WIRE_FAULT_TLS_CLOSE:

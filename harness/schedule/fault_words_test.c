@@ -86,6 +86,9 @@ static const struct row {
      "the proxy finds no descriptor for the client's connection 3"},
     {AT(UPSTREAM, 0, 1, DIAL, 0, TLS_ALERT), &KNOWN,
      "upstream a's connection 1 answers the handshake with an alert"},
+    {AT(UPSTREAM, 0, 1, SENT, 203, TLS_CUT), &KNOWN,
+     "upstream a's connection 1 closes without a close_notify after 3 bytes of the body of its "
+     "response 2 (sent: 203)"},
     {AT(UPSTREAM, 0, 1, DIAL, 0, TLS_RST_AFTER), &KNOWN,
      "upstream a's connection 1 resets as soon as the handshake is over"},
     {AT(LOOKUP, 0, 2, DIAL, 0, UNANSWERED), &KNOWN, "lookup 2 is never answered"},

@@ -194,31 +194,27 @@ static void find_offsets(const struct witness *witness, bool sent, bool thorough
         note_offset(out, power);
 }
 
+static fault_kinds without_tls(fault_kinds kinds)
+{
+    for (enum wire_fault_kind kind = 0; kind < WIRE_FAULT_KIND_COUNT; kind++)
+        if (wire_fault_is_of_tls(kind))
+            kinds &= ~((fault_kinds)1 << kind);
+    return kinds;
+}
+
 static void add_bytes(struct fault_space *space, struct wire_fault where,
                       const struct witness *witness, const struct fault_space_options *options)
 {
     struct offsets offsets;
+    fault_kinds kinds = witness->handshake.tls ? options->kinds : without_tls(options->kinds);
     for (enum wire_direction direction = WIRE_SENT; direction <= WIRE_RECEIVED; direction++) {
         where.direction = direction;
         find_offsets(witness, direction == WIRE_SENT, options->thorough, &offsets);
-        add_kinds(space, &where, &offsets, options->kinds);
+        add_kinds(space, &where, &offsets, kinds);
     }
 }
 
 /* ---- dials and lookups ---------------------------------------------------------------------- */
-
-bool fault_kind_is_of_tls(enum wire_fault_kind kind)
-{
-    return kind >= WIRE_FAULT_TLS_ALERT && kind <= WIRE_FAULT_TLS_RST_AFTER;
-}
-
-static fault_kinds without_tls(fault_kinds kinds)
-{
-    for (enum wire_fault_kind kind = 0; kind < WIRE_FAULT_KIND_COUNT; kind++)
-        if (fault_kind_is_of_tls(kind))
-            kinds &= ~((fault_kinds)1 << kind);
-    return kinds;
-}
 
 /* Those of one actor, from one after the known to one after the last. */
 struct beginnings {

@@ -46,9 +46,6 @@ struct wire_shape {
 typedef uint32_t fault_kinds;
 #define FAULT_KINDS_ALL (((fault_kinds)1 << WIRE_FAULT_KIND_COUNT) - 1)
 
-/* Whether it needs a connection that speaks TLS. */
-bool fault_kind_is_of_tls(enum wire_fault_kind kind);
-
 struct fault_space_options {
     fault_kinds kinds;
     bool thorough; /* each byte; else where parts of messages begin and end, and powers of two */
