@@ -30,6 +30,7 @@ const char *level_word(enum level level);
 
 /* Every text is set unless its comment says that it may be NULL. */
 struct case_result {
+    size_t place;        /* among the cases of the suite that was named, from 0 */
     const char *id;      /* "post-write/never-sent-again[method=POST,end=fin]", stable */
     const char *name;    /* the sentence */
     const char *file;    /* the scenario file as a path to open */

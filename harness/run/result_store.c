@@ -16,6 +16,7 @@ bool result_store_init(struct result_store *store, const struct run_item *items,
     for (size_t i = 0; i < count && store->results != NULL; i++) {
         const struct suite_case *one = items[i].one;
         store->results[i] = (struct case_result){
+            .place = one->place,
             .id = one->id,
             .name = one->name,
             .file = one->file->path,

@@ -67,6 +67,7 @@ static bool keep_case(struct loading *loading, const struct scenario_file *file,
     if (kept == NULL || tags == NULL)
         return false;
     *kept = (struct suite_case){.file = file,
+                                .place = suite->count - 1,
                                 .argument = loading->found->argument,
                                 .combination = combination,
                                 .tags = tags,

@@ -22,6 +22,7 @@ enum {
 /* One case of one file, before any world is chosen. */
 struct suite_case {
     const struct scenario_file *file;
+    size_t place;         /* among all cases that were named, also those that are not selected */
     const char *argument; /* a path that finds this file with the same id, for the reproduction */
     size_t combination;
     const char *id;
