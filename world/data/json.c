@@ -8,7 +8,10 @@
 
 #include "world/data/utf8.h"
 
-enum { REPLACED_BYTES = 3 }; /* U+FFFD in UTF-8 */
+enum {
+    REPLACED_BYTES = 3, /* U+FFFD in UTF-8 */
+    READING = JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL,
+};
 
 /* A struct json is jansson's value under a name of ours; nobody else sees the other one. */
 static json_t *inner(const struct json *json)
@@ -184,7 +187,7 @@ struct json *json_load(const char *path, char error[JSON_ERROR_BYTES])
         snprintf(error, JSON_ERROR_BYTES, "%s: cannot be read: %s", path, strerror(errno));
         return NULL;
     }
-    value = json_loadf(file, JSON_REJECT_DUPLICATES, &why);
+    value = json_loadf(file, READING, &why);
     reason = ferror(file) ? errno : 0;
     fclose(file);
     if (value == NULL && reason != 0) {
@@ -198,7 +201,7 @@ struct json *json_parse(const char *name, const char *text, size_t size,
                         char error[JSON_ERROR_BYTES])
 {
     json_error_t why;
-    json_t *value = json_loadb(text, size, JSON_REJECT_DUPLICATES, &why);
+    json_t *value = json_loadb(text, size, READING, &why);
 
     return finish_reading(value, name, &why, error);
 }
@@ -239,9 +242,19 @@ struct json *json_at(const struct json *list, size_t index)
     return outer(json_array_get(inner(list), index));
 }
 
+const char *json_text_sized(const struct json *json, size_t *size)
+{
+    *size = json_string_length(inner(json));
+    return json_string_value(inner(json));
+}
+
+/* Whoever asks for no size would see the front of it alone. */
 const char *json_text(const struct json *json)
 {
-    return json_string_value(inner(json));
+    size_t size;
+    const char *text = json_text_sized(json, &size);
+
+    return text != NULL && memchr(text, '\0', size) == NULL ? text : NULL;
 }
 
 bool json_u64(const struct json *json, uint64_t *out)

@@ -69,8 +69,10 @@ bool json_is_list(const struct json *json);
 const char *json_key_after(const struct json *map, const char *key);
 /* An element of a list, still owned by it; NULL past the end. */
 struct json *json_at(const struct json *list, size_t index);
-/* NULL unless it is text; lives as long as the value. All that ask are harmless on NULL. */
+/* NULL unless it is text without a NUL in it; lives as long as the value. All that ask are harmless on NULL. */
 const char *json_text(const struct json *json);
+/* The same of any text, with the size in front of the NUL at its end. */
+const char *json_text_sized(const struct json *json, size_t *size);
 bool json_u64(const struct json *json, uint64_t *out);
 bool json_bool(const struct json *json, bool *out);
 

@@ -91,6 +91,30 @@ static void a_value_of_another_kind_is_no_answer(void **state)
     json_destroy(&list);
 }
 
+/* A text is whatever stands between its quotes; without its size it would end at the first NUL. */
+static void a_nul_within_a_text_is_told_by_its_size(void **state)
+{
+    static const char TEXT[] = "[\"a\\u0000b\", \"c\", 7]";
+    char error[JSON_ERROR_BYTES];
+    struct json *list = json_parse("t", TEXT, sizeof(TEXT) - 1, error);
+    size_t size;
+    char *line;
+
+    (void)state;
+    assert_non_null(list);
+    assert_null(json_text(json_at(list, 0)));
+    assert_memory_equal(json_text_sized(json_at(list, 0), &size), "a\0b", 4);
+    assert_int_equal(size, 3);
+    assert_string_equal(json_text_sized(json_at(list, 1), &size), "c");
+    assert_int_equal(size, 1);
+    assert_null(json_text_sized(json_at(list, 2), &size));
+    assert_null(json_text_sized(NULL, &size));
+    line = json_format_line(list);
+    assert_string_equal(line, "[\"a\\u0000b\",\"c\",7]");
+    free(line);
+    json_destroy(&list);
+}
+
 static void a_map_is_gone_through_in_the_order_of_its_file(void **state)
 {
     static const char TEXT[] = "{\"b\": 1, \"a\": [], \"c\": {}}";
@@ -165,6 +189,7 @@ int main(void)
         cmocka_unit_test(a_document_is_written_sorted_and_indented),
         cmocka_unit_test(what_was_written_is_read_back),
         cmocka_unit_test(a_value_of_another_kind_is_no_answer),
+        cmocka_unit_test(a_nul_within_a_text_is_told_by_its_size),
         cmocka_unit_test(a_map_is_gone_through_in_the_order_of_its_file),
         cmocka_unit_test(bytes_that_are_no_text_are_replaced),
         cmocka_unit_test(a_mistake_is_said_with_its_place),
