@@ -34,18 +34,18 @@
  * @property {string} [error_word]
  * @property {Attempt[]} [attempts]
  */
-import { h } from "retryproof/parts/dom";
-import { duration, moment, size } from "retryproof/parts/words";
+import {h} from "retryproof/parts/dom";
+import {duration, moment, size} from "retryproof/parts/words";
 
 /** How an attempt ended: a word for style sheets, a glyph and words for people. */
 export function attemptOutcome(attempt) {
     if (attempt.stage || attempt.cause) {
-        return { word: "failed", glyph: "✗", text: attempt.stage ? `failed at ${attempt.stage}` : "failed" };
+        return {word: "failed", glyph: "✗", text: attempt.stage ? `failed at ${attempt.stage}` : "failed"};
     }
     if (attempt.status) {
-        return { word: "answered", glyph: "✓", text: `answered ${attempt.status}` };
+        return {word: "answered", glyph: "✓", text: `answered ${attempt.status}`};
     }
-    return { word: "open", glyph: "○", text: "no answer came" };
+    return {word: "open", glyph: "○", text: "no answer came"};
 }
 
 /**
@@ -76,11 +76,11 @@ export function exchangeSummary(exchange) {
 export function attemptCard(attempt, options = {}) {
     const outcome = attemptOutcome(attempt);
 
-    return h("article", { class: "card attempt-card", "data-outcome": outcome.word },
-        h("header", { class: "attempt-head" },
-            h(options.heading ?? "h3", { class: "attempt-title" },
+    return h("article", {class: "card attempt-card", "data-outcome": outcome.word},
+        h("header", {class: "attempt-head"},
+            h(options.heading ?? "h3", {class: "attempt-title"},
                 attempt.number ? `Attempt ${attempt.number}` : "Attempt",
-                attempt.upstream ? h("span", { class: "attempt-upstream" }, " at ", h("strong", { text: attempt.upstream })) : null),
+                attempt.upstream ? h("span", {class: "attempt-upstream"}, " at ", h("strong", {text: attempt.upstream})) : null),
             outcomeMark(outcome)),
         factList(attemptFacts(attempt)));
 }
@@ -92,14 +92,14 @@ export function attemptCard(attempt, options = {}) {
 export function resultCard(exchange, options = {}) {
     const answered = Boolean(exchange.status);
     const good = answered && !exchange.error_word && !exchange.stage && !exchange.cause;
-    const outcome = { word: good ? "answered" : "failed", glyph: good ? "✓" : "✗",
-        text: answered ? `the client got ${exchange.status}` : "the client got no answer" };
+    const outcome = {word: good ? "answered" : "failed", glyph: good ? "✓" : "✗",
+        text: answered ? `the client got ${exchange.status}` : "the client got no answer"};
 
-    return h("article", { class: "card attempt-card result-card", "data-outcome": outcome.word },
-        h("header", { class: "attempt-head" },
-            h(options.heading ?? "h3", { class: "attempt-title", text: "Result" }),
+    return h("article", {class: "card attempt-card result-card", "data-outcome": outcome.word},
+        h("header", {class: "attempt-head"},
+            h(options.heading ?? "h3", {class: "attempt-title", text: "Result"}),
             outcomeMark(outcome)),
-        h("p", { class: "result-summary", text: exchangeSummary(exchange) }),
+        h("p", {class: "result-summary", text: exchangeSummary(exchange)}),
         factList(resultFacts(exchange)));
 }
 
@@ -114,11 +114,11 @@ export function exchangeCards(exchange, options = {}) {
     const items = [];
 
     for (const [index, attempt] of attempts.entries()) {
-        items.push(h("li", { class: "attempt-item" }, attemptCard(attempt, options)));
-        items.push(h("li", { class: "attempt-step" }, decisionStep(attempt, index + 1 < attempts.length)));
+        items.push(h("li", {class: "attempt-item"}, attemptCard(attempt, options)));
+        items.push(h("li", {class: "attempt-step"}, decisionStep(attempt, index + 1 < attempts.length)));
     }
-    items.push(h("li", { class: "attempt-item" }, resultCard(exchange, options)));
-    return h("ol", { class: "attempt-flow" }, ...items);
+    items.push(h("li", {class: "attempt-item"}, resultCard(exchange, options)));
+    return h("ol", {class: "attempt-flow"}, ...items);
 }
 
 /* ---- parts ------------------------------------------------------------------------------------------ */
@@ -133,16 +133,16 @@ function decisionStep(attempt, another) {
     if (again) {
         word = `tried again${waited}`;
     }
-    return h("div", { class: "decision", "data-again": again ? "yes" : "no" },
-        h("span", { class: "decision-arrow", "aria-hidden": "true", text: again ? "↻" : "→" }),
-        h("span", { class: "decision-text" },
-            h("strong", { text: word }),
-            attempt.decision ? h("span", { class: "decision-reason", text: attempt.decision }) : null));
+    return h("div", {class: "decision", "data-again": again ? "yes" : "no"},
+        h("span", {class: "decision-arrow", "aria-hidden": "true", text: again ? "↻" : "→"}),
+        h("span", {class: "decision-text"},
+            h("strong", {text: word}),
+            attempt.decision ? h("span", {class: "decision-reason", text: attempt.decision}) : null));
 }
 
 function outcomeMark(outcome) {
-    return h("span", { class: "badge attempt-outcome", "data-outcome": outcome.word },
-        h("span", { "aria-hidden": "true", text: `${outcome.glyph} ` }), outcome.text);
+    return h("span", {class: "badge attempt-outcome", "data-outcome": outcome.word},
+        h("span", {"aria-hidden": "true", text: `${outcome.glyph} `}), outcome.text);
 }
 
 /** @returns {[string, string][]} names and values, of what is known */
@@ -208,8 +208,8 @@ function amount(bytes) {
 }
 
 function factList(facts) {
-    return h("dl", { class: "facts" },
-        ...facts.map(([name, value]) => h("div", { class: "fact" }, h("dt", { text: name }), h("dd", { text: value }))));
+    return h("dl", {class: "facts"},
+        ...facts.map(([name, value]) => h("div", {class: "fact"}, h("dt", {text: name}), h("dd", {text: value}))));
 }
 
 function times(count, one, many) {
