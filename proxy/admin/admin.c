@@ -1,9 +1,11 @@
 #include "proxy/admin/admin.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "pages/page.h"
 #include "proxy/admin/admin_session.h"
 
 struct admin {
@@ -11,6 +13,7 @@ struct admin {
     struct listener listener;
     struct address address;
     struct admin_sources sources;
+    char *page; /* the document, made once */
     struct admin_session *live;
     size_t live_count;
     struct admin_session *ended; /* until the end of the turn */
@@ -26,6 +29,30 @@ static int open_listener(struct admin *admin)
 {
     return -world_listen(admin->world, &admin->listener, &admin->address, LISTEN_OPEN,
                          ADMIN_SESSIONS_MAX);
+}
+
+/* False when memory runs out. */
+static bool make_page(struct admin *admin)
+{
+    size_t size;
+    FILE *out = open_memstream(&admin->page, &size);
+    bool failed;
+
+    if (out == NULL)
+        return false;
+    page_begin(PAGE_LIVE, "retryproof: the proxy as it runs", out);
+    page_end(out);
+    failed = ferror(out) != 0;
+    if (fclose(out) != 0 || failed)
+        return false;
+    admin->sources.page = bytes_make(admin->page, size);
+    return true;
+}
+
+static void admin_free(struct admin *admin)
+{
+    free(admin->page);
+    free(admin);
 }
 
 struct admin *admin_create(struct world *world, const struct admin_options *options, int *os_error)
@@ -46,9 +73,10 @@ struct admin *admin_create(struct world *world, const struct admin_options *opti
         .proxy = options->proxy, .metrics = options->metrics, .log = options->log};
     if (path_size > 0)
         memcpy(admin->sources.log_path, options->log_path, path_size + 1);
-    *os_error = open_listener(admin);
+    if (make_page(admin))
+        *os_error = open_listener(admin);
     if (*os_error != 0) {
-        free(admin);
+        admin_free(admin);
         return NULL;
     }
     return admin;
@@ -85,7 +113,7 @@ void admin_destroy(struct admin **admin)
     timer_stop(gone->world, &gone->reaper);
     if (gone->sources.reader != NULL)
         log_reader_close(&gone->sources.reader);
-    free(gone);
+    admin_free(gone);
 }
 
 /* ---- sessions -------------------------------------------------------------------------------- */

@@ -1,6 +1,7 @@
 /*
  * The admin listener: what operators and programs ask a running proxy, over HTTP/1.1 on an address of its own.
  *
+ *   GET /                            the page that shows all of this to people, and changes max_retries
  *   GET /healthz                     200 "ok"; 503 "draining" once the proxy drains
  *   GET /metrics                     Prometheus text, version 0.0.4
  *   GET /api/requests?status=502&stage=dial&cause=…&route=…&retried=true&before=ID&limit=50    newest first
@@ -12,7 +13,7 @@
  * docs/admin.md tells it at length.
  *
  * Runs in the proxy's world, by its upcalls, so a slow reader holds nobody up. Whoever can connect may do all of it, but
- * that a page in a browser may change nothing: it listens where it is told to, and the program's default is not at all.
+ * that another's page in a browser may change nothing: it listens where it is told to, and the program's default is not at all.
  *
  * Ownership: the creator destroys it before the proxy and the log. Limits: ADMIN_*.
  */

@@ -8,8 +8,17 @@
 typedef void admin_handler(struct admin_sources *sources, const struct admin_request *request,
                            struct admin_reply *reply);
 
+static const char TYPE_PAGE[] = "text/html; charset=utf-8";
 static const char TYPE_TEXT[] = "text/plain; charset=utf-8";
 static const char TYPE_METRICS[] = "text/plain; version=0.0.4; charset=utf-8";
+
+static void tell_page(struct admin_sources *sources, const struct admin_request *request,
+                      struct admin_reply *reply)
+{
+    (void)request;
+    reply->type = TYPE_PAGE;
+    admin_reply_append(reply, sources->page);
+}
 
 static void tell_health(struct admin_sources *sources, const struct admin_request *request,
                         struct admin_reply *reply)
@@ -37,18 +46,20 @@ static void tell_metrics(struct admin_sources *sources, const struct admin_reque
     metrics_write(&view, reply);
 }
 
-/* A path that ends with "/" has a name behind it. Reading serves GET and HEAD. */
+/* Reading serves GET and HEAD. */
 static const struct resource {
     const char *path;
+    bool named; /* a name stands behind the path */
     admin_handler *read;
-    admin_handler *change;
+    admin_handler *change; /* NULL: nothing may */
 } RESOURCES[] = {
-    {"/healthz", tell_health, NULL},
-    {"/metrics", tell_metrics, NULL},
-    {"/api/requests", requests_api_list, NULL},
-    {"/api/requests/", requests_api_tell, NULL},
-    {"/api/routes", routes_api_list, NULL},
-    {"/api/routes/", routes_api_tell, routes_api_change},
+    {"/", false, tell_page, NULL},
+    {"/healthz", false, tell_health, NULL},
+    {"/metrics", false, tell_metrics, NULL},
+    {"/api/requests", false, requests_api_list, NULL},
+    {"/api/requests/", true, requests_api_tell, NULL},
+    {"/api/routes", false, routes_api_list, NULL},
+    {"/api/routes/", true, routes_api_tell, routes_api_change},
 };
 
 /* Whether the path is that of the resource; then *name is what stands behind it. */
@@ -59,7 +70,7 @@ static bool is_at(const struct resource *resource, struct bytes path, struct byt
     if (path.size < own.size || !bytes_equal(bytes_make(path.data, own.size), own))
         return false;
     *name = bytes_make(path.data + own.size, path.size - own.size);
-    return (own.data[own.size - 1] == '/') == (name->size > 0) &&
+    return resource->named == (name->size > 0) &&
            (name->size == 0 || memchr(name->data, '/', name->size) == NULL);
 }
 
@@ -108,13 +119,42 @@ static void refuse_method(const struct resource *resource, struct admin_reply *r
     reply->allow = allow; /* RFC 9110 15.5.6 */
 }
 
-/*
- * A browser says where a change comes from (RFC 6454 7.3), programs do not; so a page that somebody has open beside a
- * running proxy cannot change it, under whatever name it reached this address.
- */
-static bool comes_from_a_page(const struct head *head)
+/* No nameserver can make these lead elsewhere, or anything else lead here (RFC 6761 6.3 for the name). */
+static bool is_fixed_host(struct bytes authority)
 {
-    return head_find(head, "origin") != NULL;
+    char text[ADDRESS_TEXT_BYTES];
+    struct address address;
+    struct bytes host;
+    struct bytes port;
+
+    if (!target_split_authority(authority, &host, &port))
+        return false;
+    if (bytes_equal_text_nocase(host, "localhost"))
+        return true;
+    if (authority.size >= sizeof(text))
+        return false;
+    memcpy(text, authority.data, authority.size);
+    text[authority.size] = '\0';
+    return address_parse(text, 80, &address);
+}
+
+/*
+ * A browser says which page a change comes from (RFC 6454 7.3), programs do not. That of the page which this listener
+ * serves is its own host; another page may change nothing, under whatever name it reached this address.
+ */
+static bool comes_from_elsewhere(const struct head *head)
+{
+    const struct field *origin = head_find(head, "origin");
+    const struct field *host = head_find(head, "host");
+    const struct bytes scheme = bytes_of("http://");
+
+    if (origin == NULL)
+        return false;
+    return head_count(head, "origin") > 1 || host == NULL || !is_fixed_host(host->value) ||
+           origin->value.size != scheme.size + host->value.size ||
+           !bytes_equal(bytes_make(origin->value.data, scheme.size), scheme) ||
+           !bytes_equal(bytes_make(origin->value.data + scheme.size, host->value.size),
+                        host->value);
 }
 
 static bool has_a_host(const struct head *head)
@@ -143,13 +183,16 @@ void admin_api_answer(struct admin_sources *sources, const struct head *head, st
     resource = find_resource(path, &request.name);
     if (resource == NULL)
         admin_reply_refuse(
-            reply, 404, "nothing is here; /healthz, /metrics, /api/requests and /api/routes are");
+            reply, 404,
+            "nothing is here; /, /healthz, /metrics, /api/requests and /api/routes are");
     else if (bytes_equal_text(head->method, "GET") || bytes_equal_text(head->method, "HEAD"))
         resource->read(sources, &request, reply);
     else if (!bytes_equal_text(head->method, "PUT") || resource->change == NULL)
         refuse_method(resource, reply);
-    else if (comes_from_a_page(head))
-        admin_reply_refuse(reply, 403, "a page in a browser may change nothing here");
+    else if (comes_from_elsewhere(head))
+        admin_reply_refuse(reply, 403,
+                           "of pages in a browser only that of this address itself, or of "
+                           "localhost, may change something here");
     else
         resource->change(sources, &request, reply);
     if (reply->overflowed)

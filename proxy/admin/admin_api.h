@@ -17,6 +17,7 @@ struct admin_sources {
     const struct metrics *metrics;
     struct request_log *log; /* NULL: there is none */
     char log_path[SETTINGS_PATH_BYTES];
+    struct bytes page;         /* the document that people look at */
     struct log_reader *reader; /* opened when it is first asked; NULL until then */
     bool draining;
 };

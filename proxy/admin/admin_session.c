@@ -100,6 +100,8 @@ static void begin_answer(struct admin_session *session, bool is_head)
     http1_write_field_text(&fields, "Content-Type", reply->type);
     http1_write_field_text(&fields, "Cache-Control", "no-store");
     http1_write_field_text(&fields, "X-Content-Type-Options", "nosniff");
+    /* Nobody is led to press a button of the page within another one. */
+    http1_write_field_text(&fields, "Content-Security-Policy", "frame-ancestors 'none'");
     if (reply->allow != NULL)
         http1_write_field_text(&fields, "Allow", reply->allow);
     check(!fields.overflowed);

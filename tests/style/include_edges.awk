@@ -32,6 +32,8 @@ BEGIN {
     may["reports"] = "world world/base world/data"
     may["reports/subjects"] = may["reports"] " reports"
     may["reports/exploration"] = may["reports"] " reports"
+    may["reports/formats"] = may["reports"] " reports"
+    may["reports/stored"] = may["reports"] " reports reports/formats"
     may["reports/html"] = may["reports"] " reports reports/recording reports/pcapng pages"
     may["reports/recording"] = may["reports"]
     may["reports/pcapng"] = may["reports"] " reports reports/recording"
