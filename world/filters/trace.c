@@ -219,6 +219,8 @@ static int start_listening(struct world *world, struct listener *listener, struc
 
     if (result == 0)
         trace->listener_count++;
+    if (result == 0 && trace->keep_bytes > 0)
+        trace_kept_listen(trace, listener, address);
     return result;
 }
 
@@ -228,6 +230,8 @@ static void stop_listening(struct world *world, struct listener *listener)
 
     if (listener->impl != NULL)
         trace->listener_count--;
+    if (trace->keep_bytes > 0)
+        trace_kept_unlisten(trace, listener);
     world_unlisten(trace->passing.inner, listener);
 }
 

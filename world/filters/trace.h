@@ -14,12 +14,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "world/base/bytes.h"
 #include "world/world.h"
 
 enum {
     TRACE_STREAMS_MAX = 65536, /* records of one case; a case with more proves nothing more */
     TRACE_EVENTS_MAX = 4096,   /* enough to tell any case's story that a person would read */
     TRACE_LINE_BYTES = 160,    /* a line of the story; longer ones are cut */
+    TRACE_KEPT_BYTES_MAX =
+        4 * 1024 * 1024, /* of all streams together: hundreds of which a few KiB are kept */
 };
 
 struct trace_options {
@@ -118,7 +121,7 @@ enum trace_what {
     TRACE_WRITE, /* value: bytes, or -errno */
     TRACE_SHUT,
     TRACE_CLOSE,       /* value: enum stream_end */
-    TRACE_PEER_CLOSED, /* STREAM_CLOSED was told, or a read or write returned an end */
+    TRACE_PEER_CLOSED, /* STREAM_CLOSED was told; value, where bytes are kept: 0 for FIN, or -errno */
 };
 
 /* What bytes under TLS begin with, as far as it can be seen from outside (RFC 8446 5.1): the end of a handshake may be DATA. */
@@ -141,6 +144,23 @@ struct trace_event {
 
 size_t trace_event_count(const struct world *trace);
 const struct trace_event *trace_event_at(const struct world *trace, size_t index);
+
+/* ---- what went ----------------------------------------------------------------------------------- */
+
+/*
+ * From here on the first bytes of each direction of each stream are kept, at most so many, and its addresses; 0: none, as at
+ * first. Only while there are no records. A reset changes nothing of it.
+ */
+void trace_keep_bytes(struct world *trace, size_t bytes_max);
+
+struct trace_kept {
+    struct address dialler;  /* of an accepted stream; family 0: not known */
+    struct address listener; /* dialled, or of the listener that the stream came to */
+    struct bytes written,
+        read; /* the first of them; less than were asked for past TRACE_KEPT_BYTES_MAX */
+};
+/* Of a stream by its index; nothing where nothing is kept. Bytes live until trace_reset(). */
+struct trace_kept trace_kept_at(const struct world *trace, size_t index);
 
 /* False when a stream or an event came after the limits; the records are then the first ones. */
 bool trace_is_complete(const struct world *trace);

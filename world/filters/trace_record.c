@@ -11,8 +11,7 @@ enum {
 
 /* ---- arrays ------------------------------------------------------------------------------------ */
 
-/* Makes room for one more of these in an array; false when memory runs out. */
-static bool make_room(void **array, size_t *capacity, size_t count, size_t item_bytes)
+bool trace_make_room(void **array, size_t *capacity, size_t count, size_t item_bytes)
 {
     size_t wanted = *capacity == 0 ? CAPACITY_FIRST : *capacity * 2;
     void *grown;
@@ -30,9 +29,9 @@ static bool make_room(void **array, size_t *capacity, size_t count, size_t item_
 static bool room_for_record(struct trace *trace)
 {
     void *records = trace->records;
-    bool there =
-        trace->record_count < trace->options.streams_max &&
-        make_room(&records, &trace->record_capacity, trace->record_count, sizeof(*trace->records));
+    bool there = trace->record_count < trace->options.streams_max &&
+                 trace_make_room(&records, &trace->record_capacity, trace->record_count,
+                                 sizeof(*trace->records));
 
     trace->records = records;
     return there;
@@ -41,8 +40,8 @@ static bool room_for_record(struct trace *trace)
 static bool room_for_place(struct trace *trace)
 {
     void *places = trace->places;
-    bool there =
-        make_room(&places, &trace->place_capacity, trace->place_count, sizeof(*trace->places));
+    bool there = trace_make_room(&places, &trace->place_capacity, trace->place_count,
+                                 sizeof(*trace->places));
 
     trace->places = places;
     return there;
@@ -61,6 +60,8 @@ void trace_record_forget(struct trace *trace)
     trace->upcall_ns = 0;
     trace->open[TRACE_ACCEPTED] = 0;
     trace->open[TRACE_CONNECTED] = 0;
+    if (trace->keep_bytes > 0)
+        trace_kept_forget(trace);
     trace_record_place(trace, &(struct address){0}); /* the clients come first */
 }
 
@@ -69,6 +70,7 @@ void trace_record_release(struct trace *trace)
     free(trace->records);
     free(trace->places);
     free(trace->events);
+    trace_kept_release(trace);
 }
 
 /* The place's index, made if need be; TRACE_NOT_KEPT when memory runs out. */
@@ -276,6 +278,8 @@ static void record_bytes(struct trace_live_stream *live, enum trace_what what,
         note_peer_closed(live);
     if (record != NULL && result > 0)
         tls = tls_of(record, pieces, result);
+    if (live->trace->keep_bytes > 0 && result > 0)
+        trace_kept_bytes(live, what == TRACE_READ, pieces, (size_t)result);
     trace_record_event(live, what, result);
     if (live->trace->event_count > events)
         live->trace->events[events].tls = tls;
@@ -317,9 +321,9 @@ void trace_record_write(struct trace_live_stream *live, const struct iovec *piec
     let_go(live->side == TRACE_ACCEPTED ? &held->down : &held->up, (uint64_t)result);
 }
 
-void trace_record_peer_closed(struct trace_live_stream *live)
+void trace_record_peer_closed(struct trace_live_stream *live, int outcome)
 {
-    trace_record_event(live, TRACE_PEER_CLOSED, 0);
+    trace_record_event(live, TRACE_PEER_CLOSED, outcome);
     note_peer_closed(live);
 }
 

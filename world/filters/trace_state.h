@@ -22,6 +22,24 @@ struct trace_place {
     size_t open;      /* not closed yet */
 };
 
+/* The first bytes of one direction. */
+struct trace_buffer {
+    uint8_t *data;
+    size_t size, capacity;
+};
+
+/* What is kept of the stream with the same index. Buffers stay where they are over a reset, for the next case's streams. */
+struct trace_keeping {
+    struct address dialler, listener;
+    struct trace_buffer written, read;
+};
+
+/* A listener of the program, while bytes are kept. */
+struct trace_listener {
+    const struct listener *listener;
+    struct address address;
+};
+
 struct trace {
     struct passing passing; /* first: a struct world * is a struct trace * */
     object_tag tag;
@@ -44,6 +62,13 @@ struct trace {
     uint64_t down_bytes; /* written to accepted streams */
     uint64_t upcall_ns;  /* when the last upcall came */
     size_t open[2];      /* live streams by enum trace_side */
+
+    size_t keep_bytes; /* of each direction of a stream; 0: nothing is kept */
+    struct trace_keeping *keepings;
+    size_t keeping_count, keeping_capacity; /* as many as there were streams in any case so far */
+    size_t kept_bytes;                      /* of all streams */
+    struct trace_listener *listeners;
+    size_t listener_place_count, listener_capacity;
 };
 
 /* The index of a record or place that could not be kept. */
@@ -78,7 +103,7 @@ static inline const struct trace *trace_of_const(const struct world *world)
     return trace;
 }
 
-/* trace_record.c: what is kept. */
+/* trace_record.c: what is noted. */
 void trace_record_forget(struct trace *trace);
 void trace_record_release(struct trace *trace);
 /* A dial to address, or (NULL) an accept. result as of connect; the stream lives on only if it is 0. */
@@ -87,7 +112,8 @@ void trace_record_dial_ended(struct trace_live_stream *live, int outcome);
 /* What stream_read() and stream_write() were given, and what they returned. */
 void trace_record_read(struct trace_live_stream *live, const void *data, ssize_t result);
 void trace_record_write(struct trace_live_stream *live, const struct iovec *pieces, ssize_t result);
-void trace_record_peer_closed(struct trace_live_stream *live);
+/* outcome as of trace_event.value. */
+void trace_record_peer_closed(struct trace_live_stream *live, int outcome);
 void trace_record_event(struct trace_live_stream *live, enum trace_what what, int64_t value);
 void trace_record_end(struct trace_live_stream *live, enum stream_end end);
 /* The program was told of these events and did nothing about them. */
@@ -96,6 +122,20 @@ void trace_record_unheeded(struct trace_live_stream *live, unsigned events);
 void trace_record_upcall(struct trace *trace);
 
 uint32_t trace_record_place(struct trace *trace, const struct address *address);
+
+/* Makes room for one more of these in an array; false when memory runs out. */
+bool trace_make_room(void **array, size_t *capacity, size_t count, size_t item_bytes);
+
+/* trace_kept.c: the first bytes of each stream, and its addresses. To be called only while trace->keep_bytes is not 0. */
+void trace_kept_forget(struct trace *trace);
+void trace_kept_release(struct trace *trace);
+void trace_kept_begin(struct trace_live_stream *live, const struct address *dialled,
+                      const struct listener *listener);
+void trace_kept_bytes(struct trace_live_stream *live, bool read, const struct iovec *pieces,
+                      size_t size);
+void trace_kept_listen(struct trace *trace, const struct listener *listener,
+                       const struct address *address);
+void trace_kept_unlisten(struct trace *trace, const struct listener *listener);
 
 /* trace_stream.c: the stream_ops table. */
 int trace_stream_connect(struct world *world, struct stream *stream, const struct address *address);

@@ -94,7 +94,7 @@ static void on_event(struct stream *lower, unsigned events)
     if ((events & STREAM_OPEN) != 0 && live->side == TRACE_CONNECTED)
         trace_record_dial_ended(live, stream_status(lower));
     if ((events & STREAM_CLOSED) != 0)
-        trace_record_peer_closed(live);
+        trace_record_peer_closed(live, trace->keep_bytes > 0 ? stream_status(lower) : 0);
     outer->on_event(outer, events);
     if (trace->conduct.closes == closes && live->calls == calls)
         trace_record_unheeded(live, events);
@@ -132,6 +132,8 @@ int trace_stream_connect(struct world *world, struct stream *stream, const struc
         return -ENOMEM;
     result = world_connect(trace->passing.inner, &live->lower, address);
     trace_record_begin(live, address, result);
+    if (trace->keep_bytes > 0)
+        trace_kept_begin(live, address, NULL);
     if (result == 0)
         open_outer(live);
     else
@@ -153,6 +155,8 @@ int trace_stream_accept(struct world *world, struct listener *listener, struct s
         return result;
     }
     trace_record_begin(live, NULL, 0);
+    if (trace->keep_bytes > 0)
+        trace_kept_begin(live, NULL, listener);
     open_outer(live);
     return 0;
 }
