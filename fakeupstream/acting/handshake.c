@@ -64,6 +64,7 @@ struct tls_server *handshake_server(struct scene *scene, const struct tls_draft 
         .lowest = draft->lowest,
         .highest = draft->highest,
         .no_tickets = !draft->tickets,
+        .secrets = scene_secrets(scene),
     };
 
     if (path == NULL)
@@ -84,6 +85,7 @@ struct tls_client *handshake_client(struct scene *scene, const struct tls_draft 
         .lowest = draft->lowest,
         .highest = draft->highest,
         .no_tickets = !draft->tickets,
+        .secrets = scene_secrets(scene),
     };
 
     if (draft == scene->manner.tls) {

@@ -73,6 +73,14 @@ static void begin_handshake(struct line *line, const struct line_security *secur
     handshake_arm(line, security->fault);
 }
 
+static void note_peer(struct line *line)
+{
+    struct stream_info info;
+
+    stream_info(&line->stream, &info);
+    line->witness.peer = info.peer;
+}
+
 int line_accept(struct line *line, struct listener *listener, unsigned ordinal,
                 const struct line_security *security)
 {
@@ -86,6 +94,8 @@ int line_accept(struct line *line, struct listener *listener, unsigned ordinal,
     transcript_reset(&line->transcript, TRANSCRIPT_REQUESTS);
     line->witness.connection = ordinal;
     line->witness.opened_ns = world_now(scene->world);
+    if (scene->is_recorded)
+        note_peer(line);
     line_faults_arm(line);
     if (security != NULL)
         begin_handshake(line, security);
@@ -353,6 +363,7 @@ void line_stall(struct line *line)
 {
     line->stalled = true;
     line->witness.stalled = true;
+    line->witness.stalled_ns = world_now(line->scene->world);
     line_faults_stop(line);
     line_want(line, false, false);
 }

@@ -16,6 +16,8 @@ void scene_init(struct scene *scene, struct world *world)
     scene->place_count = 0;
     scene->stream_count = 0;
     scene->authority = NULL;
+    scene->is_recorded = false;
+    key_log_init(&scene->secrets);
     signals_init(&scene->signals);
     sieve_init(&scene->sieve, world);
 }
@@ -29,6 +31,7 @@ void scene_reset(struct scene *scene)
     scene->manner = (struct scene_manner){0};
     scene->place_count = 0;
     scene->stream_count = 0;
+    key_log_reset(&scene->secrets);
 }
 
 void scene_release(struct scene *scene)
@@ -36,6 +39,7 @@ void scene_release(struct scene *scene)
     tls_abandon_world(&scene->sieve.passing.world);
     sieve_forget(&scene->sieve);
     authority_destroy(&scene->authority);
+    key_log_release(&scene->secrets);
 }
 
 struct authority *scene_authority(struct scene *scene)
@@ -43,6 +47,19 @@ struct authority *scene_authority(struct scene *scene)
     if (scene->authority == NULL)
         scene->authority = authority_create();
     return scene->authority;
+}
+
+struct tls_secrets scene_secrets(struct scene *scene)
+{
+    if (!scene->is_recorded)
+        return (struct tls_secrets){.tell = NULL};
+    return (struct tls_secrets){key_log_add, &scene->secrets};
+}
+
+void scene_stand_in(struct scene *scene, struct world *world)
+{
+    scene->world = world;
+    passing_stand_on(&scene->sieve.passing.world, world);
 }
 
 void scene_add_place(struct scene *scene, const struct scene_place *place)

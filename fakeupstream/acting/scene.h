@@ -14,6 +14,7 @@
 
 #include "fakeupstream/acting/signals.h"
 #include "fakeupstream/secure/authority.h"
+#include "fakeupstream/secure/key_log.h"
 #include "fakeupstream/secure/sieve.h"
 #include "fakeupstream/secure/tls_draft.h"
 #include "fakeupstream/wire/message.h"
@@ -73,9 +74,11 @@ struct scene {
     struct scene_place places[SCENE_PLACES_MAX];
     size_t place_count;
     uint64_t stream_seeds[SCENE_STREAMS_MAX];
-    size_t stream_count;                  /* begun so far */
-    struct sieve sieve;                   /* the world of lines with TLS */
-    struct authority *authority;          /* NULL: nobody asked; use scene_authority() */
+    size_t stream_count;         /* begun so far */
+    struct sieve sieve;          /* the world of lines with TLS */
+    struct authority *authority; /* NULL: nobody asked; use scene_authority() */
+    bool is_recorded;       /* addresses and secrets of connections are kept; kept over resets */
+    struct key_log secrets; /* of TLS, where it is recorded */
     uint8_t scratch[SCENE_SCRATCH_BYTES]; /* used within one call, never kept */
 };
 
@@ -86,6 +89,11 @@ void scene_release(struct scene *scene);
 
 /* Who makes certificates; NULL when memory or descriptors ran out. */
 struct authority *scene_authority(struct scene *scene);
+
+/* To whom servers and clients of TLS tell their secrets: to the key log where it is recorded, else to nobody. */
+struct tls_secrets scene_secrets(struct scene *scene);
+/* From here on actors play in this world, a filter around the one before or that one again. Between cases. */
+void scene_stand_in(struct scene *scene, struct world *world);
 
 /* An upstream has begun to listen, or listens anew; fake_upstream_start() says so. Texts outlive the case. */
 void scene_add_place(struct scene *scene, const struct scene_place *place);

@@ -18,6 +18,7 @@
 #include "world/base/bytes.h"
 #include "world/base/region.h"
 #include "world/data/digest.h"
+#include "world/world.h"
 
 enum {
     WITNESS_STREAM_BYTES_MAX = 64 * 1024,       /* decision 22: enough to show, not to store */
@@ -122,6 +123,8 @@ struct witness {
     enum witness_end own_end; /* how this actor ended it; OPEN while it holds it */
     uint64_t own_end_ns;
     bool stalled; /* it reads nothing more, so it may not know of its peer's end */
+    uint64_t stalled_ns;
+    struct address peer; /* of an accepted connection of a recorded case: who dialled */
     struct witness_stream in;
     struct witness_stream out;
     struct witness_message *received; /* in order */

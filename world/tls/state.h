@@ -44,6 +44,7 @@ struct tls_server {
     char names[TLS_CERTIFICATES_MAX][TLS_NAME_BYTES];
     size_t count;
     struct tls_alpn alpn;
+    struct tls_secrets secrets;
 };
 
 /* A peer is a server name at an address: what one session is for must not be offered to another. */
@@ -70,6 +71,7 @@ struct tls_client {
     SSL_CTX *context;
     bool unverified;
     bool no_tickets;
+    struct tls_secrets secrets;
     struct tls_sessions sessions;
 };
 

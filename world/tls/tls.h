@@ -56,6 +56,16 @@ struct tls_certificate {
     const char *key_path;
 };
 
+/*
+ * Who is told the secrets of connections, for whoever reads what was recorded of them: each a line of the key log that such
+ * readers know (draft-ietf-tls-keylogfile), without its end, while the handshake makes it. tell NULL: nobody. The owner outlives
+ * the streams. For connections between actors of a test alone.
+ */
+struct tls_secrets {
+    void (*tell)(void *owner, const char *line);
+    void *owner;
+};
+
 struct tls_server_options {
     const struct tls_certificate
         *certificates; /* the first one serves whoever names none of them */
@@ -68,6 +78,7 @@ struct tls_server_options {
     enum tls_version lowest;  /* TLS_DEFAULT_VERSION: 1.2 */
     enum tls_version highest; /* TLS_DEFAULT_VERSION: 1.3 */
     bool no_tickets;          /* sessions are not resumed */
+    struct tls_secrets secrets;
 };
 
 struct tls_client_options {
@@ -81,6 +92,7 @@ struct tls_client_options {
     enum tls_version lowest;
     enum tls_version highest;
     bool no_tickets;
+    struct tls_secrets secrets;
 };
 
 struct tls_server;

@@ -87,6 +87,13 @@ SSL *tls_client_begin(struct tls_client *client, struct tls_peer *peer)
     return ssl;
 }
 
+static void on_secret(const SSL *ssl, const char *line)
+{
+    const struct tls_client *client = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+
+    client->secrets.tell(client->secrets.owner, line);
+}
+
 /* ---- life ---------------------------------------------------------------------------------------- */
 
 static bool trust(struct tls_client *client, const struct tls_client_options *options,
@@ -151,6 +158,9 @@ static bool set_up(struct tls_client *client, const struct tls_client_options *o
     if (client->context == NULL)
         return false;
     SSL_CTX_set_app_data(client->context, client);
+    client->secrets = options->secrets;
+    if (client->secrets.tell != NULL)
+        SSL_CTX_set_keylog_callback(client->context, on_secret);
     remember_sessions(client);
     return trust(client, options, error) && offer_protocols(client, options, error);
 }

@@ -64,6 +64,13 @@ static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_size,
     return SSL_TLSEXT_ERR_OK;
 }
 
+static void on_secret(const SSL *ssl, const char *line)
+{
+    const struct tls_server *server = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+
+    server->secrets.tell(server->secrets.owner, line);
+}
+
 /* ---- life ---------------------------------------------------------------------------------------- */
 
 static bool ask_for_certificates(SSL_CTX *context, const char *ca_path, char error[TLS_ERROR_BYTES])
@@ -116,6 +123,9 @@ static bool add_certificate(struct tls_server *server, const struct tls_server_o
     SSL_CTX_set_tlsext_servername_arg(context, server);
     if (server->alpn.size > 0)
         SSL_CTX_set_alpn_select_cb(context, on_alpn, server);
+    SSL_CTX_set_app_data(context, server);
+    if (server->secrets.tell != NULL)
+        SSL_CTX_set_keylog_callback(context, on_secret);
     return options->client_ca_path == NULL ||
            ask_for_certificates(context, options->client_ca_path, error);
 }
@@ -154,6 +164,7 @@ struct tls_server *tls_server_create(const struct tls_server_options *options,
         return NULL;
     }
     server->references = 1;
+    server->secrets = options->secrets;
     ERR_clear_error();
     if (!set_up(server, options, error))
         tls_server_release(&server);
