@@ -58,7 +58,7 @@ export function outcomeOfRow(row) {
 export function retryBadge(row) {
     const retries = row.retry_attempts;
 
-    return retries === 0 ? null : h("span", {class: "badge retry-badge"},
+    return retries === 0 ? null : h("span", {class: "badge retry-badge", "data-tone": "warn"},
         h("span", {"aria-hidden": "true", text: `↻${retries}`}),
         h("span", {class: "visually-hidden", text: retries === 1 ? "1 retry" : `${retries} retries`}));
 }
@@ -71,9 +71,9 @@ export function retryBadge(row) {
  */
 export function showExchange(element, {row, id, error, backTo}) {
     const title = h("h2", {id: "exchange-title", tabindex: "-1"}, `Exchange ${id} `, row ? retryBadge(row) : null);
-    const back = h("a", {class: "exchange-back", href: backTo, text: "Close"});
+    const back = h("a", {class: "button exchange-back", href: backTo, text: "Close"});
 
-    clear(element).append(h("header", {class: "exchange-head"}, title, back),
+    clear(element).append(h("header", {class: "section-head"}, title, back),
         ...(row ? story(row) : [h("p", {class: "callout", "data-tone": "bad", text: `✗ ${error}`})]));
     element.hidden = false;
     title.focus();

@@ -16,13 +16,13 @@ const ROWS_MAX = 1000;
 export function createExchanges() {
     const known = new Map(); // id -> {row, line}, newest first
     const body = h("tbody", {});
-    const said = h("p", {class: "live-count", role: "status"});
+    const said = h("p", {class: "soft small live-count", role: "status"});
     const older = h("button", {class: "button", type: "button", text: "Show older", hidden: true, on: {click: showOlder}});
-    const table = h("table", {class: "live-table"},
+    const table = h("table", {class: "wide live-table"},
         h("caption", {class: "visually-hidden", text: "Exchanges, newest first"}),
         h("thead", {}, h("tr", {}, ...COLUMNS.map(([name, title]) => h("th", {scope: "col", class: `column-${name}`, text: title})))),
         body);
-    const element = h("div", {class: "live-list"}, said, h("div", {class: "live-scroll"}, table), older);
+    const element = h("div", {class: "live-list"}, said, h("div", {class: "table-scroll"}, table), older);
     let filters = {};
     let selected = null;
     let question = 0; // the answer to an earlier one is not shown any more
@@ -134,18 +134,17 @@ export function createExchanges() {
 
 const COLUMNS = [
     ["when", "Ended"], ["request", "Request"], ["status", "Status"], ["outcome", "What became of it"],
-    ["retries", "Retries"], ["route", "Route"], ["took", "Took"],
+    ["route", "Route"], ["took", "Took"],
 ];
 
 function lineOf(row, filters, isSelected) {
     const outcome = outcomeOfRow(row);
     const cells = {
         when: h("time", {datetime: row.ended, title: row.ended, text: clock(row.ended)}),
-        request: h("a", {href: writeHash({request: row.id, filters}), "aria-current": isSelected ? "true" : null},
-            h("span", {class: "request-method", text: row.method ?? "?"}), " ", row.target ?? "?"),
+        request: [h("a", {href: writeHash({request: row.id, filters}), "aria-current": isSelected ? "true" : null},
+            h("span", {class: "request-method", text: row.method ?? "?"}), " ", row.target ?? "?"), " ", retryBadge(row)],
         status: row.status === 0 ? "none" : String(row.status),
         outcome: [h("span", {"aria-hidden": "true", class: "outcome-glyph", text: `${outcome.glyph} `}), outcome.text],
-        retries: retryBadge(row) ?? h("span", {class: "quiet", text: "0"}),
         route: row.route ?? "–",
         took: duration(row.duration_ns),
     };

@@ -100,5 +100,5 @@ function input(name, properties) {
 }
 
 function field(label, control) {
-    return h("div", {class: "live-field"}, h("label", {for: control.id, text: label}), control);
+    return h("div", {class: "field"}, h("label", {for: control.id, text: label}), control);
 }

@@ -2,6 +2,7 @@
  * A running proxy, as its admin listener tells of it: what it does now, its newest exchanges, and how often its routes try again.
  */
 import {clear, h} from "retryproof/parts/dom";
+import {themeButton} from "retryproof/parts/theme";
 import {number, size} from "retryproof/parts/words";
 import {ask} from "retryproof/live/admin";
 import {createExchanges} from "retryproof/live/exchanges";
@@ -11,7 +12,7 @@ import {History, readMetrics, SLOT_MS, sum} from "retryproof/live/metrics";
 import {createPlot} from "retryproof/live/plot";
 import {createRouteForm} from "retryproof/live/route_form";
 
-const TITLE = "retryproof proxy";
+const TITLE = `retryproof proxy ${location.host}`;
 const RETRIES = "retryproof_retries_total";
 const FAILURES = "retryproof_failures_total";
 /** The log is read by the thread that serves clients: of its time a page takes at most this share. */
@@ -37,7 +38,7 @@ const HEALTH = {
     unknown: {glyph: "…", tone: "none", text: "asking"},
 };
 
-const state = {paused: false, place: readHash(location.hash), turns: 0, listed: null, hasLog: null};
+const state = {paused: false, place: readHash(location.hash), turns: 0, listed: null, listAfter: 0, hasLog: null};
 const parts = {
     health: h("p", {class: "badge live-health", role: "status"}),
     pause: h("button", {class: "button", type: "button", "aria-pressed": "false", text: "Pause the list", on: {click: togglePause}}),
@@ -64,13 +65,14 @@ turn();
 function build() {
     document.getElementById("page").append(
         h("a", {class: "skip-link", href: "#exchanges", on: {click: skip}, text: "Skip to the exchanges"}),
-        h("header", {class: "live-head"}, h("h1", {text: TITLE}), parts.health),
-        h("main", {class: "live-main"},
-            h("section", {class: "live-now", "aria-labelledby": "now-title"},
+        h("header", {class: "page-header"},
+            h("div", {class: "page-bar"}, h("h1", {class: "live-title"}, "retryproof proxy ", h("span", {class: "soft", text: location.host})), parts.health, h("span", {class: "page-spacer"}), themeButton())),
+        h("main", {class: "page-main live-main"},
+            h("section", {class: "live-now card", "aria-labelledby": "now-title"},
                 h("h2", {id: "now-title", text: "Retries and failures"}),
                 parts.plot.element, parts.counters, parts.failures),
-            h("section", {class: "live-exchanges", "aria-labelledby": "exchanges"},
-                h("div", {class: "live-bar"}, h("h2", {id: "exchanges", tabindex: "-1", text: "Exchanges"}), parts.pause),
+            h("section", {class: "live-exchanges card", "aria-labelledby": "exchanges"},
+                h("div", {class: "section-head"}, h("h2", {id: "exchanges", tabindex: "-1", text: "Exchanges"}), parts.pause),
                 parts.noLog,
                 parts.filters.element,
                 h("div", {class: "live-columns"}, parts.exchanges.element, parts.exchange)),
@@ -139,18 +141,10 @@ function returnTo(id) {
 /* ---- asking again and again -------------------------------------------------------------------------- */
 
 async function turn() {
-    const began = performance.now();
-    let wait = SLOT_MS;
-
     if (!document.hidden) {
-        try {
-            await askEverything();
-            wait = Math.max(wait, (performance.now() - began) / SHARE_OF_TIME);
-        } catch {
-            tellHealth("gone");
-        }
+        await askEverything().catch(() => tellHealth("gone"));
     }
-    setTimeout(turn, wait);
+    setTimeout(turn, SLOT_MS);
 }
 
 async function askEverything() {
@@ -168,13 +162,15 @@ async function askEverything() {
 async function listAnew() {
     const wanted = JSON.stringify([state.place.filters, state.written]);
     const isOther = JSON.stringify(state.place.filters) !== state.listedFilters;
+    const began = performance.now();
 
-    if (!state.hasLog || wanted === state.listed || (state.paused && !isOther)) {
+    if (!state.hasLog || wanted === state.listed || (!isOther && (state.paused || began < state.listAfter))) {
         return;
     }
     state.listed = wanted;
     state.listedFilters = JSON.stringify(state.place.filters);
     await parts.exchanges.refresh(state.place.filters);
+    state.listAfter = performance.now() + (performance.now() - began) / SHARE_OF_TIME;
 }
 
 function togglePause() {

@@ -6,6 +6,8 @@
 
 /** A time slot of the history; as long as the page waits between two questions. */
 export const SLOT_MS = 2000;
+/** Between two looks further apart than this nobody knows when something happened: the tab slept. */
+const APART_SLOTS_MAX = 5;
 /** Five minutes: what somebody who watches still has in mind. */
 export const SLOTS_MAX = 150;
 
@@ -66,7 +68,7 @@ export class History {
     note(metrics, nowMs) {
         const slot = Math.floor(nowMs / SLOT_MS);
         const totals = this.names.map((name) => sum(metrics, name));
-        const isKnown = this.last !== null && slot - this.slot <= 2; // a tab that slept knows no times
+        const isKnown = this.last !== null && slot - this.slot <= APART_SLOTS_MAX;
         const rises = totals.map((total, i) => (isKnown ? total - this.last[i] : 0));
 
         this.moveTo(slot, isKnown);

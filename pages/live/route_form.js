@@ -13,16 +13,16 @@ export function createRouteForm() {
         id: "route-retries", name: "max_retries", type: "text", inputmode: "numeric", autocomplete: "off", size: "6",
         "aria-describedby": "route-answer",
     });
-    const button = h("button", {class: "button", type: "submit", text: "Apply"});
+    const button = h("button", {class: "button primary", type: "submit", text: "Apply"});
     const answer = h("p", {id: "route-answer", class: "route-answer", role: "status"});
     const settings = h("dl", {class: "facts"});
     const form = h("form", {class: "route-form", novalidate: true, on: {submit: apply}},
-        h("label", {for: "route-name", text: "Route"}), choice,
-        h("label", {for: "route-retries", text: "max_retries"}), field,
+        h("div", {class: "field"}, h("label", {for: "route-name", text: "Route"}), choice),
+        h("div", {class: "field"}, h("label", {for: "route-retries", text: "max_retries"}), field),
         button, answer);
-    const element = h("section", {class: "live-routes", "aria-labelledby": "routes-title"},
+    const element = h("section", {class: "live-routes card", "aria-labelledby": "routes-title"},
         h("h2", {id: "routes-title", text: "Routes"}),
-        h("p", {class: "note", text: "How often a failed attempt may be tried again. A change holds for requests that begin later; it is not "
+        h("p", {class: "lead", text: "How often a failed attempt may be tried again. A change holds for requests that begin later; it is not "
             + "written to the configuration file, and a SIGHUP or a restart brings back what stands there."}),
         form,
         h("details", {class: "route-settings"}, h("summary", {text: "All settings of this route"}), settings));
