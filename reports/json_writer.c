@@ -39,7 +39,7 @@ static size_t put_special(const char *text, FILE *out)
     return size;
 }
 
-static void put_quoted(const char *text, FILE *out)
+void json_writer_quote(const char *text, FILE *out)
 {
     fputc('"', out);
     while (*text != '\0') {
@@ -61,7 +61,7 @@ static void begin_value(struct json_writer *writer, const char *key)
     writer->follows = true;
     if (key == NULL)
         return;
-    put_quoted(key, writer->out);
+    json_writer_quote(key, writer->out);
     fputs(": ", writer->out);
 }
 
@@ -71,10 +71,16 @@ void json_writer_begin(struct json_writer *writer, FILE *out)
     fputc('{', out);
 }
 
+void json_writer_begin_line(struct json_writer *writer, FILE *out)
+{
+    json_writer_begin(writer, out);
+    writer->line_depth = writer->depth;
+}
+
 void json_writer_end(struct json_writer *writer)
 {
     check(writer->depth == 1);
-    fputs("\n}\n", writer->out);
+    fputs(on_one_line(writer) ? "}\n" : "\n}\n", writer->out);
 }
 
 void json_writer_open(struct json_writer *writer, const char *key, char bracket)
@@ -112,7 +118,7 @@ void json_writer_text(struct json_writer *writer, const char *key, const char *t
     if (text == NULL)
         fputs("null", writer->out);
     else
-        put_quoted(text, writer->out);
+        json_writer_quote(text, writer->out);
 }
 
 void json_writer_number(struct json_writer *writer, const char *key, uint64_t value)
@@ -140,4 +146,10 @@ void json_writer_texts(struct json_writer *writer, const char *key, const char *
     for (size_t i = 0; i < count; i++)
         json_writer_text(writer, NULL, texts[i]);
     json_writer_close(writer, ']');
+}
+
+void json_writer_raw(struct json_writer *writer, const char *key, const char *json)
+{
+    begin_value(writer, key);
+    fputs(json != NULL ? json : "null", writer->out);
 }

@@ -24,6 +24,8 @@ struct json_writer {
 
 /* Begins the one map that is the document; json_writer_end() ends it, and its line. */
 void json_writer_begin(struct json_writer *writer, FILE *out);
+/* The same on one line. */
+void json_writer_begin_line(struct json_writer *writer, FILE *out);
 void json_writer_end(struct json_writer *writer);
 
 /* Each key may be NULL: in a list. */
@@ -40,5 +42,10 @@ void json_writer_wide(struct json_writer *writer, const char *key, uint64_t valu
 void json_writer_truth(struct json_writer *writer, const char *key, bool value);
 void json_writer_texts(struct json_writer *writer, const char *key, const char *const *texts,
                        size_t count);
+/* A value that is JSON already, on one line; NULL becomes null. */
+void json_writer_raw(struct json_writer *writer, const char *key, const char *json);
+
+/* Text as a value alone, in quotes: YAML reads it, too (YAML 1.2, 1.3). */
+void json_writer_quote(const char *text, FILE *out);
 
 #endif

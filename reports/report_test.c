@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "reports/formats/formats.h"
 #include "reports/golden_rig.h"
 #include "reports/report.h"
 #include "reports/schema_rig.h"
@@ -115,9 +116,27 @@ struct example_run {
     struct case_result cases[CASES_MAX];
 };
 
+static const char RECORDING[] =
+    "{\"connections\":[],\"events\":[{\"at_ns\":0,\"text\":\"t\xc3\xa4glich\",\"way\":\"up\","
+    "\"what\":\"note\"}],"
+    "\"events_lost\":0,\"exchanges\":[],\"expectations\":[],\"from_proxy\":true,\"lanes\":[],"
+    "\"virtual_time\":true}";
+
+static const struct run_file FILES[] = {
+    {"scenarios/example.yaml", "name: what can be retried is\nstage: dial # </script> \"&\n"}};
+
+static const struct run_fact FACTS[] = {
+    {"retryproof", "0.1.0"},
+    {"kernel", "Linux 6.1.0 x86_64"},
+    {"configuration", "listen 1;\nupstream | <b>"},
+};
+
 static struct case_result case_of(const struct example *example, const char *world)
 {
+    const size_t place = (size_t)(example - EXAMPLES);
     return (struct case_result){
+        .place = place,
+        .recording = place == 0 ? RECORDING : NULL,
         .id = example->id,
         .name = example->name != NULL ? example->name : "what can be retried is, and nothing else",
         .file = "scenarios/example.yaml",
@@ -135,7 +154,7 @@ static struct case_result case_of(const struct example *example, const char *wor
         .client = example->client,
         .attempts = example->attempts,
         .delivered = example->delivered,
-        .duration_ns = 3300000,
+        .duration_ns = example->client != NULL ? 3300000 : 0,
         .seed = 7,
         .trace_hash = strcmp(world, "sim") == 0 ? UINT64_MAX : 0,
         .reproduce = "retryproof run --world sim --seed 7 scenarios --filter 'id = \"x\"'",
@@ -155,6 +174,11 @@ static void example_init(struct example_run *example)
         .seed = 7,
         .elapsed_ns = 12340000,
         .started_unix = 1767225600,
+        .repetitions = 3,
+        .files = FILES,
+        .file_count = COUNT_OF(FILES),
+        .facts = FACTS,
+        .fact_count = COUNT_OF(FACTS),
     };
     for (size_t world = 0; world < COUNT_OF(WORLDS); world++) {
         for (size_t i = 0; i < COUNT_OF(EXAMPLES); i++) {
@@ -200,6 +224,21 @@ static void matrix_narrow(const struct run_result *run, FILE *out)
     report_matrix(run, &NARROW, out);
 }
 
+static void terminal_with_slowest(const struct run_result *run, FILE *out)
+{
+    static const struct report_style style = {.width = 100, .slowest = 3};
+    report_terminal(run, &style, out);
+}
+
+static void all_events(const struct run_result *run, FILE *out)
+{
+    const struct events_plan plan = {run, run->case_count};
+    events_begin(&plan, out);
+    for (size_t i = 0; i < run->case_count; i++)
+        events_case(&run->cases[i], out);
+    events_end(run, out);
+}
+
 struct golden {
     const char *sentence;
     const char *file;
@@ -216,6 +255,10 @@ static const struct golden GOLDENS[] = {
     {"the result as JSON", "result.json", report_json},
     {"the result as JUnit XML", "junit.xml", report_junit},
     {"annotations for GitHub", "github.txt", report_github},
+    {"the result for the Test Anything Protocol", "result.tap", report_tap},
+    {"the result as Markdown", "run.md", report_markdown},
+    {"the events of a run, a line each", "events.jsonl", all_events},
+    {"the three slowest cases behind the failures", "terminal-slowest.txt", terminal_with_slowest},
 };
 
 static char *rendered(const struct run_result *run, renderer *render)

@@ -72,6 +72,8 @@ static inline void schema_check(const struct json *value, const struct json *sch
     const struct json *type = json_get(schema, "type");
     const struct json *items = json_get(schema, "items");
     uint64_t count = 0;
+    if (json_get(schema, "anyOf") != NULL)
+        return; /* left to the whole validator, which tests/readers asks */
     if (json_text(type) != NULL)
         assert_true(schema_type_fits(value, json_text(type)));
     for (size_t i = 0; i < json_count(type); i++) {

@@ -16,8 +16,6 @@ enum {
 
 static void tell_unsupported(const struct run_result *run, const struct report_style *style,
                              FILE *out);
-static void tell_failure_in_a_line(const struct case_result *result,
-                                   const struct report_style *style, FILE *out);
 static void tell_header(const struct case_result *result, bool colour, FILE *out);
 static void tell_label(const char *label, FILE *out);
 
@@ -31,10 +29,12 @@ void report_terminal(const struct run_result *run, const struct report_style *st
         if (told++ < FAILURES_WHOLE_MAX)
             report_failure(&run->cases[i], style, out);
         else
-            tell_failure_in_a_line(&run->cases[i], style, out);
+            report_failure_line(&run->cases[i], style, out);
     }
     if (told > FAILURES_WHOLE_MAX)
         fputc('\n', out);
+    if (style->slowest > 0)
+        report_slowest(run, style->slowest, style, out);
     report_summary(run, out);
 }
 
@@ -136,8 +136,8 @@ static void tell_header(const struct case_result *result, bool colour, FILE *out
     text_put(result->world, out);
 }
 
-static void tell_failure_in_a_line(const struct case_result *result,
-                                   const struct report_style *style, FILE *out)
+void report_failure_line(const struct case_result *result, const struct report_style *style,
+                         FILE *out)
 {
     tell_header(result, style->colour, out);
     if (result->sentence_count > 0) {

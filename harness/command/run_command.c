@@ -12,6 +12,7 @@
 #include "harness/run/workers.h"
 #include "harness/session/subject_session.h"
 #include "harness/terminal/progress.h"
+#include "reports/formats/formats.h"
 #include "reports/report.h"
 #include "reports/shell_word.h"
 #include "reports/subjects/comparison.h"

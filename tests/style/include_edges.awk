@@ -56,7 +56,7 @@ BEGIN {
     may["harness/found"] = may["harness/explore"] " reports/exploration harness/explore"
     may["harness/session"] = may["harness/run"] " fakeupstream/acting harness/run"
     may["harness/terminal"] = "world world/base"
-    may["harness/command"] = may["harness/session"] " harness/session harness/trial harness/space harness/explore harness/found reports/exploration harness/terminal"
+    may["harness/command"] = may["harness/session"] " harness/session harness/trial harness/space harness/explore harness/found reports/exploration reports/formats reports/stored harness/terminal"
     may["harness"] = may["harness/command"] " harness/command"
     may["tests/wrong"] = may["proxy/downstream"] " tests/wrong proxy/downstream proxy fakeupstream/wire" # faults are put in below every door
     may["bench"] = may["harness/run"] " harness/run"

@@ -1,8 +1,6 @@
-#include "reports/json_writer.h"
-#include "reports/report.h"
+#include "reports/formats/formats.h"
 
-/* docs/result.schema.json describes it; a change that a reader must know of gets a new number. */
-static const char SCHEMA[] = "retryproof-result-1";
+#include "reports/json_writer.h"
 
 static void put_case(struct json_writer *writer, const struct case_result *result)
 {
@@ -18,6 +16,8 @@ static void put_case(struct json_writer *writer, const struct case_result *resul
     json_writer_number(writer, "line", result->line);
     json_writer_text(writer, "method", result->method);
     json_writer_text(writer, "name", result->name);
+    json_writer_number(writer, "place", result->place);
+    json_writer_raw(writer, "recording", result->recording);
     json_writer_text(writer, "reproduce", result->reproduce);
     json_writer_wide(writer, "seed", result->seed);
     json_writer_texts(writer, "sentences", result->sentences, result->sentence_count);
@@ -45,6 +45,31 @@ static void put_counts(struct json_writer *writer, const struct run_result *run)
     json_writer_close(writer, '}');
 }
 
+static void put_files(struct json_writer *writer, const struct run_result *run)
+{
+    json_writer_open(writer, "files", '[');
+    for (size_t i = 0; i < run->file_count; i++) {
+        json_writer_open(writer, NULL, '{');
+        json_writer_text(writer, "path", run->files[i].path);
+        json_writer_text(writer, "text", run->files[i].text);
+        json_writer_close(writer, '}');
+    }
+    json_writer_close(writer, ']');
+}
+
+/* In the order in which they are to be read, so not by their names. */
+static void put_facts(struct json_writer *writer, const struct run_result *run)
+{
+    json_writer_open(writer, "facts", '[');
+    for (size_t i = 0; i < run->fact_count; i++) {
+        json_writer_open_line(writer, NULL, '{');
+        json_writer_text(writer, "name", run->facts[i].name);
+        json_writer_text(writer, "value", run->facts[i].value);
+        json_writer_close(writer, '}');
+    }
+    json_writer_close(writer, ']');
+}
+
 /* What differs from run to run stands apart from the cases, so that two results can be compared. */
 static void put_run(struct json_writer *writer, const struct run_result *run)
 {
@@ -53,6 +78,7 @@ static void put_run(struct json_writer *writer, const struct run_result *run)
     json_writer_number(writer, "elapsed_ns", run->elapsed_ns);
     json_writer_number(writer, "exit_code", (uint64_t)run_exit_code(run));
     json_writer_truth(writer, "interrupted", run->interrupted);
+    json_writer_number(writer, "repetitions", run->repetitions);
     json_writer_wide(writer, "seed", run->seed);
     json_writer_number(writer, "started_unix",
                        run->started_unix < 0 ? 0 : (uint64_t)run->started_unix);
@@ -70,7 +96,9 @@ void report_json(const struct run_result *run, FILE *out)
         put_case(&writer, &run->cases[i]);
     json_writer_close(&writer, ']');
     put_counts(&writer, run);
+    put_facts(&writer, run);
+    put_files(&writer, run);
     put_run(&writer, run);
-    json_writer_text(&writer, "schema", SCHEMA);
+    json_writer_text(&writer, "schema", RESULT_SCHEMA);
     json_writer_end(&writer);
 }

@@ -1,6 +1,7 @@
+#include "reports/formats/formats.h"
+
 #include <string.h>
 
-#include "reports/report.h"
 #include "reports/text.h"
 
 /*

@@ -1,8 +1,9 @@
+#include "reports/formats/formats.h"
+
 #include <inttypes.h>
 #include <string.h>
 #include <time.h>
 
-#include "reports/report.h"
 #include "reports/text.h"
 
 /* How JUnit sorts cases: it knows no levels and no cause of being left out. */
