@@ -12,14 +12,14 @@ export function caseStory(recording) {
 }
 
 function exchangeStory(exchange, index, recording) {
-    const who = exchange.client || "The client";
+    const who = !exchange.client || exchange.client === "client" ? "The client" : `Client ${exchange.client}`;
     const attempts = exchange.attempts ?? [];
-    const sentences = [`${capital(who)} ${index > 0 ? "then " : ""}asked for ${exchange.method ?? "?"} ${exchange.target ?? ""}`.trim() + "."];
+    const sentences = [`${who} ${index > 0 ? "then " : ""}asked for ${exchange.method ?? "?"} ${exchange.target ?? ""}`.trim() + "."];
 
     if (attempts.length === 0) {
         sentences.push("No upstream was asked.");
     }
-    attempts.forEach((attempt, at) => sentences.push(...attemptStory(attempt, at + 1 < attempts.length)));
+    attempts.forEach((attempt, at) => sentences.push(attemptStory(attempt, at + 1 < attempts.length)));
     sentences.push(resultStory(exchange, recording));
     return sentences;
 }
@@ -43,7 +43,7 @@ function attemptStory(attempt, another) {
         sentences.push(`${again ? "It was tried again" : "It was not tried again"}` +
             `${attempt.backoff_ns ? ` after ${duration(attempt.backoff_ns)}` : ""}${attempt.decision ? `: ${attempt.decision}` : ""}.`);
     }
-    return sentences;
+    return sentences.join(" ");
 }
 
 function resultStory(exchange, recording) {
@@ -68,8 +68,4 @@ export function verdictStory(recording) {
     }
     return broken.length === 0 ? `All ${count(recording.expectations.length, "expectation")} hold.` :
         `${broken.length} of ${count(recording.expectations.length, "expectation")} ${broken.length === 1 ? "does" : "do"} not hold.`;
-}
-
-function capital(text) {
-    return text.charAt(0).toUpperCase() + text.slice(1);
 }

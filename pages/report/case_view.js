@@ -29,10 +29,9 @@ import {wireLog} from "retryproof/report/wire_log";
  */
 export function renderCase(container, context) {
     const recording = context.detail.recording ? readRecording(context.detail.recording) : null;
-    const sections = [
-        findingsSection(context),
-        recording ? happenedSection(recording) : storySection(context),
-        recording && expectationSection(recording),
+    const findings = findingsSection(context);
+    const overview = [recording ? happenedSection(recording) : storySection(context), recording && expectationSection(recording)].filter(Boolean);
+    const details = [
         recording && attemptsSection(recording),
         recording && wireSection(recording),
         scenarioSection(context),
@@ -40,7 +39,8 @@ export function renderCase(container, context) {
     ].filter(Boolean);
 
     container.replaceChildren(h("div", {class: "case-view"},
-        caseHead(context), jumpList(sections), ...sections, neighbours(context)));
+        caseHead(context), jumpList([findings, ...overview, ...details].filter(Boolean)),
+        findings, h("div", {class: "case-overview"}, ...overview), ...details, neighbours(context)));
 }
 
 /* ---- the head ------------------------------------------------------------------------------------------ */
@@ -122,7 +122,7 @@ function findingsSection({entry, detail}) {
 function happenedSection(recording) {
     return section("What happened",
         h("ol", {class: "story"}, ...caseStory(recording).map((sentence) => h("li", {text: sentence}))),
-        recording.fromProxy ? null : h("p", {class: "quiet", text: "The proxy is another process: this is what the clients and upstreams around it saw."}));
+        recording.fromProxy ? null : h("p", {class: "soft small", text: "The proxy is another process: this is what the clients and upstreams around it saw."}));
 }
 
 function storySection({entry, detail}) {
@@ -130,7 +130,7 @@ function storySection({entry, detail}) {
     const record = entry.reproduce ? `${entry.reproduce} --record all --report html=out/html` : null;
 
     return section("What happened",
-        story.length > 0 ? h("pre", {class: "code", tabindex: "0", "aria-label": "Story of the case", text: story.join("\n")}) : null,
+        story.length > 0 ? h("pre", {class: "code-block", tabindex: "0", "aria-label": "Story of the case", text: story.join("\n")}) : null,
         h("p", {text: "No recording was kept of this case, so that there is no timeline and no wire log. Run it with --record all to have them:"}),
         record ? copyBox(record, "Copy the command") : null);
 }
@@ -143,7 +143,7 @@ function expectationSection(recording) {
 
     return section("Expected and observed",
         h("p", {text: verdictStory(recording)}),
-        h("div", {class: "table-scroller", tabindex: "0", role: "region", "aria-label": "Expected and observed"},
+        h("div", {class: "table-scroll", tabindex: "0", role: "region", "aria-label": "Expected and observed"},
             h("table", {class: "expectations"},
                 h("thead", {}, h("tr", {}, ...["", "what", "expected", "observed"].map((head) =>
                     head === "" ? h("td", {}) : h("th", {scope: "col", text: head})))),
@@ -174,7 +174,7 @@ function wireSection(recording) {
     const marks = createMarks();
 
     return section("On the wire",
-        h("p", {class: "quiet", text: "Point at an event, and the same one is marked on the other side. TX is what the proxy sent, RX what it received."}),
+        h("p", {class: "soft small", text: "Point at an event, and the same one is marked on the other side. TX is what the proxy sent, RX what it received."}),
         h("div", {class: "wire-pair"},
             h("div", {class: "wire-part"}, h("h3", {text: "Timeline"}), timeline(recording, marks)),
             h("div", {class: "wire-part"}, h("h3", {text: "Wire log"}), wireLog(recording, marks))));
@@ -186,19 +186,19 @@ function scenarioSection({entry, files}) {
     return section("Scenario",
         h("p", {}, h("code", {text: `${entry.file}:${entry.line}`})),
         file ? scenarioText(file.text, {line: entry.line, values: gridValues(entry.id)}) :
-            h("p", {class: "quiet", text: "The text of the scenario is not in this report."}));
+            h("p", {class: "soft small", text: "The text of the scenario is not in this report."}));
 }
 
 /* ---- again ------------------------------------------------------------------------------------------------ */
 
 function reproduceSection({entry, detail, run}) {
     return section("Reproduce",
-        entry.reproduce ? copyBox(entry.reproduce, "Copy the command") : h("p", {class: "quiet", text: "There is no command for this case."}),
+        entry.reproduce ? copyBox(entry.reproduce, "Copy the command") : h("p", {class: "soft small", text: "There is no command for this case."}),
         h("dl", {class: "facts"},
             fact("seed", String(entry.seed ?? "-")),
             Number(entry.trace_hash) ? fact("fingerprint of the run", String(entry.trace_hash)) : null,
             run?.version ? fact("retryproof", run.version) : null),
-        Number(entry.trace_hash) ? h("p", {class: "quiet", text: "The simulation plays the same seed the same way: the same fingerprint is the same run, byte for byte."}) : null,
+        Number(entry.trace_hash) ? h("p", {class: "soft small", text: "The simulation plays the same seed the same way: the same fingerprint is the same run, byte for byte."}) : null,
         detail.pcapng ? captureDownload(entry, detail.pcapng) : null);
 }
 
@@ -210,7 +210,7 @@ function captureDownload(entry, characters) {
 
     return h("div", {class: "capture"},
         h("p", {}, link),
-        h("p", {class: "quiet", text: "All connections of the case as TCP, with its attempts as comments and the secrets of TLS where there are any. Wireshark opens it; or:"}),
+        h("p", {class: "soft small", text: "All connections of the case as TCP, with its attempts as comments and the secrets of TLS where there are any. Wireshark opens it; or:"}),
         copyBox(`tshark -r '${name}' -d tcp.port==8080,http -Y http`, "Copy the command"));
 }
 
@@ -218,7 +218,7 @@ function neighbours({previous, next}) {
     if (!previous && !next) {
         return null;
     }
-    const link = (one, words, rel) => one ? h("a", {href: one.href, rel, class: "neighbour"}, h("span", {class: "quiet", text: words}), h("span", {text: one.name})) : h("span");
+    const link = (one, words, rel) => one ? h("a", {href: one.href, rel, class: "neighbour"}, h("span", {class: "soft small", text: words}), h("span", {text: one.name})) : h("span");
 
     return h("nav", {class: "neighbours", "aria-label": "Cases of this filter"},
         link(previous, "← previous case", "prev"), link(next, "next case →", "next"));

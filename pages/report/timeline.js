@@ -13,7 +13,7 @@ import {choiceButtons} from "retryproof/report/wire_log";
 const ZOOM_STEP = 1.4;
 const ZOOM_MIN = 0.5;
 const ZOOM_MAX = 90; /* a millisecond of a minute can be told apart */
-const CHARACTER_PIXELS = 6.3; /* of the labels' font */
+const CHARACTER_PIXELS = 6.7; /* of the labels' font */
 const LABEL_PIXELS = 13; /* labels that are closer hide each other */
 const BAND_PIXELS = 14;
 
@@ -30,8 +30,10 @@ export function timeline(recording, marks) {
         "aria-label": "Timeline. Arrow keys move, plus and minus zoom, 0 shows all, n and p go to the next and previous event."}, canvas);
     const zoomed = h("output", {class: "zoom-said", "aria-live": "polite", text: "100 %"});
     const draw = () => {
-        clear(canvas).append(heads, drawTimeline(recording, layoutTimeline(recording, view), marks));
-        fillHeads(heads, recording, layoutTimeline(recording, view));
+        const layout = layoutTimeline(recording, view);
+
+        fillHeads(heads, recording, layout);
+        clear(canvas).append(heads, drawTimeline(recording, layout, marks));
         zoomed.textContent = `${Math.round(view.zoom * 100)} %`;
     };
     const zoomTo = (zoom, y = scroller.clientHeight / 2) => {
@@ -68,17 +70,18 @@ function timelineTools(recording, view, draw, zoomTo, zoomed) {
             button("Fit", "Show all at 100 %", () => zoomTo(1))),
         zoomed,
         h("label", {class: "tool"}, decisions, h("span", {text: "Decisions"})),
-        h("span", {class: "quiet", text: recording.virtualTime ? "virtual time: the simulation's clock" : "real time"}));
+        h("span", {class: "soft small", text: recording.virtualTime ? "virtual time: the simulation's clock" : "real time"}));
 }
 
-/* The width decides where lanes stand, so nothing is drawn before it is known. */
+/* The width decides where lanes stand, so nothing is drawn before it is known; and not from within the observer, for a drawing
+   that changes the width would call it again at once. */
 function drawWhenSized(scroller, view, draw) {
-    new ResizeObserver(() => {
+    new ResizeObserver(() => requestAnimationFrame(() => {
         if (scroller.clientWidth !== view.width && scroller.clientWidth > 0) {
             view.width = scroller.clientWidth;
             draw();
         }
-    }).observe(scroller);
+    })).observe(scroller);
 }
 
 function listenToKeys(scroller, view, zoomTo, marks, recording) {
@@ -230,7 +233,7 @@ function drawArrow(step, y, layout, isFree) {
     const to = layout.laneX(step.to);
     const way = Math.sign(to - from);
     const tip = to - way * 3;
-    const room = Math.abs(to - from) - 22;
+    const room = Math.abs(to - from) - 14;
     const text = step.what === "open" ? "" : fitting(arrowTexts(step), room);
     const middle = (from + to) / 2;
     const half = text.length * CHARACTER_PIXELS / 2;
@@ -246,7 +249,7 @@ function drawArrow(step, y, layout, isFree) {
 function arrowTexts(step) {
     switch (step.what) {
     case "bytes":
-        return [`${step.title} · ${size(step.size)}`, size(step.size), String(step.size)];
+        return [`${brief(step.title)} · ${size(step.size)}`, size(step.size), String(step.size)];
     case "dial":
         return ["dial"];
     case "refused":
@@ -258,6 +261,11 @@ function arrowTexts(step) {
     default:
         return [step.title];
     }
+}
+
+/* Every message here is HTTP/1: an arrow has no room to say so. */
+function brief(title) {
+    return title.replace(/ HTTP\/\d\.\d$/, "").replace(/^HTTP\/\d\.\d /, "");
 }
 
 /* The longest that fits; a beginning of the longest where that says more than the next one would. */

@@ -115,9 +115,8 @@ function titleNodes(step, recording) {
         return [step.title];
     }
     const route = h("span", {class: "wire-route", text: routeOf(step, recording.lanes)});
-    const encrypted = step.connection?.tls ? ` · ${step.title}` : "";
 
-    return [route, ` · ${size(step.size)}${encrypted}`];
+    return [route, ` · ${size(step.size)}`];
 }
 
 function byteBlock(step, state) {
@@ -159,7 +158,7 @@ function recordList(step) {
         record.offset + record.size > step.offset && record.offset < step.offset + step.size);
 
     return h("ul", {class: "record-list"}, ...records.map((record) =>
-        h("li", {}, record.name, h("span", {class: "quiet", text: ` ${size(record.size)}${record.offset < step.offset ? ", goes on" : ""}`}))));
+        h("li", {}, record.name, h("span", {class: "soft small", text: ` ${size(record.size)}${record.offset < step.offset ? ", goes on" : ""}`}))));
 }
 
 /* ---- marks ------------------------------------------------------------------------------------------- */
@@ -185,7 +184,7 @@ function plainStreams(recording) {
 
     return encrypted.length === 0 ? null : h("div", {class: "plain-streams"},
         h("h3", {text: "Inside TLS"}),
-        h("p", {class: "quiet", text: "The lines above are what was on the wire. This is what the actor at the connection's end handed to TLS, or got from it, beside the records that carried it."}),
+        h("p", {class: "soft small", text: "The lines above are what was on the wire. This is what the actor at the connection's end handed to TLS, or got from it, beside the records that carried it."}),
         ...encrypted.map((connection) => plainConnection(connection, recording)));
 }
 
@@ -207,10 +206,10 @@ function plainStream(connection, way, words, recording) {
     return h("div", {class: "plain-pair"},
         h("div", {},
             h("h4", {text: `${words} ${size(stream.plainTotal)}`}),
-            stream.plain === "" ? h("p", {class: "quiet", text: "No plaintext."}) : h("pre", {class: "wire-bytes", tabindex: "0", "aria-label": `Plaintext that ${words}`}, ...readableNodes(stream.plain)),
+            stream.plain === "" ? h("p", {class: "soft small", text: "No plaintext."}) : h("pre", {class: "wire-bytes", tabindex: "0", "aria-label": `Plaintext that ${words}`}, ...readableNodes(stream.plain)),
             absent > 0 ? h("p", {class: "wire-absent", text: `${size(absent)} more were not kept.`}) : null),
         h("div", {},
             h("h4", {text: `on the wire ${size(stream.total)}${last ? `, in ${duration(last.atNs - times[0].atNs)}` : ""}`}),
             h("ul", {class: "record-list"}, ...connection.records[way].map((record) =>
-                h("li", {}, record.name, h("span", {class: "quiet", text: ` ${size(record.size)}`}))))));
+                h("li", {}, record.name, h("span", {class: "soft small", text: ` ${size(record.size)}`}))))));
 }
