@@ -58,6 +58,7 @@ struct tls_secrets scene_secrets(struct scene *scene)
 
 void scene_stand_in(struct scene *scene, struct world *world)
 {
+    tls_end_lingering(&scene->sieve.passing.world);
     scene->world = world;
     passing_stand_on(&scene->sieve.passing.world, world);
 }

@@ -92,7 +92,10 @@ struct authority *scene_authority(struct scene *scene);
 
 /* To whom servers and clients of TLS tell their secrets: to the key log where it is recorded, else to nobody. */
 struct tls_secrets scene_secrets(struct scene *scene);
-/* From here on actors play in this world, a filter around the one before or that one again. Between cases. */
+/*
+ * From here on actors play in this world, a filter around the one before or that one again. Between cases; what TLS still had to
+ * say behind a close ends at once.
+ */
 void scene_stand_in(struct scene *scene, struct world *world);
 
 /* An upstream has begun to listen, or listens anew; fake_upstream_start() says so. Texts outlive the case. */

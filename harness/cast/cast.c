@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "harness/cast/cast_faults.h"
+#include "reports/recording/recording.h"
 
 _Static_assert((int)EVIDENCE_HOOK_FAULTS_MAX >= (int)SCRIPTED_FAULTS_MAX,
                "what hooks found wrong is told");
@@ -49,12 +50,31 @@ void cast_destroy(struct cast **cast)
         fault_destroy(&gone->fault);
     if (gone->trace != NULL)
         trace_destroy(&gone->trace);
+    if (gone->watch != NULL)
+        trace_destroy(&gone->watch);
     if (gone->impair != NULL)
         impair_destroy(&gone->impair);
     scripted_hooks_release(&gone->hooks);
     scene_release(&gone->scene);
     free(gone->records);
     free(gone);
+}
+
+/* ---- recording ------------------------------------------------------------------------------ */
+
+void cast_record(struct cast *cast, bool recorded)
+{
+    check(cast->scenario == NULL);
+    cast->is_recorded = recorded;
+    cast->scene.is_recorded = recorded;
+    trace_keep_bytes(cast->trace, recorded ? RECORDING_STREAM_BYTES_MAX : 0);
+}
+
+const struct world *cast_recorded(const struct cast *cast)
+{
+    if (!cast->is_recorded)
+        return NULL;
+    return cast->proxy_seen ? cast->trace : cast->watch;
 }
 
 /* ---- looking -------------------------------------------------------------------------------- */
@@ -272,6 +292,10 @@ void cast_reset(struct cast *cast)
         if (cast->upstreams[i] != NULL)
             fake_upstream_reset(cast->upstreams[i]);
     scene_reset(&cast->scene);
+    if (cast->scene.world != cast->world) {
+        scene_stand_in(&cast->scene, cast->world);
+        trace_reset(cast->watch);
+    }
     cast_faults_forget(cast);
     trace_reset(cast->trace);
     fault_reset(cast->fault);

@@ -40,6 +40,9 @@ struct cast {
     struct world *impair; /* around it: faults on the proxy's side; where a case has any */
     struct world *trace;  /* around that: what the proxy does */
     struct world *fault;  /* around that: the proxy's world */
+    /* Around the actors' world, where a recorded case's proxy is another process; NULL: none was so far. */
+    struct world *watch;
+    bool is_recorded;
     struct scene scene;
     const struct scenario *scenario;                /* NULL: no case */
     struct address address;                         /* where its listeners are */
@@ -80,6 +83,17 @@ struct cast_pulse {
 /* NULL when memory runs out. */
 MUST_USE struct cast *cast_create(struct world *world, enum world_kind kind);
 void cast_destroy(struct cast **cast);
+
+/*
+ * From here on cases are recorded, or not: the trace keeps the bytes of connections, and the actors the secrets of TLS. Between
+ * cases.
+ */
+void cast_record(struct cast *cast, bool recorded);
+/*
+ * Who saw the connections of a recorded case: the proxy's trace; of a proxy in another process, the watch around the actors;
+ * NULL where the case is not recorded.
+ */
+const struct world *cast_recorded(const struct cast *cast);
 
 /*
  * The upstreams listen and the faults lie ready; settings hold the upstreams' addresses. ports: one for each, at the

@@ -9,6 +9,7 @@
 #include "harness/cast/cast_faults.h"
 #include "harness/cast/credentials.h"
 #include "harness/cast/parties.h"
+#include "reports/recording/recording.h"
 #include "world/sim/sim.h"
 #include "world/sockets/sockets.h"
 
@@ -228,6 +229,22 @@ static bool start_names(struct cast *cast, uint16_t port, char error[CAST_ERROR_
 
 /* ---- all who are there before the proxy ----------------------------------------------------- */
 
+/* Where nothing is seen at the proxy's seam, the actors' own is watched. */
+static bool watch_actors(struct cast *cast, char error[CAST_ERROR_BYTES])
+{
+    const struct trace_options options = {.events_max = CAST_EVENTS_MAX};
+    if (cast->watch == NULL) {
+        cast->watch = trace_create(cast->world, &options);
+        if (cast->watch == NULL) {
+            snprintf(error, CAST_ERROR_BYTES, "out of memory");
+            return false;
+        }
+        trace_keep_bytes(cast->watch, RECORDING_STREAM_BYTES_MAX);
+    }
+    scene_stand_in(&cast->scene, cast->watch);
+    return true;
+}
+
 /* Those on ::1 come first: they share it with everybody, and where the port is to be one they choose it. */
 static bool start_listeners(struct cast *cast, bool on_ipv6, uint16_t *port,
                             char error[CAST_ERROR_BYTES])
@@ -260,6 +277,8 @@ bool cast_start_upstreams(struct cast *cast, const struct scenario *scenario, co
     uint16_t port = 0;
     check(cast->scenario == NULL);
     cast->scenario = scenario;
+    if (cast->is_recorded && scenario->process_own && !watch_actors(cast, error))
+        return false;
     if (ports == NULL)
         cast->address = choose_address(cast);
     if (ports != NULL ? !start_listeners_at(cast, ports, error)
@@ -281,6 +300,8 @@ bool cast_start_upstreams_at(struct cast *cast, const struct scenario *scenario,
                              const struct cast_place *place, char error[CAST_ERROR_BYTES])
 {
     cast->scenario = scenario;
+    if (cast->is_recorded && !watch_actors(cast, error))
+        return false;
     cast->scene.manner = place->manner;
     for (size_t i = 0; i < scenario->upstream_count; i++) {
         size_t index = 0;

@@ -45,6 +45,9 @@ const char OPTIONS_HELP[] =
     "  --report KIND[=PATH]       terminal, matrix, json, junit, github, and of another proxy\n"
     "                             subject (docs/subjects.md); may be repeated; without PATH to\n"
     "                             stdout (default: matrix and terminal)\n"
+    "  --record none|failed|all   of which cases results hold what went on the wire, what was "
+    "decided\n"
+    "                             and what was expected (default: failed)\n"
     "  --quiet                    no matrix, no progress\n"
     "  --verbose                  a line for each case as it ends\n"
     "  --colour auto|always|never NO_COLOR and FORCE_COLOR count where it is auto\n"
@@ -71,6 +74,7 @@ enum option_word {
     OPTION_FAIL_FAST,
     OPTION_REPORT,
     OPTION_COLOUR,
+    OPTION_RECORD,
     OPTION_SUBJECT, /* and those of enum subject_option behind it */
 };
 
@@ -90,6 +94,7 @@ static const struct option WORDS[] = {
     {"jobs", required_argument, NULL, 'j'},
     {"fail-fast", no_argument, NULL, OPTION_FAIL_FAST},
     {"report", required_argument, NULL, OPTION_REPORT},
+    {"record", required_argument, NULL, OPTION_RECORD},
     {"quiet", no_argument, NULL, 'q'},
     {"verbose", no_argument, NULL, 'v'},
     {"colour", required_argument, NULL, OPTION_COLOUR},
@@ -176,6 +181,18 @@ static bool read_colour(struct run_options *options, const char *text,
            fail(error, "--colour", text, "auto, always or never");
 }
 
+static bool read_record(struct run_options *options, const char *text,
+                        char error[OPTIONS_ERROR_BYTES])
+{
+    for (enum case_record record = CASE_RECORD_NONE; record <= CASE_RECORD_ALL; record++)
+        if (strcmp(text, case_record_word(record)) == 0) {
+            options->record = record;
+            options->record_said = true;
+            return true;
+        }
+    return fail(error, "--record", text, "none, failed or all");
+}
+
 static bool read_list(struct run_options *options, const char *text,
                       char error[OPTIONS_ERROR_BYTES])
 {
@@ -246,6 +263,8 @@ static bool read_option(struct run_options *options, int word, const char *value
         return read_report(options, value, error);
     case OPTION_COLOUR:
         return read_colour(options, value, error);
+    case OPTION_RECORD:
+        return read_record(options, value, error);
     default:
         break;
     }
@@ -281,8 +300,10 @@ static bool check_others(struct run_options *options, char error[OPTIONS_ERROR_B
 bool options_read(struct run_options *options, int argc, char **argv,
                   char error[OPTIONS_ERROR_BYTES])
 {
-    *options = (struct run_options){
-        .worlds = (1ul << WORLD_KIND_COUNT) - 1, .seed = OPTIONS_SEED_DEFAULT, .repeat = 1};
+    *options = (struct run_options){.worlds = (1ul << WORLD_KIND_COUNT) - 1,
+                                    .seed = OPTIONS_SEED_DEFAULT,
+                                    .repeat = 1,
+                                    .record = CASE_RECORD_FAILED};
     int word;
     subject_options_init(&options->subject);
     optind = 0; /* a fresh start for getopt, whatever was read before */

@@ -6,6 +6,7 @@
 #ifndef HARNESS_COMMAND_OPTIONS_H
 #define HARNESS_COMMAND_OPTIONS_H
 
+#include "harness/run/case_run.h"
 #include "harness/session/subject_options.h"
 #include "harness/suite/suite.h"
 #include "harness/terminal/console.h"
@@ -55,6 +56,8 @@ struct run_options {
     bool help;
     enum colour_choice colour;
     enum list_choice list;
+    enum case_record record;
+    bool record_said; /* it is not the default */
     struct report_request reports[OPTIONS_REPORTS_MAX];
     size_t report_count;
     const char *const *paths;

@@ -169,6 +169,7 @@ static bool play(struct run_command *run)
                                   .seed = run->options.seed,
                                   .repeat = run->options.repeat,
                                   .fail_fast = run->options.fail_fast,
+                                  .record = run->options.record,
                                   .is_interrupted = is_interrupted,
                                   .on_result = on_result,
                                   .owner = run};

@@ -59,6 +59,21 @@ void case_run_reset(struct case_run *run)
     run->phase = PHASE_NONE;
 }
 
+const char *case_record_word(enum case_record record)
+{
+    static const char *const WORDS[] = {
+        [CASE_RECORD_NONE] = "none", [CASE_RECORD_FAILED] = "failed", [CASE_RECORD_ALL] = "all"};
+    check(record <= CASE_RECORD_ALL);
+    return WORDS[record];
+}
+
+void case_run_record(struct case_run *run, enum case_record record)
+{
+    check(run->phase == PHASE_NONE);
+    run->record = record;
+    cast_record(run->cast, record != CASE_RECORD_NONE);
+}
+
 void case_run_order_by(struct case_run *run, sim_order *order, void *owner)
 {
     check(run->kind == WORLD_SIM);

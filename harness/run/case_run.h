@@ -23,7 +23,17 @@
 enum {
     CASE_STORY_MAX = 80, /* lines of a failed case's timeline; more is not read */
     CASE_BYTES_MAX = 64 * 1024 * 1024,
+    CASE_RECORDING_BYTES_MAX = 4 * 1024 * 1024, /* of one, as text; a larger one is left out */
 };
+
+/* Of which cases a recording is made, see reports/recording/recording.h. */
+enum case_record {
+    CASE_RECORD_NONE,
+    CASE_RECORD_FAILED, /* those with findings */
+    CASE_RECORD_ALL,
+};
+/* "none", "failed", "all" */
+const char *case_record_word(enum case_record record);
 
 /* What came of a case. */
 struct case_outcome {
@@ -42,8 +52,9 @@ struct case_outcome {
     unsigned faults_met; /* a bit for each of the scenario's faults that took place */
     const char *const *story;
     size_t story_count;
-    bool subject_failed; /* the subject could not start */
-    bool unreached;      /* no probe of a running proxy came where it should, so it was not begun */
+    const char *recording; /* one line of JSON; NULL: none was made */
+    bool subject_failed;   /* the subject could not start */
+    bool unreached; /* no probe of a running proxy came where it should, so it was not begun */
     const struct observation
         *observation; /* of a proxy that is not ours; NULL: it is ours, or was not asked */
 };
@@ -67,6 +78,9 @@ struct case_run;
 MUST_USE struct case_run *case_run_create(struct world *world, enum world_kind kind);
 /* Not while a case is under way. */
 void case_run_destroy(struct case_run **run);
+
+/* Cases that begin from here on are recorded so; at first none is. Between cases. */
+void case_run_record(struct case_run *run, enum case_record record);
 
 /* Begins. The scenario outlives the case. Not from within an upcall. */
 void case_run_start(struct case_run *run, const struct scenario *scenario, uint64_t seed);

@@ -27,6 +27,7 @@ struct case_run {
     sim_order *order; /* who chooses in place of the scenario; NULL: nobody does */
     void *order_owner;
     size_t choices; /* of the scenario's order that were made */
+    enum case_record record;
     struct cast *cast;
     struct subject subject; /* where the scenario wants a process of its own */
     uint64_t memory_before; /* of it */

@@ -73,6 +73,12 @@ static const char *const *keep_texts(struct result_store *store, const char *con
     return kept;
 }
 
+/* Half of one is no recording: without memory there is none. */
+static const char *keep_recording(struct result_store *store, const char *recording)
+{
+    return region_copy_text(&store->region, recording, strlen(recording));
+}
+
 /* One command to paste into a shell; NULL when memory is used up. */
 static const char *reproduction(struct result_store *store, const struct case_result *result,
                                 const char *path)
@@ -113,6 +119,8 @@ const struct case_result *result_store_keep(struct result_store *store, size_t i
     result->duration_ns = outcome->duration_ns;
     result->seed = seed;
     result->trace_hash = outcome->trace_hash;
+    result->recording =
+        outcome->recording != NULL ? keep_recording(store, outcome->recording) : NULL;
     store->subject_failed = store->subject_failed || outcome->subject_failed;
     if (outcome->verdict == VERDICT_PASS)
         return result;

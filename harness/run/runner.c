@@ -83,29 +83,32 @@ static void close_lane(struct lane *lane)
         sockets_destroy(&lane->world);
 }
 
-static struct slot *make_slot(const struct lane *lane)
+static struct slot *make_slot(const struct lane *lane, enum case_record record)
 {
     struct slot *slot = calloc(1, sizeof(*slot));
     if (slot == NULL)
         return NULL;
     region_init(&slot->region, SCENARIO_BYTES_MAX);
     slot->run = case_run_create(lane->world, lane->kind);
-    if (slot->run != NULL)
+    if (slot->run != NULL) {
+        case_run_record(slot->run, record);
         return slot;
+    }
     free(slot);
     return NULL;
 }
 
-static bool open_lane(struct lane *lane, enum world_kind kind, size_t width, uint64_t seed)
+static bool open_lane(struct lane *lane, enum world_kind kind, size_t width,
+                      const struct run_plan *plan)
 {
-    const struct sim_options sim = {.seed = seed};
-    const struct sockets_options sockets = {.seed = seed};
+    const struct sim_options sim = {.seed = plan->seed};
+    const struct sockets_options sockets = {.seed = plan->seed};
     *lane = (struct lane){.kind = kind, .width = width};
     lane->world = kind == WORLD_SIM ? sim_create(&sim) : sockets_create(&sockets);
     lane->slots = calloc(width, sizeof(*lane->slots));
     bool fine = lane->world != NULL && lane->slots != NULL;
     for (size_t i = 0; fine && i < width; i++)
-        fine = (lane->slots[i] = make_slot(lane)) != NULL;
+        fine = (lane->slots[i] = make_slot(lane, plan->record)) != NULL;
     if (!fine)
         close_lane(lane);
     return fine;
@@ -399,7 +402,7 @@ static void play_queue(struct player *player, enum world_kind world, size_t widt
     struct lane lane;
     while (queue->next < queue->count && !player->stop) {
         size_t left = queue->count - queue->next;
-        if (!open_lane(&lane, world, left < width ? left : width, player->plan->seed)) {
+        if (!open_lane(&lane, world, left < width ? left : width, player->plan)) {
             player->out_of_memory = true;
             return;
         }

@@ -44,6 +44,7 @@ struct run_plan {
     uint64_t seed;
     unsigned repeat; /* times each case is played, with seeds that follow each other; at least 1 */
     bool fail_fast;
+    enum case_record record; /* of which cases the results hold recordings */
     /* Asked between cases; true ends the run. */
     bool (*is_interrupted)(void *owner);
     /* Told after each case, in the order in which they end. */

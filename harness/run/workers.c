@@ -13,7 +13,7 @@
 
 enum {
     PATH_BYTES = 64,
-    TEXT_BYTES_MAX = 1024 * 1024, /* of one text in a result; far above any sentence */
+    TEXT_BYTES_MAX = CASE_RECORDING_BYTES_MAX, /* of one text in a result; sentences are short */
 };
 
 /* Seen from the parent. */
@@ -64,6 +64,7 @@ static void write_result(FILE *out, size_t item, const struct case_result *resul
     write_text(out, result->client);
     write_texts(out, result->sentences, result->sentence_count);
     write_texts(out, result->story, result->story_count);
+    write_text(out, result->recording);
 }
 
 static bool read_text(FILE *in, struct region *region, const char **text)
@@ -104,7 +105,8 @@ static bool take_result(struct workers *workers, FILE *in)
         fread(&seed, sizeof(seed), 1, in) != 1 ||
         !read_text(in, &workers->region, &outcome.client) ||
         !read_texts(in, &workers->region, &outcome.sentences, &outcome.sentence_count) ||
-        !read_texts(in, &workers->region, &outcome.story, &outcome.story_count))
+        !read_texts(in, &workers->region, &outcome.story, &outcome.story_count) ||
+        !read_text(in, &workers->region, &outcome.recording))
         return false;
     const struct case_result *result = result_store_keep(workers->store, item, &outcome, seed);
     if (workers->plan->on_result != NULL)
