@@ -119,8 +119,7 @@ async function openExchange(before) {
     document.body.dataset.view = id === null ? "list" : "exchange";
     document.title = id === null ? TITLE : `Exchange ${id} – ${TITLE}`;
     if (id === null) {
-        parts.exchange.hidden = true;
-        returnTo(before.request);
+        closeExchange(before.request);
         return;
     }
     const backTo = writeHash({request: null, filters});
@@ -131,10 +130,12 @@ async function openExchange(before) {
 }
 
 /** Who closes an exchange goes on where it was opened. */
-function returnTo(id) {
-    if (id !== null && document.activeElement === document.body) {
-        const link = parts.exchanges.element.querySelector(`[data-id="${id}"] a`) ?? document.getElementById("exchanges");
-        link.focus();
+function closeExchange(id) {
+    const hadFocus = parts.exchange.contains(document.activeElement);
+
+    parts.exchange.hidden = true;
+    if (hadFocus) {
+        (parts.exchanges.element.querySelector(`[data-id="${id}"] a`) ?? document.getElementById("exchanges")).focus();
     }
 }
 
