@@ -56,7 +56,8 @@ static const struct claim CLAIMS[] = {
      "each failed attempt has one cause and one stage, and they are what the seam and the upstream "
      "saw",
      "RFC 9209 2.3; stages of the design", claim_cause_fits_what_happened},
-    {15, "one-answer-each", "each request gets one final response, or its connection ends",
+    {15, "one-answer-each",
+     "each request gets one final response, whole or cut by the end of its connection",
      "acceptance matrix, section 5; RFC 9112 9.3", claim_one_answer_each},
     {16, "answers-are-http", "what a client gets is sound HTTP", "RFC 9112 2 to 7",
      claim_answers_are_http},

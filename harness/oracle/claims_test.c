@@ -96,6 +96,45 @@ static void keep_a_stalled_one_waiting(void)
     client_saw()->stalled = true;
 }
 
+/* The proxy read the request, and ended its connection without a byte: to a client that heard of that and had not left. */
+static void hang_up(void)
+{
+    static struct trace_stream accepted;
+    accepted = (struct trace_stream){.side = TRACE_ACCEPTED, .rx = strlen(REQUEST)};
+    client_saw()->in = (struct witness_stream){0};
+    client_saw()->received = client_saw()->received_last = NULL;
+    rig_of()->requests[0].response = NULL;
+    rig_of()->requests[0].accepted = &accepted;
+    rig_of()->requests[0].hung_up_ns = rig_ns(6);
+    whole.outcomes[0] = (struct outcome_fact){.connection = client_saw(), .closing = WITNESS_FIN};
+}
+
+static void hang_up_on_who_had_left(void)
+{
+    hang_up();
+    rig_of()->requests[0].gone_ns = rig_ns(5);
+    rig_of()->requests[0].hung_up_ns = 0;
+}
+
+static void hang_up_before_it_was_asked(void)
+{
+    hang_up();
+    rig_of()->sent[0].complete_ns = rig_ns(7);
+}
+
+static void hang_up_before_it_was_asked_again(void)
+{
+    hang_up();
+    rig_of()->sent[0].number = 2;
+    rig_of()->requests[0].begun = rig_of()->requests[0].attempts = 0;
+}
+
+static void be_stopped_while_it_waits(void)
+{
+    hang_up();
+    whole.outcomes[0].closing = WITNESS_OPEN;
+}
+
 static void wait_for_ever(void)
 {
     evidence_of()->waits[0] = "client client waits for ever: it reads";
@@ -228,6 +267,11 @@ static const struct row ROWS[] = {
     {15, CLAIM_BROKEN, answer_twice, "a response that no request asked for"},
     {15, CLAIM_BROKEN, keep_waiting, "GET /x got neither a whole response nor the end of"},
     {15, CLAIM_HELD, keep_a_stalled_one_waiting, NULL},
+    {15, CLAIM_BROKEN, hang_up, "GET /x got no answer: the proxy ended its connection in silence"},
+    {15, CLAIM_HELD, hang_up_on_who_had_left, NULL},
+    {15, CLAIM_HELD, hang_up_before_it_was_asked, NULL},
+    {15, CLAIM_HELD, hang_up_before_it_was_asked_again, NULL},
+    {15, CLAIM_HELD, be_stopped_while_it_waits, NULL},
     {15, CLAIM_BROKEN, wait_for_ever, "waits for ever"},
     {15, CLAIM_HELD, lose_a_signal, NULL},
     {16, CLAIM_BROKEN, break_a_rule, "a folded field line"},

@@ -199,6 +199,21 @@ static void end_without_goodbye(void)
     b_saw()->handshake = (struct witness_handshake){.tls = true, .own_cut = true};
 }
 
+/* b had more to send, and ended its connection. */
+static void end_early_without_goodbye(void)
+{
+    end_without_goodbye();
+    b_saw()->own_end = WITNESS_FIN;
+    b_saw()->own_end_ns = rig_ns(5);
+    rig_of()->answers[1].bytes_total++;
+}
+
+static void end_early_with_goodbye(void)
+{
+    end_early_without_goodbye();
+    b_saw()->handshake.own_cut = false;
+}
+
 static void lose_a_trailer(void)
 {
     static const struct message_field TRAILER = {{(const uint8_t *)"X-Sum", 5},
@@ -273,6 +288,9 @@ static const struct row ROWS[] = {
     {44, CLAIM_HELD, keep_the_deadline, NULL},
     {49, CLAIM_BROKEN, tell_of_fewer_body_bytes, "4 body bytes were written to its client, which"},
     {50, CLAIM_BROKEN, end_without_goodbye, "whose upstream said none in TLS"},
+    {18, CLAIM_BROKEN, end_early_without_goodbye,
+     "got a clean end of the response b.1.1, of which"},
+    {18, CLAIM_NOT_EXERCISED, end_early_with_goodbye, NULL},
     {55, CLAIM_BROKEN, lose_a_trailer, "its trailer 'X-Sum: 1' is missing or changed"},
     {56, CLAIM_BROKEN, change_the_status, "its status is 201 and not 200"},
     {56, CLAIM_BROKEN, invent_a_response, "the client got a response c.7.7 that no upstream sent"},

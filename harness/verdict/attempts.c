@@ -309,6 +309,23 @@ static struct attempt_fact *attempt_of_dial(const struct evidence *evidence,
     return NULL;
 }
 
+/* Who of the two ended a client's connection first, for each request on it. */
+static void note_end(struct evidence *evidence, const struct trace_event *event,
+                     const struct trace_stream *stream)
+{
+    for (size_t r = 0; r < evidence->request_count; r++) {
+        struct request_fact *request = &evidence->requests[r];
+        if (accepted_ordinal(evidence, request) != stream->ordinal)
+            continue;
+        request->accepted = stream;
+        if (event->what == TRACE_PEER_CLOSED && request->gone_ns == 0)
+            request->gone_ns = event->at_ns;
+        else if (event->what != TRACE_PEER_CLOSED && request->gone_ns == 0 &&
+                 request->hung_up_ns == 0)
+            request->hung_up_ns = event->at_ns;
+    }
+}
+
 /* Notes which dials came after the proxy was told that their client had gone, in the order of the trace. */
 static void note_cancels(struct evidence *evidence)
 {
@@ -317,11 +334,10 @@ static void note_cancels(struct evidence *evidence)
     for (size_t i = 0; i < trace_event_count(evidence->trace); i++) {
         const struct trace_event *event = trace_event_at(evidence->trace, i);
         const struct trace_stream *stream = trace_stream_at(evidence->trace, event->stream);
-        if (event->what == TRACE_PEER_CLOSED && stream->side == TRACE_ACCEPTED) {
-            for (size_t r = 0; r < evidence->request_count; r++)
-                if (accepted_ordinal(evidence, &evidence->requests[r]) == stream->ordinal &&
-                    evidence->requests[r].gone_ns == 0)
-                    evidence->requests[r].gone_ns = event->at_ns;
+        bool ends = event->what == TRACE_PEER_CLOSED || event->what == TRACE_SHUT ||
+                    event->what == TRACE_CLOSE;
+        if (ends && stream->side == TRACE_ACCEPTED) {
+            note_end(evidence, event, stream);
         } else if (event->what == TRACE_DIAL) {
             struct attempt_fact *attempt = attempt_of_dial(evidence, event);
             if (attempt != NULL && attempt->request != NULL)

@@ -34,6 +34,9 @@ struct request_fact {
     unsigned delivered;                     /* times it reached one whole */
     unsigned attempts;                      /* known ones, see attempts.h */
     uint64_t gone_ns; /* when the proxy was told that the client had left; 0: never, or not known */
+    const struct trace_stream *accepted; /* the proxy's end of its connection; NULL: not known */
+    uint64_t
+        hung_up_ns; /* when the proxy ended that before it was told so; 0: never, or not known */
 };
 
 struct attempt_fact; /* attempts.h */

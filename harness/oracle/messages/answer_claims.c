@@ -87,6 +87,56 @@ static void check_unanswered(struct inquiry *inquiry)
                          request_name(&evidence->requests[i], name));
 }
 
+/* How a client's connection stood when the case had settled; what stopping the proxy did to it is not told here. */
+static enum witness_end settled_end(const struct evidence *evidence, const struct witness *client)
+{
+    size_t i = 0;
+    while (i < evidence->outcome_count && evidence->outcomes[i].connection != client)
+        i++;
+    return i < evidence->outcome_count ? evidence->outcomes[i].closing : WITNESS_OPEN;
+}
+
+/* A filter of a response's body that fails cuts a response whose head is on its way to the client, and goes with the rest. */
+static bool a_body_filter_fails(const struct evidence *evidence)
+{
+    static const enum hook_name FILTERS[] = {HOOK_UPSTREAM_RESPONSE_BODY_FILTER,
+                                             HOOK_RESPONSE_BODY_FILTER};
+    bool fails = false;
+    for (size_t i = 0; i < COUNT_OF(FILTERS); i++)
+        for (const struct hook_action *action = evidence->scenario->hooks.actions[FILTERS[i]];
+             action != NULL; action = action->next)
+            fails = fails || action->fails;
+    return fails;
+}
+
+/*
+ * A request that the proxy can have read whole before it ended the connection, to a client that had not left, and of a response
+ * not a byte went down. Behind another request it may have been sent to a proxy that wanted no more: it counts where it was
+ * taken up. Under TLS the seam does not tell what was written.
+ */
+static bool was_hung_up_on(const struct evidence *evidence, const struct request_fact *request)
+{
+    const struct witness *client = request->connection;
+    if (request->response != NULL || request->hung_up_ns == 0 || request->accepted->tls ||
+        client->garbled || client->stalled || settled_end(evidence, client) == WITNESS_OPEN)
+        return false;
+    bool whole = request->sent->complete_ns != 0 &&
+                 request->sent->complete_ns + attempts_latency_ns(evidence) <= request->hung_up_ns;
+    bool taken_up = request->sent->number == 1 || request->begun + request->attempts > 0;
+    return whole && taken_up && request->accepted->tx == client->in.bytes &&
+           evidence_tunnel_of(evidence, request) == NULL;
+}
+
+static void check_hung_up(struct inquiry *inquiry)
+{
+    char name[EVIDENCE_NAME_BYTES];
+    for (size_t i = 0; i < inquiry->evidence->request_count; i++)
+        if (was_hung_up_on(inquiry->evidence, &inquiry->evidence->requests[i]))
+            findings_add(inquiry->findings,
+                         "%s got no answer: the proxy ended its connection in silence",
+                         request_name(&inquiry->evidence->requests[i], name));
+}
+
 /*
  * A script that waits for ever is told of in a case without faults, whomever it waits for; a fault may have taken away what
  * it waits for, so that only who has sent a request is held to be kept waiting.
@@ -102,6 +152,8 @@ enum claim_answer claim_one_answer_each(const struct evidence *evidence, struct 
         findings_add(findings, "%s", evidence->waits[i]);
     if (evidence->quiet && inquiry_is_faulty(evidence))
         check_unanswered(&inquiry);
+    if (!a_body_filter_fails(evidence))
+        check_hung_up(&inquiry);
     return inquiry_end(&inquiry);
 }
 

@@ -143,11 +143,12 @@ enum claim_answer claim_body_of_one_attempt(const struct evidence *evidence,
     return inquiry_end(&inquiry);
 }
 
-/* RFC 9112 6.3: what is ended by closing ends wherever its upstream says FIN, before the proxy gives up. */
-static bool ended_with_fin(const struct outcome_fact *outcome)
+/* RFC 9112 6.3, 9.8: what is ended by closing ends wherever its upstream says so, before the proxy gives up. */
+static bool said_its_end(const struct outcome_fact *outcome)
 {
     const struct attempt_fact *attempt = outcome->attempt;
     return attempt == NULL || (attempt->connection->own_end == WITNESS_FIN &&
+                               !attempt->connection->handshake.own_cut &&
                                attempt->connection->own_end_ns <= attempt->closed_ns);
 }
 
@@ -159,7 +160,7 @@ static bool was_cut(const struct inquiry *inquiry, const struct outcome_fact *ou
     if (source->garbled)
         return read_source(inquiry, outcome, &was) && was.head_complete && !was.complete;
     return source->bytes < source->bytes_total &&
-           !(source->draft->framing == MESSAGE_CLOSE && ended_with_fin(outcome));
+           !(source->draft->framing == MESSAGE_CLOSE && said_its_end(outcome));
 }
 
 enum claim_answer claim_cut_is_told(const struct evidence *evidence, struct findings *findings)
