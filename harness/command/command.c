@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fakeupstream/serve.h"
+#include "harness/command/coverage_command.h"
 #include "harness/command/explore_command.h"
 #include "harness/command/invariants_command.h"
 #include "harness/command/replay_command.h"
@@ -25,6 +26,7 @@ static const char HELP[] =
     "  explore [PATH...]      put every fault at every byte of them, and judge every run\n"
     "  replay FILE...         play again what an exploration found\n"
     "  invariants [PATH...]   what holds in every run, and which runs exercise it\n"
+    "  coverage [PATH...]     what scenarios cover of the acceptance matrix, and what not\n"
     "  subjects               other people's proxies: which are here; run them all\n"
     "  report WORD FILE...    compare result files of subjects, and explain them\n"
     "  proxy CONFIG.yaml      the built-in proxy by itself\n"
@@ -44,6 +46,8 @@ static int dispatch_word(int argc, char **argv, const char *version)
         return replay_command(argc - 1, argv + 1, version);
     if (strcmp(word, "invariants") == 0)
         return invariants_command(argc - 1, argv + 1);
+    if (strcmp(word, "coverage") == 0)
+        return coverage_command(argc - 1, argv + 1, version);
     if (strcmp(word, "subjects") == 0)
         return subjects_command(argc - 1, argv + 1, version);
     if (strcmp(word, "report") == 0)
