@@ -44,9 +44,9 @@ export function clear(node) {
  * @returns {HTMLButtonElement}
  */
 export function copyButton(text, label) {
-    const said = h("span", { class: "copy-said", role: "status" });
-    const button = h("button", { class: "button copy", type: "button", on: { click: copy } }, label);
-    return h("span", { class: "copy-group" }, button, said);
+    const said = h("span", {class: "copy-said", role: "status"});
+    const button = h("button", {class: "button copy", type: "button", on: {click: copy}}, label);
+    return h("span", {class: "copy-group"}, button, said);
 
     async function copy() {
         said.textContent = (await putOnClipboard(text)) ? "Copied" : "Select it and copy it by hand";
@@ -62,7 +62,7 @@ export function copyButton(text, label) {
  * @returns {HTMLElement}
  */
 export function copyBox(text, label) {
-    return h("div", { class: "copy-box" }, h("pre", { tabindex: "0" }, h("code", { text })), copyButton(text, label));
+    return h("div", {class: "copy-box"}, h("pre", {tabindex: "0"}, h("code", {text})), copyButton(text, label));
 }
 
 function fill(element, properties, children) {
@@ -112,12 +112,12 @@ async function putOnClipboard(text) {
 
 function copyBySelection(text) {
     const before = document.activeElement;
-    const area = h("textarea", { class: "visually-hidden", "aria-hidden": "true", tabindex: "-1" });
+    const area = h("textarea", {class: "visually-hidden", "aria-hidden": "true", tabindex: "-1"});
     area.value = text;
     document.body.append(area);
     area.select();
     const copied = document.execCommand("copy");
     area.remove();
-    before?.focus?.({ preventScroll: true });
+    before?.focus?.({preventScroll: true});
     return copied;
 }

@@ -2,7 +2,7 @@
  * The words of the house: how times, sizes and counts are written, and what stages, verdicts and levels mean.
  */
 
-const NANOSECONDS = { us: 1e3, ms: 1e6, s: 1e9, min: 60e9, h: 3600e9 };
+const NANOSECONDS = {us: 1e3, ms: 1e6, s: 1e9, min: 60e9, h: 3600e9};
 
 /** A duration in nanoseconds: "0", "850 ns", "12.3 µs", "3.1 ms", "1.25 s", "2 min 5 s". */
 export function duration(ns) {
@@ -90,12 +90,12 @@ export function stageMeaning(stage) {
 
 /** Verdicts, worst first. The glyph and the word are always shown together. */
 export const VERDICTS = new Map([
-    ["fail", { glyph: "✗", tone: "bad", meaning: "what was seen is not what is expected" }],
-    ["error", { glyph: "‼", tone: "bad", meaning: "our own fault, or a case that never ended" }],
-    ["setup-failed", { glyph: "⚠", tone: "bad", meaning: "what the case needs first did not come about" }],
-    ["pass", { glyph: "✓", tone: "good", meaning: "all that is expected was seen" }],
-    ["unsupported", { glyph: "∅", tone: "none", meaning: "this world or subject cannot do the fault faithfully; a sentence says why" }],
-    ["skipped", { glyph: "–", tone: "none", meaning: "left out by the user, or behind the first failure" }],
+    ["fail", {glyph: "✗", tone: "bad", meaning: "what was seen is not what is expected"}],
+    ["error", {glyph: "‼", tone: "bad", meaning: "our own fault, or a case that never ended"}],
+    ["setup-failed", {glyph: "⚠", tone: "bad", meaning: "what the case needs first did not come about"}],
+    ["pass", {glyph: "✓", tone: "good", meaning: "all that is expected was seen"}],
+    ["unsupported", {glyph: "∅", tone: "none", meaning: "this world or subject cannot do the fault faithfully; a sentence says why"}],
+    ["skipped", {glyph: "–", tone: "none", meaning: "left out by the user, or behind the first failure"}],
 ]);
 
 /**
@@ -105,11 +105,11 @@ export const VERDICTS = new Map([
  * @returns {{glyph: string, tone: string, word: string, meaning: string}}
  */
 export function verdictOf(entry) {
-    const known = VERDICTS.get(entry.verdict) ?? { glyph: "?", tone: "none", meaning: "" };
+    const known = VERDICTS.get(entry.verdict) ?? {glyph: "?", tone: "none", meaning: ""};
     if (entry.verdict === "fail" && entry.level !== "must") {
-        return { glyph: "!", tone: "warn", word: `fail (${entry.level})`, meaning: `${known.meaning}; at level ${entry.level} it fails no run` };
+        return {glyph: "!", tone: "warn", word: `fail (${entry.level})`, meaning: `${known.meaning}; at level ${entry.level} it fails no run`};
     }
-    return { ...known, word: entry.verdict };
+    return {...known, word: entry.verdict};
 }
 
 export function verdictMeaning(verdict) {

@@ -35,7 +35,7 @@ BEGIN {
     may["reports/coverage"] = may["reports"] " reports"
     may["reports/formats"] = may["reports"] " reports"
     may["reports/stored"] = may["reports"] " reports reports/formats"
-    may["reports/html"] = may["reports"] " reports reports/recording reports/pcapng pages"
+    may["reports/html"] = may["reports"] " reports reports/recording pages"
     may["reports/recording"] = may["reports"]
     may["reports/pcapng"] = may["reports"] " reports reports/recording"
     may["harness/schedule"] = "world world/base world/data"
@@ -59,7 +59,8 @@ BEGIN {
     may["harness/coverage"] = may["harness/run"] " proxy/http reports/coverage harness/run"
     may["harness/session"] = may["harness/run"] " fakeupstream/acting harness/run"
     may["harness/terminal"] = "world world/base"
-    may["harness/command"] = may["harness/session"] " harness/session harness/trial harness/space harness/explore harness/found harness/coverage reports/coverage reports/exploration reports/formats reports/stored harness/terminal"
+    may["harness/reporting"] = may["reports/html"] " reports/formats reports/stored reports/html reports/subjects harness/terminal"
+    may["harness/command"] = may["harness/session"] " harness/session harness/trial harness/space harness/explore harness/found harness/coverage reports/coverage reports/exploration reports/formats reports/stored reports/html harness/reporting harness/terminal"
     may["harness"] = may["harness/command"] " harness/command"
     may["tests/wrong"] = may["proxy/downstream"] " tests/wrong proxy/downstream proxy fakeupstream/wire" # faults are put in below every door
     may["bench"] = may["harness/run"] " harness/run"

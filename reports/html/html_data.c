@@ -1,0 +1,185 @@
+#include "reports/html/html_data.h"
+
+#include "reports/json_writer.h"
+
+/* A change that a page of another version would not understand gets a new number. */
+static const char SCHEMA[] = "retryproof-page-1";
+
+/* ---- the index ----------------------------------------------------------------------------------- */
+
+static void put_case(struct json_writer *writer, const struct case_result *result)
+{
+    json_writer_open_line(writer, NULL, '{');
+    json_writer_number(writer, "attempts", result->attempts);
+    json_writer_text(writer, "client", result->client);
+    json_writer_number(writer, "delivered", result->delivered);
+    json_writer_number(writer, "duration_ns", result->duration_ns);
+    json_writer_text(writer, "fault", result->fault);
+    json_writer_text(writer, "file", result->file);
+    json_writer_text(writer, "id", result->id);
+    json_writer_text(writer, "level", level_word(result->level));
+    json_writer_number(writer, "line", result->line);
+    json_writer_text(writer, "method", result->method);
+    json_writer_text(writer, "name", result->name);
+    json_writer_text(writer, "reproduce", result->reproduce);
+    json_writer_wide(writer, "seed", result->seed);
+    json_writer_text(writer, "source", result->source);
+    json_writer_text(writer, "stage", result->stage);
+    json_writer_text(writer, "subject", result->subject);
+    json_writer_wide(writer, "trace_hash", result->trace_hash);
+    json_writer_text(writer, "verdict", verdict_word(result->verdict));
+    json_writer_text(writer, "world", result->world);
+    json_writer_close(writer, '}');
+}
+
+static void put_cases(struct json_writer *writer, const struct run_result *run)
+{
+    json_writer_open(writer, "cases", '[');
+    for (size_t i = 0; i < run->case_count; i++)
+        put_case(writer, &run->cases[i]);
+    json_writer_close(writer, ']');
+}
+
+static void put_counts(struct json_writer *writer, const struct run_result *run)
+{
+    const struct verdict_counts counts = run_count(run);
+
+    json_writer_open(writer, "counts", '{');
+    json_writer_number(writer, "error", counts.by_verdict[VERDICT_ERROR]);
+    json_writer_number(writer, "fail", counts.by_verdict[VERDICT_FAIL]);
+    json_writer_number(writer, "failed_must", counts.failed_must);
+    json_writer_number(writer, "pass", counts.by_verdict[VERDICT_PASS]);
+    json_writer_number(writer, "ran", counts.ran);
+    json_writer_number(writer, "setup-failed", counts.by_verdict[VERDICT_SETUP_FAILED]);
+    json_writer_number(writer, "skipped", counts.by_verdict[VERDICT_SKIPPED]);
+    json_writer_number(writer, "total", counts.total);
+    json_writer_number(writer, "unsupported", counts.by_verdict[VERDICT_UNSUPPORTED]);
+    json_writer_close(writer, '}');
+}
+
+static void put_run(struct json_writer *writer, const struct run_result *run)
+{
+    json_writer_open(writer, "run", '{');
+    json_writer_text(writer, "command", run->command);
+    json_writer_number(writer, "elapsed_ns", run->elapsed_ns);
+    json_writer_number(writer, "exit_code", (uint64_t)run_exit_code(run));
+    json_writer_truth(writer, "interrupted", run->interrupted);
+    json_writer_number(writer, "repetitions", run->repetitions);
+    json_writer_wide(writer, "seed", run->seed);
+    json_writer_number(writer, "started_unix",
+                       run->started_unix < 0 ? 0 : (uint64_t)run->started_unix);
+    json_writer_text(writer, "version", run->version);
+    json_writer_text(writer, "worlds", run->worlds);
+    json_writer_close(writer, '}');
+}
+
+/* Pairs of texts: facts and files. */
+static void put_pair(struct json_writer *writer, const char *const keys[2], const char *first,
+                     const char *second)
+{
+    json_writer_open_line(writer, NULL, '{');
+    json_writer_text(writer, keys[0], first);
+    json_writer_text(writer, keys[1], second);
+    json_writer_close(writer, '}');
+}
+
+static void put_facts(struct json_writer *writer, const struct run_result *run)
+{
+    static const char *const KEYS[] = {"name", "value"};
+
+    json_writer_open(writer, "facts", '[');
+    for (size_t i = 0; i < run->fact_count; i++)
+        put_pair(writer, KEYS, run->facts[i].name, run->facts[i].value);
+    json_writer_close(writer, ']');
+}
+
+static void put_files(struct json_writer *writer, const struct run_result *run)
+{
+    static const char *const KEYS[] = {"path", "text"};
+
+    json_writer_open(writer, "files", '[');
+    for (size_t i = 0; i < run->file_count; i++)
+        put_pair(writer, KEYS, run->files[i].path, run->files[i].text);
+    json_writer_close(writer, ']');
+}
+
+static void put_documents(struct json_writer *writer, const struct html_report *report)
+{
+    char id[HTML_ID_BYTES];
+
+    json_writer_open(writer, "documents", '[');
+    for (size_t i = 0; i < report->document_count; i++) {
+        json_writer_open_line(writer, NULL, '{');
+        json_writer_text(writer, "id", html_data_id("document", i, id));
+        json_writer_text(writer, "schema", report->documents[i].schema);
+        json_writer_text(writer, "title", report->documents[i].title);
+        json_writer_close(writer, '}');
+    }
+    json_writer_close(writer, ']');
+}
+
+void html_data_index(const struct html_report *report, FILE *out)
+{
+    struct json_writer writer;
+
+    json_writer_begin(&writer, out);
+    if (report->run != NULL)
+        put_cases(&writer, report->run);
+    json_writer_number(&writer, "chunk", HTML_CHUNK_CASES);
+    if (report->run != NULL)
+        put_counts(&writer, report->run);
+    put_documents(&writer, report);
+    if (report->run != NULL) {
+        put_facts(&writer, report->run);
+        put_files(&writer, report->run);
+        put_run(&writer, report->run);
+    }
+    json_writer_text(&writer, "schema", SCHEMA);
+    json_writer_end(&writer);
+}
+
+/* ---- the cases ----------------------------------------------------------------------------------- */
+
+size_t html_data_chunks(const struct run_result *run)
+{
+    return (run->case_count + HTML_CHUNK_CASES - 1) / HTML_CHUNK_CASES;
+}
+
+static void put_texts(const char *key, const char *const *texts, size_t count, FILE *out)
+{
+    fprintf(out, "\"%s\":[", key);
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0)
+            fputc(',', out);
+        json_writer_quote(texts[i], out);
+    }
+    fputs("],", out);
+}
+
+void html_data_cases(const struct run_result *run, size_t chunk, FILE *out)
+{
+    const size_t first = chunk * HTML_CHUNK_CASES;
+    size_t end = first + HTML_CHUNK_CASES;
+
+    check(chunk < html_data_chunks(run));
+    if (end > run->case_count)
+        end = run->case_count;
+    fputc('[', out);
+    for (size_t i = first; i < end; i++) {
+        const struct case_result *result = &run->cases[i];
+
+        fputs(i > first ? ",\n{" : "\n{", out);
+        put_texts("sentences", result->sentences, result->sentence_count, out);
+        put_texts("story", result->story, result->story_count, out);
+        fprintf(out, "\"recording\":%s}", result->recording == NULL ? "null" : result->recording);
+    }
+    fputs("\n]\n", out);
+}
+
+const char *html_data_id(const char *kind, size_t number, char id[HTML_ID_BYTES])
+{
+    const int size = snprintf(id, HTML_ID_BYTES, "%s-%zu", kind, number);
+
+    check(size > 0 && size < HTML_ID_BYTES);
+    return id;
+}

@@ -1,0 +1,155 @@
+#include "reports/html/html_report.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "pages/page.h"
+#include "reports/html/html_data.h"
+#include "reports/text.h"
+
+enum {
+    PATH_BYTES_MAX = 4096, /* of Linux */
+    TITLE_BYTES = 256,
+};
+
+static const char FILE_NAME[] = "index.html";
+
+/* ---- the document -------------------------------------------------------------------------------- */
+
+/* What a browser's tab and its history tell first: "2 failed of 412 cases". */
+static void make_title(const struct html_report *report, char title[TITLE_BYTES])
+{
+    char total[TEXT_COUNT_BYTES];
+    char failed[TEXT_COUNT_BYTES];
+
+    if (report->run == NULL) {
+        snprintf(title, TITLE_BYTES, "%.200s - retryproof",
+                 report->document_count > 0 ? report->documents[0].title : "report");
+        return;
+    }
+    const struct verdict_counts counts = run_count(report->run);
+    text_count(counts.total, total);
+    text_count(counts.by_verdict[VERDICT_FAIL] + counts.by_verdict[VERDICT_SETUP_FAILED] +
+                   counts.by_verdict[VERDICT_ERROR],
+               failed);
+    if (strcmp(failed, "0") == 0)
+        snprintf(title, TITLE_BYTES, "%s cases, none failed - retryproof", total);
+    else
+        snprintf(title, TITLE_BYTES, "%s failed of %s cases - retryproof", failed, total);
+}
+
+/* Text that grows; its size is known when it is closed. */
+struct memory {
+    char *text;
+    size_t size;
+    FILE *out;
+};
+
+static bool memory_open(struct memory *memory)
+{
+    *memory = (struct memory){0};
+    memory->out = open_memstream(&memory->text, &memory->size);
+    return memory->out != NULL;
+}
+
+/* Puts what was written under the id, and frees it. */
+static bool memory_put(struct memory *memory, const char *id, FILE *out)
+{
+    bool whole = fclose(memory->out) == 0;
+
+    whole = whole && page_put_data(id, memory->text, memory->size, out);
+    free(memory->text);
+    return whole;
+}
+
+static bool put_index(const struct html_report *report, FILE *out)
+{
+    struct memory memory;
+
+    if (!memory_open(&memory))
+        return false;
+    html_data_index(report, memory.out);
+    return memory_put(&memory, "index", out);
+}
+
+static bool put_cases(const struct run_result *run, FILE *out)
+{
+    char id[HTML_ID_BYTES];
+    struct memory memory;
+    bool whole = true;
+
+    for (size_t i = 0; i < html_data_chunks(run); i++) {
+        if (!memory_open(&memory))
+            return false;
+        html_data_cases(run, i, memory.out);
+        whole = memory_put(&memory, html_data_id("cases", i, id), out) && whole;
+    }
+    return whole;
+}
+
+bool html_report_write(const struct html_report *report, FILE *out)
+{
+    char title[TITLE_BYTES];
+    char id[HTML_ID_BYTES];
+
+    make_title(report, title);
+    page_begin(PAGE_REPORT, title, out);
+    bool whole = put_index(report, out);
+    if (report->run != NULL)
+        whole = put_cases(report->run, out) && whole;
+    for (size_t i = 0; i < report->document_count; i++)
+        whole = page_put_data(html_data_id("document", i, id), report->documents[i].json,
+                              report->documents[i].json_size, out) &&
+                whole;
+    page_end(out);
+    return whole;
+}
+
+/* ---- the file ------------------------------------------------------------------------------------ */
+
+static bool complain(char error[HTML_REPORT_ERROR_BYTES], const char *path, const char *why)
+{
+    snprintf(error, HTML_REPORT_ERROR_BYTES, "%.300s: %.180s", path, why);
+    return false;
+}
+
+static bool write_file(const struct html_report *report, const char *path,
+                       char error[HTML_REPORT_ERROR_BYTES])
+{
+    FILE *out = fopen(path, "wbe");
+
+    if (out == NULL)
+        return complain(error, path, strerror(errno));
+    const bool whole = html_report_write(report, out);
+    const bool refused = ferror(out) != 0;
+    if (fclose(out) != 0 || refused)
+        return complain(error, path, strerror(errno));
+    return whole || complain(error, path, strerror(ENOMEM));
+}
+
+bool html_report_write_folder(const struct html_report *report, const char *folder,
+                              char error[HTML_REPORT_ERROR_BYTES])
+{
+    char path[PATH_BYTES_MAX];
+    char temporary[PATH_BYTES_MAX + 32];
+
+    const int size = snprintf(path, sizeof(path), "%s/%s", folder, FILE_NAME);
+    if (size < 0 || (size_t)size >= sizeof(path))
+        return complain(error, folder, strerror(ENAMETOOLONG));
+    if (mkdir(folder, 0777) != 0 && errno != EEXIST)
+        return complain(error, folder, strerror(errno));
+    snprintf(temporary, sizeof(temporary), "%s.%ld", path, (long)getpid());
+    if (!write_file(report, temporary, error)) {
+        unlink(temporary);
+        return false;
+    }
+    if (rename(temporary, path) != 0) {
+        complain(error, path, strerror(errno));
+        unlink(temporary);
+        return false;
+    }
+    return true;
+}
