@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "harness/oracle/claims.h"
+#include "harness/recording/recorder.h"
 #include "harness/run/case_state.h"
 #include "harness/verdict/hook_judge.h"
 #include "harness/verdict/judge.h"
@@ -108,6 +109,22 @@ static void judge_evidence(struct case_run *run, struct case_outcome *out)
     out->delivered = (unsigned)evidence->total.delivered;
 }
 
+/* Of a case that was played to its end and gathered; without memory for it there is none. */
+static void record_case(struct case_run *run, struct case_outcome *out)
+{
+    const struct recorder_input input = {.evidence = &run->evidence,
+                                         .trace = cast_recorded(run->cast),
+                                         .secrets = &run->cast->scene.secrets,
+                                         .from_proxy = run->cast->proxy_seen};
+    bool wanted = run->record == CASE_RECORD_ALL ||
+                  (run->record == CASE_RECORD_FAILED && out->sentence_count > 0);
+    if (!wanted || input.trace == NULL || run->out_of_memory || run->failed_to_start)
+        return;
+    out->recording = recorder_write(&input, &run->region);
+    if (out->recording != NULL && strlen(out->recording) >= CASE_RECORDING_BYTES_MAX)
+        out->recording = NULL;
+}
+
 void case_run_judge(struct case_run *run, struct case_outcome *out)
 {
     check(run->phase == PHASE_OVER);
@@ -118,6 +135,7 @@ void case_run_judge(struct case_run *run, struct case_outcome *out)
         out->unreached = run->place != NULL && run->place->recover_ns > 0;
     } else if (run->place != NULL) {
         case_foreign_judge(run, out);
+        record_case(run, out);
         return;
     } else {
         judge_evidence(run, out);
@@ -130,4 +148,5 @@ void case_run_judge(struct case_run *run, struct case_outcome *out)
     if (out->verdict != VERDICT_PASS && !run->failed_to_start)
         tell_story(run, out);
     out->sentences = findings_all(&run->findings, &out->sentence_count);
+    record_case(run, out);
 }

@@ -172,6 +172,9 @@ bool trace_is_complete(const struct world *trace);
 MUST_USE bool trace_name_address(struct world *trace, const struct address *address,
                                  const char *name);
 
+/* How many more events there were than are kept. */
+uint64_t trace_events_lost(const struct world *trace);
+
 /* "+0.3 ms dial a#1 127.0.0.1:9001", "+0.4 ms wrote 323 B to a#1 (TLS ClientHello)"; times since origin_ns. */
 const char *trace_story_line(const struct world *trace, const struct trace_event *event,
                              uint64_t origin_ns, char line[TRACE_LINE_BYTES]);

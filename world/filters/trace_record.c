@@ -53,6 +53,7 @@ void trace_record_forget(struct trace *trace)
     trace->place_count = 0;
     trace->dial_count = 0;
     trace->event_count = 0;
+    trace->events_lost = 0;
     trace->incomplete = false;
     trace->held = (struct trace_held){0};
     trace->conduct = (struct trace_conduct){0};
@@ -358,6 +359,7 @@ void trace_record_event(struct trace_live_stream *live, enum trace_what what, in
         return;
     if (trace->event_count == trace->options.events_max || live->record == TRACE_NOT_KEPT) {
         trace->incomplete = true;
+        trace->events_lost++;
         return;
     }
     trace->events[trace->event_count++] =

@@ -55,6 +55,7 @@ struct trace {
     size_t dial_count;
     struct trace_event *events; /* options.events_max of them */
     size_t event_count;
+    uint64_t events_lost;
     bool incomplete;
 
     struct trace_held held;

@@ -81,6 +81,11 @@ const struct trace_event *trace_event_at(const struct world *world, size_t index
     return index < trace->event_count ? &trace->events[index] : NULL;
 }
 
+uint64_t trace_events_lost(const struct world *world)
+{
+    return trace_of_const(world)->events_lost;
+}
+
 bool trace_is_complete(const struct world *world)
 {
     return !trace_of_const(world)->incomplete;

@@ -1,0 +1,83 @@
+#include <string.h>
+
+#include "harness/recording/recorder_state.h"
+#include "harness/schedule/fault_words.h"
+#include "harness/suite/scenario_schedule.h"
+
+static void note(struct recorder *recorder, const struct recording_event *event)
+{
+    recorder_note(recorder, recorder_behind(recorder, event->at_ns), event);
+}
+
+/* An actor that ends a connection before its peer does, and before the case is ended, means it. */
+static bool has_ended_first(const struct recorder *recorder, const struct witness *witness)
+{
+    return witness->own_end != WITNESS_OPEN &&
+           witness->own_end_ns < recorder->evidence->settled_ns &&
+           (witness->peer_end == WITNESS_OPEN || witness->own_end_ns <= witness->peer_end_ns);
+}
+
+static void note_line(struct recorder *recorder, size_t index)
+{
+    const struct witness *witness = recorder->lines[index].witness;
+    const struct recording_lane *lane = &recorder->lanes[recorder->connections[index].lane];
+    struct recording_event event = {.what = RECORDED_FAULT,
+                                    .connection = index,
+                                    .way = lane->role == ROLE_CLIENT ? WAY_UP : WAY_DOWN};
+    if (witness == NULL)
+        return;
+    if (has_ended_first(recorder, witness)) {
+        event.at_ns = witness->own_end_ns;
+        event.text = recorder_say(recorder, "%s %s", lane->name,
+                                  witness->own_end == WITNESS_FIN ? "closes" : "resets");
+        note(recorder, &event);
+    }
+    if (witness->stalled) {
+        event.at_ns = witness->stalled_ns;
+        event.text = recorder_say(recorder, "%s falls silent", lane->name);
+        note(recorder, &event);
+    }
+    if (witness->handshake.failure != NULL) {
+        event.at_ns = witness->handshake.ended_ns;
+        event.what = RECORDED_NOTE;
+        event.text = recorder_say(recorder, "TLS, as %s sees it: %s", lane->name,
+                                  witness->handshake.failure);
+        note(recorder, &event);
+    }
+}
+
+/* When they took place is not known: they are told at the beginning. */
+static void note_faults(struct recorder *recorder)
+{
+    const struct evidence *evidence = recorder->evidence;
+    const char *clients[SCENARIO_CLIENTS_MAX + 1];
+    const struct fault_map map = {.names = scenario_fault_names(evidence->scenario, clients)};
+    char words[FAULT_WORDS_BYTES];
+    for (size_t i = 0; i < evidence->scenario->fault_count; i++) {
+        bool met = (evidence->faults_met >> i & 1) != 0;
+        recorder_note(
+            recorder, 0,
+            &(struct recording_event){
+                .at_ns = evidence->began_ns,
+                .what = RECORDED_FAULT,
+                .connection = RECORDING_NOWHERE,
+                .text = recorder_say(recorder, "put into the case: %s%s",
+                                     fault_words(&evidence->scenario->faults[i], &map, words),
+                                     met ? "" : " (it did not take place)")});
+    }
+}
+
+void actor_notes_fill(struct recorder *recorder)
+{
+    const struct evidence *evidence = recorder->evidence;
+    note_faults(recorder);
+    for (size_t i = 0; i < recorder->out.connection_count; i++)
+        note_line(recorder, i);
+    note(recorder, &(struct recording_event){
+                       .at_ns = evidence->settled_ns,
+                       .what = RECORDED_NOTE,
+                       .connection = RECORDING_NOWHERE,
+                       .text = evidence->quiet ? "nothing happens any more: the case is judged by "
+                                                 "what stands now, and the proxy is stopped"
+                                               : "the case is ended: the proxy is stopped"});
+}
