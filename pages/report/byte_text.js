@@ -77,7 +77,7 @@ export function hexText(bytes, offset, width) {
         const row = bytes.slice(at, at + width);
         const digits = [...row].map((byte) => hex(byte.charCodeAt(0), 2)).join(" ");
 
-        rows.push(`${hex(offset + at, 6)}  ${digits.padEnd(width * 3 - 1)}  ${row.replace(/[^\x20-\x7e]/g, ".")}`);
+        rows.push(`${hex(offset + at, 4)}  ${digits.padEnd(width * 3 - 1)}  ${row.replace(/[^\x20-\x7e]/g, ".")}`);
     }
     return rows.join("\n");
 }

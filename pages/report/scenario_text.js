@@ -31,7 +31,7 @@ export function scenarioText(text, {values}) {
     const known = new Map(values);
     const row = (line, index) => h("span", {class: "code-line", data: {line: index + 1}}, ...codeNodes(line, known), "\n");
     const rows = lines.map(row);
-    const part = (from, to) => from < to ? h("pre", {class: "code", tabindex: "0", "aria-label": `Lines ${from + 1} to ${to} of the scenario`}, ...rows.slice(from, to)) : null;
+    const part = (from, to) => from < to ? h("pre", {class: "code-block", tabindex: "0", "aria-label": `Lines ${from + 1} to ${to} of the scenario`}, ...rows.slice(from, to)) : null;
 
     if (marked === null) {
         return h("div", {class: "scenario-text"}, part(0, lines.length));

@@ -205,7 +205,8 @@ function drawChip({kind, attempt, y}, layout, isFree) {
     const long = end ? [`${outcome.glyph} ${attempt.stage ?? outcome.text}`, attempt.cause].filter(Boolean).join(": ") : `attempt ${attempt.number ?? ""}`;
     const text = long.length * CHARACTER_PIXELS < layout.gap * 1.9 ? long : end ? `${outcome.glyph} ${attempt.stage ?? attempt.status ?? ""}` : `#${attempt.number ?? ""}`;
     const width = text.length * CHARACTER_PIXELS + 14;
-    const x = Math.min(layout.laneX(attempt.lane), layout.width - width / 2 - 2);
+    const beside = layout.linear ? BAND_PIXELS / 2 + width / 2 + 3 : 0; /* arrows may end at the very same moment */
+    const x = Math.min(layout.laneX(attempt.lane) + beside, layout.width - width / 2 - 2);
 
     return !isFree(y, x - width / 2, x + width / 2) ? null : svg("g", {class: "chip", data: {outcome: end ? outcome.word : "begin"}},
         svg("title", {}, long),

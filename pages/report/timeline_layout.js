@@ -42,6 +42,7 @@ export function layoutTimeline(recording, view) {
     });
     return {
         width, gap, rows,
+        linear: view.linear,
         height: HEAD_PIXELS + (view.linear ? pixels : rows.length * pitch) + ROW_PIXELS,
         laneX: (lane) => GUTTER_PIXELS + gap * (lane + 0.5),
         ticks: view.linear ? linearTicks(span, pixels) : orderTicks(rows),

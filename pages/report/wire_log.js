@@ -11,6 +11,7 @@ import {routeOf} from "retryproof/report/recording";
 const FOLD_BYTES = 1024; /* what is longer is a body that nobody reads at first */
 const HEX_WIDTH = 16;
 const HEX_WIDTH_NARROW = 8;
+const PLAIN_OPEN_MAX = 3; /* more are a long way to scroll */
 const NARROW_PIXELS = 620; /* below it sixteen bytes do not fit */
 
 const GLYPHS = {dial: "⇢", open: "●", refused: "✗", bytes: "→", fin: "⊣", rst: "✗", decision: "◆", fault: "⚡", note: "·"};
@@ -192,7 +193,7 @@ function plainConnection(connection, recording) {
     const lane = recording.lanes[connection.lane];
     const sent = lane?.role === "client" ? "up" : "down";
 
-    return h("details", {class: "plain-connection", open: recording.connections.length <= 4},
+    return h("details", {class: "plain-connection", open: recording.connections.filter((one) => one.tls).length <= PLAIN_OPEN_MAX},
         h("summary", {text: `${connection.name}: plaintext and records`}),
         ...["up", "down"].map((way) => plainStream(connection, way, `${lane?.name ?? "it"} ${way === sent ? "sent" : "got"}`, recording)));
 }

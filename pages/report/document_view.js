@@ -1,0 +1,53 @@
+/**
+ * A whole other result of ours as a page: an exploration, coverage, what subjects showed, the wrong proxies.
+ */
+import {embedded} from "retryproof/parts/data";
+import {h} from "retryproof/parts/dom";
+import {renderComparison} from "retryproof/report/comparison_page";
+import {renderCoverage} from "retryproof/report/coverage_page";
+import {renderExploration} from "retryproof/report/exploration_page";
+import {renderWrong} from "retryproof/report/wrong_page";
+
+const SUBJECT_FORMAT = "retryproof-subject-result/";
+
+/**
+ * @param {HTMLElement} container is emptied
+ * @param {any} document one result, or a list of subjects' results
+ * @param {{title?: string, documents?: {id: string, title: string, schema: string}[]}} [context] documents: all of the report
+ * @returns {Promise<void>|void}
+ */
+export function renderDocument(container, document, context = {}) {
+    if (isOfSubjects(document)) {
+        return renderSubjects(container, document, context);
+    }
+    const kind = String(document.schema ?? "").replace(/-\d+$/, "");
+    const renderers = {
+        "retryproof-exploration": renderExploration,
+        "retryproof-coverage": renderCoverage,
+        "retryproof-wrong": renderWrong,
+    };
+
+    return (renderers[kind] ?? renderUnknown)(container, document, context);
+}
+
+function isOfSubjects(document) {
+    return Array.isArray(document) || String(document.format ?? "").startsWith(SUBJECT_FORMAT);
+}
+
+/* Results of several subjects are one comparison, whichever of them was opened. */
+async function renderSubjects(container, document, context) {
+    if (Array.isArray(document)) {
+        return renderComparison(container, document);
+    }
+    const ids = (context.documents ?? []).filter((one) => one.schema.startsWith(SUBJECT_FORMAT)).map((one) => one.id);
+    const all = (await Promise.all(ids.map(embedded))).flat();
+
+    return renderComparison(container, all.length > 0 ? all : [document]);
+}
+
+function renderUnknown(container, document, context) {
+    container.replaceChildren(h("div", {class: "document"},
+        h("h1", {tabindex: "-1", text: context.title ?? "Result"}),
+        h("p", {text: `This report does not know how to show “${document.schema ?? document.format ?? "a result without a schema"}”. This is what it holds:`}),
+        h("pre", {class: "code-block", tabindex: "0", "aria-label": "JSON", text: JSON.stringify(document, null, 2)})));
+}

@@ -1,0 +1,55 @@
+/**
+ * The wrong proxies: each is ours with one fault built in, and what catches it. The value is that of docs/wrong.schema.json.
+ */
+import {h} from "retryproof/parts/dom";
+import {dataTable, documentHead, documentSection, toneBadge} from "retryproof/report/document_parts";
+
+/**
+ * @param {HTMLElement} container is emptied
+ * @param {object} table
+ */
+export function renderWrong(container, table) {
+    const proxies = table.proxies;
+    const free = proxies.filter((proxy) => !proxy.suite && !proxy.exploration);
+
+    container.replaceChildren(h("div", {class: "document"},
+        documentHead({
+            title: "Wrong proxies",
+            lead: "Each of these is the proxy with one fault built in. A suite that does not fail for one of them would not see that fault in a real proxy either.",
+            figures: [
+                {value: proxies.length, name: "wrong proxies"},
+                {value: proxies.filter((proxy) => proxy.suite).length, name: "caught by the suite"},
+                {value: proxies.filter((proxy) => proxy.exploration).length, name: "caught by exploration"},
+                {value: free.length, name: "caught by neither", tone: free.length > 0 ? "bad" : "good"},
+            ],
+            command: table.command,
+        }),
+        documentSection("What catches them", dataTable("Wrong proxies",
+            [{text: "the proxy …"}, {text: "caught by"}, {text: "suite: cases that fail"}, {text: "in these words"}, {text: "exploration: claim broken"},
+                {text: "in runs"}, {text: "smallest schedule"}, {text: "on sockets"}],
+            proxies.map(wrongRow)))));
+}
+
+function wrongRow(proxy) {
+    const {suite, exploration} = proxy;
+
+    return {
+        tone: suite || exploration ? "none" : "bad",
+        cells: [
+            proxy.name.replace(/^wrong-/, "").replaceAll("-", " "),
+            caughtBy(proxy),
+            suite ? suite.cases : "-",
+            suite ? suite.sentence : "-",
+            exploration ? h("code", {text: exploration.claim}) : "-",
+            exploration ? exploration.runs : "-",
+            exploration ? h("ul", {class: "plain-list"}, ...exploration.schedule.map((fault) => h("li", {text: fault}))) : "-",
+            exploration ? exploration.on_sockets : "-",
+        ],
+    };
+}
+
+function caughtBy({suite, exploration}) {
+    const words = [suite && "suite", exploration && "exploration"].filter(Boolean).join(" and ");
+
+    return words === "" ? toneBadge("bad", "✗", "nobody") : toneBadge("good", "✓", words);
+}
