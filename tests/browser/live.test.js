@@ -183,8 +183,14 @@ describe("counters", () => {
         assert.equal(await page.locator(".plot-retries").count(), 1);
         assert.equal(await page.locator(".plot-failures").count(), 1);
         assert.match(await page.getByRole("img").getAttribute("aria-label"), /2 retries, 3 failed attempts/);
+        for (const path of ["/shop/1", "/fails/later", "/waits-not", "/fails/once-more"]) {
+            await proxy.ask(path);
+        }
+        await page.locator(".live-counters .fact", {hasText: /^exchanges\s*8$/}).waitFor();
+        await page.locator("[data-id='8']").waitFor();
+        await shoot(page, "live-plot");
         await page.getByRole("link", {name: "connection_refused at dial"}).click();
-        await page.locator(".live-count", {hasText: "2 exchanges with stage dial, cause connection_refused."}).waitFor();
+        await page.locator(".live-count", {hasText: "4 exchanges with stage dial, cause connection_refused."}).waitFor();
     });
 
     story("and routes are there without a log, and the page says how to keep one", {log: false}, async (page, proxy) => {
