@@ -25,7 +25,7 @@ const COUNTERS = [
     ["attempts", "retryproof_attempts_total"],
     ["retries", RETRIES],
     ["retries refused", "retryproof_refused_retries_total"],
-    ["failed attempts", FAILURES],
+    ["failures", FAILURES],
     ["exchanges now", "retryproof_exchanges_active"],
     ["clients now", "retryproof_client_connections"],
     ["upstream connections", "retryproof_upstream_connections_active", "retryproof_upstream_connections_idle"],

@@ -22,7 +22,7 @@ export function createPlot() {
         h("div", {class: "plot-frame"},
             h("span", {class: "plot-label", "data-of": "retries"}, h("strong", {text: "↑ retries"}), " ", most.up),
             picture,
-            h("span", {class: "plot-label", "data-of": "failures"}, h("strong", {text: "↓ failed attempts"}), " ", most.down)),
+            h("span", {class: "plot-label", "data-of": "failures"}, h("strong", {text: "↓ failures"}), " ", most.down)),
         h("div", {class: "plot-axis", "aria-hidden": "true"},
             h("span", {text: `${duration(SLOTS_MAX * SLOT_MS * 1e6).replace(" 0 s", "")} ago`}), h("span", {text: "now"})),
         caption);
@@ -76,7 +76,7 @@ function inWords(history) {
 
     return watched === "0"
         ? "Kept by this page from now on, for five minutes."
-        : `In the last ${watched}: ${count(retries, "retry", "retries")}, ${count(failures, "failed attempt")}.`;
+        : `In the last ${watched}: ${count(retries, "retry", "retries")}, ${count(failures, "failure")}.`;
 }
 
 function mostInASlot(history, index) {

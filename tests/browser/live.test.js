@@ -179,10 +179,10 @@ describe("counters", () => {
         await openLive(page, proxy);
         await page.locator(".plot-caption", {hasText: "Kept by this page from now on"}).waitFor();
         await proxy.ask("/fails/again");
-        await page.locator(".plot-caption", {hasText: "2 retries, 3 failed attempts."}).waitFor();
+        await page.locator(".plot-caption", {hasText: "2 retries, 3 failures."}).waitFor();
         assert.equal(await page.locator(".plot-retries").count(), 1);
         assert.equal(await page.locator(".plot-failures").count(), 1);
-        assert.match(await page.getByRole("img").getAttribute("aria-label"), /2 retries, 3 failed attempts/);
+        assert.match(await page.getByRole("img").getAttribute("aria-label"), /2 retries, 3 failures/);
         for (const path of ["/shop/1", "/fails/later", "/waits-not", "/fails/once-more"]) {
             await proxy.ask(path);
         }
