@@ -18,7 +18,7 @@ export function openCases(title, result, cases) {
     const rest = cases.slice(CASES_AT_FIRST);
     const more = h("button", {type: "button", class: "button", on: {click: () => more.replaceWith(...rest.map((one) => casePart(result, one)))}},
         `Show ${count(rest.length, "more case")}`);
-    const dialog = h("dialog", {class: "case-dialog", "aria-labelledby": "case-dialog-title", on: {close: () => dialog.remove()}},
+    const dialog = h("dialog", {class: "subject-dialog", "aria-labelledby": "case-dialog-title", on: {close: () => dialog.remove()}},
         h("div", {class: "dialog-head"}, h("h2", {id: "case-dialog-title", text: title}), close),
         h("p", {class: "soft small", text: count(cases.length, "case")}),
         ...cases.slice(0, CASES_AT_FIRST).map((one) => casePart(result, one)),

@@ -172,7 +172,7 @@ function harmCell(column, word, harm) {
     const tone = ["plain", "warn", "bad"][harm.gravity];
 
     return cases.length === 0 ? h("td", {class: "number soft", text: "·"}) :
-        h("td", {class: "number", data: {tone}}, h("button", {type: "button", class: "cell", "aria-label": `${columnName(column.result)}: ${harm.title} in ${count(cases.length, "case")}`,
+        h("td", {class: "number", data: {tone}}, h("button", {type: "button", class: "subject-cell", "aria-label": `${columnName(column.result)}: ${harm.title} in ${count(cases.length, "case")}`,
             on: {click: () => openCases(`${harm.title}: ${columnName(column.result)}`, column.result, cases)}}, String(cases.length)));
 }
 
@@ -181,7 +181,7 @@ function stagePart(stage, rows, columns) {
 
     return lazyDetails([h("strong", {text: stage}), h("span", {class: "soft", text: ` ${stageMeaning(stage)}`}),
         h("span", {class: "stage-count soft small", text: `${count(rows.length, "row")}${bad > 0 ? `, ${bad} with ✗` : ""}`})], () =>
-        [comparisonTable(stage, tableHead(["fault", "methods"], columns), stageRows(stage, rows, columns))], {class: "card stage", open: rows.length < 40});
+        [comparisonTable(stage, tableHead(["fault", "methods"], columns), stageRows(stage, rows, columns))], {class: "card", open: rows.length < 40});
 }
 
 function stageRows(stage, rows, columns) {
@@ -195,7 +195,7 @@ function stageCell(cell, place, result) {
     const glyph = cell.tone === "bad" ? "✗ " : cell.tone === "warn" ? "! " : "";
 
     return cell.cases.length === 0 ? h("td", {class: "soft", text: cell.text}) :
-        h("td", {data: {tone: cell.tone}}, h("button", {type: "button", class: "cell", "aria-label": `${columnName(result)}: ${cell.text}`,
+        h("td", {data: {tone: cell.tone}}, h("button", {type: "button", class: "subject-cell", "aria-label": `${columnName(result)}: ${cell.text}`,
             on: {click: () => openCases(`${place}: ${columnName(result)}`, result, cell.cases)}},
         /[A-Z!]/.test(cell.text[0]) ? "" : h("span", {"aria-hidden": "true", text: glyph}), cell.text));
 }

@@ -34,15 +34,19 @@ function isOfSubjects(document) {
     return Array.isArray(document) || String(document.format ?? "").startsWith(SUBJECT_FORMAT);
 }
 
-/* Results of several subjects are one comparison, whichever of them was opened. */
+/* Results of several subjects are one comparison, whichever of them was opened. A reader who has gone on meanwhile has taken
+   the place out of the page. */
 async function renderSubjects(container, document, context) {
+    const place = h("div", {});
+
+    container.replaceChildren(place);
     if (Array.isArray(document)) {
-        return renderComparison(container, document);
+        return renderComparison(place, document);
     }
     const ids = (context.documents ?? []).filter((one) => one.schema.startsWith(SUBJECT_FORMAT)).map((one) => one.id);
     const all = (await Promise.all(ids.map(embedded))).flat();
 
-    return renderComparison(container, all.length > 0 ? all : [document]);
+    return renderComparison(place, all.length > 0 ? all : [document]);
 }
 
 function renderUnknown(container, document, context) {

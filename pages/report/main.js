@@ -169,7 +169,7 @@ async function showDocument(number, turn) {
         return;
     }
     enter("document", {title, current: documentHref(number)});
-    renderDocument(clear(main), data, {title, schema, number, run: state.index.run, documents: state.index.documents});
+    await renderDocument(clear(main), data, {title, schema, number, run: state.index.run, documents: state.index.documents});
     scrollTo(0, 0);
     focusHeading();
 }

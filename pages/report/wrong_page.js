@@ -2,6 +2,7 @@
  * The wrong proxies: each is ours with one fault built in, and what catches it. The value is that of docs/wrong.schema.json.
  */
 import {h} from "retryproof/parts/dom";
+import {number} from "retryproof/parts/words";
 import {dataTable, documentHead, documentSection, toneBadge} from "retryproof/report/document_parts";
 
 /**
@@ -38,14 +39,24 @@ function wrongRow(proxy) {
         cells: [
             proxy.name.replace(/^wrong-/, "").replaceAll("-", " "),
             caughtBy(proxy),
-            suite ? suite.cases : "-",
+            suite ? share(suite) : "-",
             suite ? suite.sentence : "-",
             exploration ? h("code", {text: exploration.claim}) : "-",
-            exploration ? exploration.runs : "-",
-            exploration ? h("ul", {class: "plain-list"}, ...exploration.schedule.map((fault) => h("li", {text: fault}))) : "-",
-            exploration ? exploration.on_sockets : "-",
+            exploration ? share(exploration) : "-",
+            exploration ? scheduleWords(exploration.schedule) : "-",
+            exploration ? (exploration.on_sockets ? "fails there, too" : "not asked") : "-",
         ],
     };
+}
+
+/** "17 of 3,397" */
+function share({failed, played}) {
+    return `${number(failed)} of ${number(played)}`;
+}
+
+function scheduleWords(schedule) {
+    return schedule.length === 0 ? "none: a run without a fault shows it" :
+        h("ul", {class: "plain-list"}, ...schedule.map((fault) => h("li", {text: fault})));
 }
 
 function caughtBy({suite, exploration}) {
