@@ -76,7 +76,7 @@ put_json()
         {
             suite = $2 == "" ? "null" : "{" share($2, "failed") ", \"sentence\": " text($3) "}"
             explored = $4 == "" ? "null" : "{\"claim\": " text($4) ", " share($5, "failed") ", \"schedule\": " list($6) ", \"on_sockets\": " ($7 == "not asked" ? "null" : "true") "}"
-            printf "%s    {\"name\": %s,\n     \"suite\": %s,\n     \"exploration\": %s}", NR > 1 ? ",\n" : "", text($1), suite, explored
+            printf "%s    {\"name\": %s,\n     \"suite\": %s,\n     \"exploration\": %s}", (NR > 1 ? ",\n" : ""), text($1), suite, explored
         }
         END { print "\n  ],\n  \"schema\": \"retryproof-wrong-1\"\n}" }
     ' "$rows"
