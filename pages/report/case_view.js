@@ -4,7 +4,7 @@
  *
  * @typedef {object} CaseContext
  * @property {object} entry of the index
- * @property {{sentences: string[], story: string[], recording: object|null, pcapng: string|null}} detail
+ * @property {{sentences: string[], story: string[], recording: object|null}} detail
  * @property {{path: string, text: string}[]} files
  * @property {object} [run]
  * @property {{name: string, value: string}[]} [facts]
@@ -13,9 +13,9 @@
  * @property {string} [back] where the matrix is
  */
 import {exchangeCards} from "retryproof/parts/attempt_card";
-import {bytesOfCharacters} from "retryproof/parts/data";
 import {copyBox, copyButton, h} from "retryproof/parts/dom";
-import {duration, size, stageMeaning, verdictOf} from "retryproof/parts/words";
+import {duration, stageMeaning, verdictOf} from "retryproof/parts/words";
+import {captureName, captureOf} from "retryproof/report/capture";
 import {caseStory, verdictStory} from "retryproof/report/case_story";
 import {createMarks} from "retryproof/report/marks";
 import {readRecording} from "retryproof/report/recording";
@@ -199,14 +199,19 @@ function reproduceSection({entry, detail, run}) {
             Number(entry.trace_hash) ? fact("fingerprint of the run", String(entry.trace_hash)) : null,
             run?.version ? fact("retryproof", run.version) : null),
         Number(entry.trace_hash) ? h("p", {class: "soft small", text: "The simulation plays the same seed the same way: the same fingerprint is the same run, byte for byte."}) : null,
-        detail.pcapng ? captureDownload(entry, detail.pcapng) : null);
+        detail.recording ? captureDownload(entry, detail.recording, run) : null);
 }
 
-function captureDownload(entry, characters) {
-    const bytes = bytesOfCharacters(characters);
-    const name = `${entry.id.replace(/[^A-Za-z0-9.=-]+/g, "_")}@${entry.world}.pcapng`.slice(-120);
-    const link = h("a", {class: "button", download: name, href: URL.createObjectURL(new Blob([bytes], {type: "application/x-pcapng"}))},
-        `Download the capture, ${size(bytes.length)}`);
+/* It is made when somebody takes it: the link has its bytes before the browser follows it. */
+function captureDownload(entry, recording, run) {
+    const name = captureName(entry);
+    const link = h("a", {class: "button", download: name, href: "#", on: {click: fill}}, "Download the capture");
+
+    function fill() {
+        if (!link.href.startsWith("blob:")) {
+            link.href = URL.createObjectURL(new Blob([captureOf(recording, entry, run)], {type: "application/x-pcapng"}));
+        }
+    }
 
     return h("div", {class: "capture"},
         h("p", {}, link),
