@@ -7,6 +7,7 @@
 
 #include "harness/command/command.h"
 #include "harness/found/exploration_result.h"
+#include "harness/reporting/report_output.h"
 #include "harness/terminal/progress.h"
 #include "reports/text.h"
 
@@ -98,30 +99,23 @@ static bool play(struct explore_command *explore)
 /* ---- reports -------------------------------------------------------------------------------- */
 
 static void render(const struct exploration *exploration, const struct explore_options *options,
-                   enum exploration_report kind, FILE *out)
+                   enum report_kind kind, FILE *out)
 {
     const struct report_style style = {
         .colour = out == stdout && console_has_colour(stdout, options->colour),
         .width = out == stdout ? console_width(stdout) : CONSOLE_WIDTH_DEFAULT};
 
-    switch (kind) {
-    case EXPLORATION_TERMINAL:
+    if (kind == REPORT_TERMINAL)
         (options->quiet ? exploration_brief : exploration_terminal)(exploration, &style, out);
-        break;
-    case EXPLORATION_JSON:
+    else if (kind == REPORT_JSON)
         exploration_json(exploration, out);
-        break;
-    case EXPLORATION_MARKDOWN:
+    else
         exploration_markdown(exploration, out);
-        break;
-    case EXPLORATION_REPORT_COUNT:
-        break;
-    }
 }
 
 static bool render_to_file(const struct exploration *exploration,
                            const struct explore_options *options,
-                           const struct exploration_request *request)
+                           const struct report_request *request)
 {
     FILE *out = fopen(request->path, "we");
     bool fine = out != NULL;
@@ -136,14 +130,37 @@ static bool render_to_file(const struct exploration *exploration,
     return fine;
 }
 
+/* The page shows the exploration as its result file has it. */
+static bool write_page(const struct exploration *exploration, const char *folder)
+{
+    struct html_document document = {.title = "exploration", .schema = EXPLORATION_FORMAT};
+    const struct html_report page = {.documents = &document, .document_count = 1};
+    char *text = NULL;
+    FILE *out = open_memstream(&text, &document.json_size);
+    bool fine = out != NULL;
+
+    if (fine) {
+        exploration_json(exploration, out);
+        fine = fclose(out) == 0;
+    }
+    document.json = text;
+    if (!fine)
+        fputs("retryproof: out of memory\n", stderr);
+    fine = fine && report_output_page(&page, folder);
+    free(text);
+    return fine;
+}
+
 bool exploration_report(const struct exploration *exploration,
                         const struct explore_options *options)
 {
     bool fine = true;
 
-    for (size_t i = 0; i < options->report_count; i++) {
-        const struct exploration_request *request = &options->reports[i];
-        if (request->path != NULL)
+    for (size_t i = 0; i < options->reports.count; i++) {
+        const struct report_request *request = &options->reports.list[i];
+        if (request->kind == REPORT_HTML)
+            fine = write_page(exploration, request->path) && fine;
+        else if (request->path != NULL)
             fine = render_to_file(exploration, options, request) && fine;
         else
             render(exploration, options, request->kind, stdout);
@@ -169,8 +186,8 @@ static int explore_bases(struct explore_command *explore)
     explore->exploration.command = explore->typed;
     if (!exploration_report(&explore->exploration, &explore->options))
         return EXIT_INTERNAL;
-    if (!explore_options_fill_stdout(&explore->options))
-        render(&explore->exploration, &explore->options, EXPLORATION_TERMINAL, stdout);
+    if (!report_requests_fill_stdout(&explore->options.reports))
+        render(&explore->exploration, &explore->options, REPORT_TERMINAL, stdout);
     return exploration_exit_code(&explore->exploration);
 }
 
@@ -210,7 +227,7 @@ int explore_command(int argc, char **argv, const char *version)
                 error);
         code = EXIT_USAGE;
     } else if (explore->options.help) {
-        fputs(EXPLORE_HELP, stdout);
+        explore_options_tell(stdout);
     } else {
         code = explore_with_options(explore);
         explorer_result_release(&explore->result);

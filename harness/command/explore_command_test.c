@@ -70,7 +70,7 @@ static const struct {
     {"explore --faults 4 s", EXIT_USAGE, NULL, "--faults: '4' is not a number from 0 to 3"},
     {"explore --jobs 0 s", EXIT_USAGE, NULL, "--jobs: '0' is not"},
     {"explore --runs", EXIT_USAGE, NULL, "'--runs' needs a value"},
-    {"explore --report xml s", EXIT_USAGE, NULL, "'xml' is not terminal, json or markdown"},
+    {"explore --report xml s", EXIT_USAGE, NULL, "'xml' is none of terminal, html, markdown, json"},
     {"explore --report json= s", EXIT_USAGE, NULL, "'json=' is not"},
     {"explore --filter 'id =' s", EXIT_USAGE, NULL, "--filter: "},
     {"explore --world sim s", EXIT_USAGE, NULL, "no option of 'retryproof explore'"},

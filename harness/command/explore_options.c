@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-const char EXPLORE_HELP[] =
+static const char EXPLORE_HELP[] =
     "usage: retryproof explore [option]... [PATH | FILE.yaml:LINE | PART-OF-AN-ID]...\n"
     "\n"
     "Plays cases of scenario files in the simulation with faults put into them: each single fault\n"
@@ -28,9 +28,9 @@ const char EXPLORE_HELP[] =
     "  --filter EXPR, --tag EXPR  of these cases those that fit, as `retryproof run --help` says\n"
     "What comes out\n"
     "  --save DIR                 where failing scenarios are written (default: out/found)\n"
-    "  --report KIND[=PATH]       terminal, json, markdown; may be repeated; without PATH to "
-    "stdout\n"
-    "                             (default: terminal)\n"
+    "  --report KIND              may be repeated (default: terminal):\n";
+
+static const char EXPLORE_HELP_END[] =
     "  --quiet                    failures and totals alone, no progress\n"
     "  --colour auto|always|never NO_COLOR and FORCE_COLOR count where it is auto\n"
     "\n"
@@ -40,7 +40,7 @@ const char EXPLORE_HELP[] =
     "Exit: 0 every claim held in every run, 1 one was broken, 2 mistake in usage or scenario,\n"
     "3 internal error, 4 nothing to explore, 130 interrupted.\n";
 
-const char REPLAY_HELP[] =
+static const char REPLAY_HELP[] =
     "usage: retryproof replay [option]... FILE.yaml...\n"
     "\n"
     "Plays scenarios with their `faults` and their `order` again, as an exploration writes them:\n"
@@ -51,9 +51,9 @@ const char REPLAY_HELP[] =
     "                             so where the real world does not do the same: a fault that was\n"
     "                             not met, an order that nobody can force, a claim that holds "
     "there\n"
-    "  --report KIND[=PATH]       terminal, json, markdown; may be repeated; without PATH to "
-    "stdout\n"
-    "                             (default: terminal)\n"
+    "  --report KIND              may be repeated (default: terminal):\n";
+
+static const char REPLAY_HELP_END[] =
     "  --quiet                    no story\n"
     "  --colour auto|always|never NO_COLOR and FORCE_COLOR count where it is auto\n"
     "\n"
@@ -139,27 +139,6 @@ static bool read_number(const struct reading *reading, const struct range *range
            fail(reading, range->option, text, expected);
 }
 
-static bool read_report(const struct reading *reading, const char *text)
-{
-    static const char *const KINDS[] = {[EXPLORATION_TERMINAL] = "terminal",
-                                        [EXPLORATION_JSON] = "json",
-                                        [EXPLORATION_MARKDOWN] = "markdown"};
-    struct explore_options *options = reading->options;
-    const size_t size = strcspn(text, "=");
-
-    for (size_t kind = 0; kind < COUNT_OF(KINDS); kind++) {
-        if (strlen(KINDS[kind]) != size || strncmp(KINDS[kind], text, size) != 0 ||
-            strcmp(text + size, "=") == 0)
-            continue;
-        if (options->report_count == EXPLORE_REPORTS_MAX)
-            return fail(reading, "--report", text, "possible: there are too many");
-        options->reports[options->report_count++] = (struct exploration_request){
-            (enum exploration_report)kind, text[size] == '=' ? text + size + 1 : NULL};
-        return true;
-    }
-    return fail(reading, "--report", text, "terminal, json or markdown, perhaps with =PATH");
-}
-
 static bool read_filter(const struct reading *reading, struct filter *filter, enum filter_kind kind,
                         const char *text)
 {
@@ -235,7 +214,7 @@ static bool read_option(const struct reading *reading, int word, const char *val
     case OPTION_WORLD:
         return read_world(reading, value);
     case OPTION_REPORT:
-        return read_report(reading, value);
+        return report_requests_read(&options->reports, SOURCE_EXPLORATION, value, reading->error);
     case OPTION_COLOUR:
         return console_colour_choice(value, &options->colour) ||
                fail(reading, "--colour", value, "auto, always or never");
@@ -304,10 +283,16 @@ bool replay_options_read(struct explore_options *options, int argc, char **argv,
     return true;
 }
 
-bool explore_options_fill_stdout(const struct explore_options *options)
+void explore_options_tell(FILE *out)
 {
-    for (size_t i = 0; i < options->report_count; i++)
-        if (options->reports[i].path == NULL)
-            return true;
-    return false;
+    fputs(EXPLORE_HELP, out);
+    report_kinds_tell(SOURCE_EXPLORATION, out);
+    fputs(EXPLORE_HELP_END, out);
+}
+
+void replay_options_tell(FILE *out)
+{
+    fputs(REPLAY_HELP, out);
+    report_kinds_tell(SOURCE_EXPLORATION, out);
+    fputs(REPLAY_HELP_END, out);
 }

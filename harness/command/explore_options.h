@@ -7,27 +7,15 @@
 #define HARNESS_COMMAND_EXPLORE_OPTIONS_H
 
 #include "harness/explore/explorer.h"
+#include "harness/reporting/report_kind.h"
 #include "harness/suite/filter.h"
 #include "harness/terminal/console.h"
 
 enum {
-    EXPLORE_REPORTS_MAX = 8, /* of each kind twice */
-    EXPLORE_ERROR_BYTES = 512,
+    EXPLORE_ERROR_BYTES = REPORT_KIND_ERROR_BYTES,
     EXPLORE_SECONDS_MAX = 7 * 24 * 3600, /* a week */
 };
 #define EXPLORE_RUNS_MAX 1000000000000ull /* a month of them */
-
-enum exploration_report {
-    EXPLORATION_TERMINAL,
-    EXPLORATION_JSON,
-    EXPLORATION_MARKDOWN,
-    EXPLORATION_REPORT_COUNT
-};
-
-struct exploration_request {
-    enum exploration_report kind;
-    const char *path; /* NULL: stdout */
-};
 
 struct explore_options {
     struct explorer_options explorer;
@@ -38,8 +26,7 @@ struct explore_options {
     bool quiet;
     bool help;
     enum colour_choice colour;
-    struct exploration_request reports[EXPLORE_REPORTS_MAX];
-    size_t report_count;
+    struct report_requests reports;
     const char *const *paths;
     size_t path_count;
 };
@@ -50,11 +37,8 @@ MUST_USE bool explore_options_read(struct explore_options *options, int argc, ch
 MUST_USE bool replay_options_read(struct explore_options *options, int argc, char **argv,
                                   char error[EXPLORE_ERROR_BYTES]);
 
-/* A report that was asked for goes to stdout, so nothing else may. */
-bool explore_options_fill_stdout(const struct explore_options *options);
-
 /* What --help says. */
-extern const char EXPLORE_HELP[];
-extern const char REPLAY_HELP[];
+void explore_options_tell(FILE *out);
+void replay_options_tell(FILE *out);
 
 #endif

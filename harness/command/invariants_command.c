@@ -139,7 +139,7 @@ static bool play_all(const struct suite *suite, bool quiet, struct tally *tally)
     console_catch_signals();
     for (size_t i = 0; i < suite->count && !console_is_interrupted(); i++) {
         play_case(&place, &suite->cases[i], tally);
-        progress_note(&progress, false);
+        progress_note(&progress, false, NULL);
     }
     progress_clear(&progress);
     close_place(&place);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char OPTIONS_HELP[] =
+static const char HELP[] =
     "usage: retryproof run [option]... [PATH | FILE.yaml:LINE | PART-OF-AN-ID]...\n"
     "\n"
     "Plays the cases of scenario files against a proxy and judges them by what the fake\n"
@@ -42,12 +42,17 @@ const char OPTIONS_HELP[] =
     "  --jobs N                   N processes (default 1; the simulation alone: one a processor)\n"
     "  --fail-fast                begin no case after the first that fails\n"
     "What comes out\n"
-    "  --report KIND[=PATH]       terminal, matrix, json, junit, github, and of another proxy\n"
-    "                             subject (docs/subjects.md); may be repeated; without PATH to\n"
-    "                             stdout (default: matrix and terminal)\n"
-    "  --record none|failed|all   of which cases results hold what went on the wire, what was "
-    "decided\n"
-    "                             and what was expected (default: failed)\n"
+    "  --report KIND              may be repeated (default: matrix and terminal):\n";
+
+static const char HELP_END[] =
+    "                             On GitHub annotations and a summary come by themselves.\n"
+    "  --record none|failed|all   of which cases the page and the result hold what was on the "
+    "wire\n"
+    "                             (default: failed; all where html or pcapng is asked for)\n"
+    "  --attach FILE.json         another result, of an exploration, coverage or a subject, as a\n"
+    "                             page of html; may be repeated\n"
+    "  --slowest N                so many slowest cases at the end (default 10, where more ran)\n"
+    "  --watch                    once more whenever a scenario file is saved, until Ctrl-C\n"
     "  --quiet                    no matrix, no progress\n"
     "  --verbose                  a line for each case as it ends\n"
     "  --colour auto|always|never NO_COLOR and FORCE_COLOR count where it is auto\n"
@@ -75,6 +80,9 @@ enum option_word {
     OPTION_REPORT,
     OPTION_COLOUR,
     OPTION_RECORD,
+    OPTION_ATTACH,
+    OPTION_SLOWEST,
+    OPTION_WATCH,
     OPTION_SUBJECT, /* and those of enum subject_option behind it */
 };
 
@@ -95,6 +103,9 @@ static const struct option WORDS[] = {
     {"fail-fast", no_argument, NULL, OPTION_FAIL_FAST},
     {"report", required_argument, NULL, OPTION_REPORT},
     {"record", required_argument, NULL, OPTION_RECORD},
+    {"attach", required_argument, NULL, OPTION_ATTACH},
+    {"slowest", required_argument, NULL, OPTION_SLOWEST},
+    {"watch", no_argument, NULL, OPTION_WATCH},
     {"quiet", no_argument, NULL, 'q'},
     {"verbose", no_argument, NULL, 'v'},
     {"colour", required_argument, NULL, OPTION_COLOUR},
@@ -152,25 +163,20 @@ static bool read_shard(struct run_options *options, const char *text,
     return true;
 }
 
-static bool read_report(struct run_options *options, const char *text,
-                        char error[OPTIONS_ERROR_BYTES])
+static bool read_attachment(struct run_options *options, const char *path,
+                            char error[OPTIONS_ERROR_BYTES])
 {
-    static const char *const KINDS[] = {
-        [REPORT_TERMINAL] = "terminal", [REPORT_MATRIX] = "matrix", [REPORT_JSON] = "json",
-        [REPORT_JUNIT] = "junit",       [REPORT_GITHUB] = "github", [REPORT_SUBJECT] = "subject"};
-    char kind[16];
-    const char *equals = strchr(text, '=');
-    size_t size = equals != NULL ? (size_t)(equals - text) : strlen(text);
-    snprintf(kind, sizeof(kind), "%.*s", (int)(size < sizeof(kind) ? size : sizeof(kind) - 1),
-             text);
-    int index = word_index(kind, KINDS, COUNT_OF(KINDS));
-    if (index < 0 || size >= sizeof(kind) || (equals != NULL && equals[1] == '\0'))
-        return fail(error, "--report", text,
-                    "terminal, matrix, json, junit, github or subject, perhaps with =PATH");
-    if (options->report_count == OPTIONS_REPORTS_MAX)
-        return fail(error, "--report", text, "possible: there are too many");
-    options->reports[options->report_count++] =
-        (struct report_request){(enum report_kind)index, equals != NULL ? equals + 1 : NULL};
+    return report_attachments_add(&options->attachments, path) ||
+           fail(error, "--attach", path, "possible: there are too many");
+}
+
+static bool read_slowest(struct run_options *options, const char *text,
+                         char error[OPTIONS_ERROR_BYTES])
+{
+    uint64_t number;
+    if (!read_number(text, 0, OPTIONS_SLOWEST_MAX, &number))
+        return fail(error, "--slowest", text, "a number from 0 to 1000000");
+    options->slowest = (int)number;
     return true;
 }
 
@@ -260,7 +266,11 @@ static bool read_option(struct run_options *options, int word, const char *value
         return read_count(&(struct counter){"--jobs", OPTIONS_JOBS_MAX, &options->jobs}, value,
                           error);
     case OPTION_REPORT:
-        return read_report(options, value, error);
+        return report_requests_read(&options->reports, SOURCE_RUN, value, error);
+    case OPTION_ATTACH:
+        return read_attachment(options, value, error);
+    case OPTION_SLOWEST:
+        return read_slowest(options, value, error);
     case OPTION_COLOUR:
         return read_colour(options, value, error);
     case OPTION_RECORD:
@@ -272,20 +282,29 @@ static bool read_option(struct run_options *options, int word, const char *value
     options->fail_fast = options->fail_fast || word == OPTION_FAIL_FAST;
     options->quiet = options->quiet || word == 'q';
     options->verbose = options->verbose || word == 'v';
+    options->watch = options->watch || word == OPTION_WATCH;
     options->help = options->help || word == 'h';
     return true;
+}
+
+/* A page and captures are of what was recorded, so all of it is, unless somebody said otherwise. */
+static void choose_record(struct run_options *options)
+{
+    for (size_t i = 0; !options->record_said && i < options->reports.count; i++) {
+        if (report_kind_shows_recordings(options->reports.list[i].kind))
+            options->record = CASE_RECORD_ALL;
+    }
 }
 
 /* Another proxy is a process of this machine's: there is no simulation of it. */
 static bool check_others(struct run_options *options, char error[OPTIONS_ERROR_BYTES])
 {
     bool foreign = subject_options_is_foreign(&options->subject);
-    for (size_t i = 0; i < options->report_count && !foreign; i++)
-        if (options->reports[i].kind == REPORT_SUBJECT) {
-            snprintf(error, OPTIONS_ERROR_BYTES,
-                     "--report subject is of another proxy: name it with --subject or --target");
-            return false;
-        }
+    if (!foreign && report_requests_have(&options->reports, REPORT_SUBJECT)) {
+        snprintf(error, OPTIONS_ERROR_BYTES,
+                 "--report subject is of another proxy: name it with --subject or --target");
+        return false;
+    }
     if (!foreign)
         return true;
     if (options->worlds == 1ul << WORLD_SIM) {
@@ -303,6 +322,7 @@ bool options_read(struct run_options *options, int argc, char **argv,
     *options = (struct run_options){.worlds = (1ul << WORLD_KIND_COUNT) - 1,
                                     .seed = OPTIONS_SEED_DEFAULT,
                                     .repeat = 1,
+                                    .slowest = SLOWEST_NOT_SAID,
                                     .record = CASE_RECORD_FAILED};
     int word;
     subject_options_init(&options->subject);
@@ -320,7 +340,15 @@ bool options_read(struct run_options *options, int argc, char **argv,
         if (!read_option(options, word, optarg, error))
             return false;
     }
+    choose_record(options);
     options->paths = (const char *const *)argv + optind;
     options->path_count = (size_t)(argc - optind);
     return subject_options_check(&options->subject, error) && check_others(options, error);
+}
+
+void options_tell(FILE *out)
+{
+    fputs(HELP, out);
+    report_kinds_tell(SOURCE_RUN, out);
+    fputs(HELP_END, out);
 }

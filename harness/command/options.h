@@ -1,41 +1,27 @@
 /*
  * The command line of `retryproof run`.
  *
- * Ownership: text is that of argv. Limits: OPTIONS_REPORTS_MAX, OPTIONS_REPEAT_MAX.
+ * Ownership: text is that of argv. Limits: OPTIONS_*, REPORT_REQUESTS_MAX, REPORT_DOCUMENTS_MAX.
  */
 #ifndef HARNESS_COMMAND_OPTIONS_H
 #define HARNESS_COMMAND_OPTIONS_H
 
+#include "harness/reporting/report_output.h"
 #include "harness/run/case_run.h"
 #include "harness/session/subject_options.h"
 #include "harness/suite/suite.h"
 #include "harness/terminal/console.h"
 
 enum {
-    OPTIONS_REPORTS_MAX = 16,     /* one of each kind, some of them twice */
     OPTIONS_REPEAT_MAX = 1000000, /* a night's work */
     OPTIONS_JOBS_MAX = 256,       /* processes; WORKERS_MAX */
     OPTIONS_SHARDS_MAX = 100000,
-    OPTIONS_ERROR_BYTES = 512,
+    OPTIONS_SLOWEST_MAX = 1000000,
+    OPTIONS_ERROR_BYTES = REPORT_KIND_ERROR_BYTES,
 };
 
 #define OPTIONS_SEED_DEFAULT \
     1 /* always the same, so that two runs without a seed can be compared */
-
-enum report_kind {
-    REPORT_TERMINAL,
-    REPORT_MATRIX,
-    REPORT_JSON,
-    REPORT_JUNIT,
-    REPORT_GITHUB,
-    REPORT_SUBJECT,
-    REPORT_KIND_COUNT
-};
-
-struct report_request {
-    enum report_kind kind;
-    const char *path; /* NULL: stdout */
-};
 
 enum list_choice { LIST_NOT, LIST_TEXT, LIST_JSON };
 
@@ -57,9 +43,11 @@ struct run_options {
     enum colour_choice colour;
     enum list_choice list;
     enum case_record record;
-    bool record_said; /* it is not the default */
-    struct report_request reports[OPTIONS_REPORTS_MAX];
-    size_t report_count;
+    bool record_said; /* not chosen by what reports need */
+    bool watch;
+    int slowest; /* of the terminal's report; SLOWEST_NOT_SAID */
+    struct report_requests reports;
+    struct report_attachments attachments;
     const char *const *paths;
     size_t path_count;
 };
@@ -69,6 +57,6 @@ MUST_USE bool options_read(struct run_options *options, int argc, char **argv,
                            char error[OPTIONS_ERROR_BYTES]);
 
 /* What --help says. */
-extern const char OPTIONS_HELP[];
+void options_tell(FILE *out);
 
 #endif

@@ -312,10 +312,11 @@ static int replay_files(struct replay_command *replay)
               stderr);
         return EXIT_NOTHING_TO_RUN;
     }
-    replay->tells = !explore_options_fill_stdout(&replay->options);
-    replay->style = (struct report_style){console_has_colour(stdout, replay->options.colour),
-                                          console_width(stdout)};
-    if (!play(replay) || (replay->options.report_count > 0 && !report(replay))) {
+    replay->tells = !report_requests_fill_stdout(&replay->options.reports);
+    replay->style =
+        (struct report_style){.colour = console_has_colour(stdout, replay->options.colour),
+                              .width = console_width(stdout)};
+    if (!play(replay) || (replay->options.reports.count > 0 && !report(replay))) {
         fputs("retryproof: out of memory\n", stderr);
         return EXIT_INTERNAL;
     }
@@ -338,7 +339,7 @@ int replay_command(int argc, char **argv, const char *version)
                 error);
         code = EXIT_USAGE;
     } else if (replay->options.help) {
-        fputs(REPLAY_HELP, stdout);
+        replay_options_tell(stdout);
     } else {
         code = replay_files(replay);
         player_destroy(&replay->player);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "harness/command/command.h"
+#include "harness/command/render_command.h"
 #include "harness/terminal/console.h"
 #include "reports/subjects/comparison.h"
 #include "reports/subjects/subject_json.h"
@@ -12,8 +13,8 @@
 static const char HELP[] =
     "usage: retryproof report WORD [option]... FILE.json...\n"
     "\n"
-    "Reads result files of subjects, as `retryproof run --report subject=FILE` and `retryproof\n"
-    "subjects run` write them.\n"
+    "Result files of subjects, as `retryproof run --report subject=FILE` and `retryproof\n"
+    "subjects run` write them:\n"
     "\n"
     "  compare BEFORE AFTER   what changed from one result to another, and in how many cases both\n"
     "                         agree; ends with 1 if anything changed\n"
@@ -21,11 +22,15 @@ static const char HELP[] =
     "  harms FILE...          each harm, its cells, and one command to reproduce it\n"
     "  explain TEXT FILE...   why cells are as they are: cases whose id, or whose row as\n"
     "                         \"stage / fault / method\", contains the text, upper or lower case\n"
+    "    --markdown           of the matrix: tables for GitHub and others\n"
+    "\n";
+
+static const char HELP_END[] =
     "\n"
-    "  --markdown             of the matrix: tables for GitHub and others\n"
     "  --colour auto|always|never\n"
     "\n"
-    "Exit: 0, 1 something changed, 2 mistake in usage or in a file, 4 nothing to explain.\n";
+    "Exit: 0, 1 something changed, 2 mistake in usage or in a file, 3 a report cannot be written,\n"
+    "4 nothing to explain.\n";
 
 enum { FILES_BYTES_MAX = 1024 * 1024 * 1024 };
 
@@ -125,15 +130,21 @@ int report_command(int argc, char **argv)
 {
     static const char *const WORDS[] = {"compare", "matrix", "harms", "explain"};
     struct report_options options;
+    if (argc > 1 && strcmp(argv[1], "render") == 0)
+        return render_command(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "merge") == 0)
+        return merge_command(argc - 1, argv + 1);
     if (!read_options(&options, argc, argv))
         return EXIT_USAGE;
     if (options.help) {
         fputs(HELP, stdout);
+        render_command_tell(stdout);
+        fputs(HELP_END, stdout);
         return EXIT_PASSED;
     }
     const char *word = options.rest < argc ? argv[options.rest] : "";
     for (size_t i = 0; i < COUNT_OF(WORDS); i++)
         if (strcmp(WORDS[i], word) == 0)
             return show(word, &options, argv + options.rest + 1, argc - options.rest - 1);
-    return usage("say compare, matrix, harms or explain");
+    return usage("say render, merge, compare, matrix, harms or explain");
 }

@@ -1,5 +1,6 @@
 /*
- * `retryproof report`: what result files of subjects say, side by side, one after the other, or explained.
+ * `retryproof report`: reports of results that were written before; what result files of subjects say, side by side, one after
+ * the other, or explained.
  */
 #ifndef HARNESS_COMMAND_REPORT_COMMAND_H
 #define HARNESS_COMMAND_REPORT_COMMAND_H

@@ -1,22 +1,27 @@
 #include "harness/command/run_command.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "harness/command/command.h"
 #include "harness/command/last_run.h"
 #include "harness/command/options.h"
+#include "harness/reporting/run_facts.h"
+#include "harness/reporting/ticker.h"
 #include "harness/run/workers.h"
 #include "harness/session/subject_session.h"
-#include "harness/terminal/progress.h"
-#include "reports/formats/formats.h"
-#include "reports/report.h"
+#include "harness/terminal/file_watch.h"
 #include "reports/shell_word.h"
-#include "reports/subjects/comparison.h"
-#include "reports/subjects/subject_json.h"
+
+static const char SCENARIO_SUFFIX[] = ".yaml";
+
+/* Of ids that are remembered, scenario files and other results. */
+#define RUN_BYTES_MAX ((size_t)1024 * 1024 * 1024)
 
 /* One `retryproof run`, from its options to its exit code. */
 struct run_command {
@@ -27,12 +32,17 @@ struct run_command {
     struct region region; /* of --last-failed */
     struct run_item *items;
     size_t item_count;
+    size_t *order; /* of the items, as they are played */
     struct result_store store;
     struct run_result result;
-    struct progress progress;
+    struct ticker ticker;
+    bool is_alone; /* this process plays: others know nothing of what was told */
+    struct region documents_region;
+    struct report_documents documents;
     struct subject_session session; /* where another proxy than ours is asked */
     bool is_foreign;
     struct observed_run observed; /* of that proxy */
+    struct file_watch *watch;     /* --watch; NULL: not asked for */
     char error[SESSION_ERROR_BYTES];
 };
 
@@ -79,31 +89,33 @@ static int list_cases(const struct run_command *run)
 /* All wanted cases: worlds one after the other, each in the suite's order. */
 static bool make_items(struct run_command *run)
 {
-    run->items = calloc(run->suite.count * WORLD_KIND_COUNT + 1, sizeof(*run->items));
-    for (enum world_kind world = 0; world < WORLD_KIND_COUNT && run->items != NULL; world++)
+    const size_t most = run->suite.count * WORLD_KIND_COUNT + 1;
+    run->items = calloc(most, sizeof(*run->items));
+    run->order = calloc(most, sizeof(*run->order));
+    if (run->items == NULL || run->order == NULL)
+        return false;
+    for (enum world_kind world = 0; world < WORLD_KIND_COUNT; world++)
         for (size_t i = 0; i < run->suite.count; i++)
             if ((run->suite.cases[i].worlds >> world & 1) != 0)
                 run->items[run->item_count++] = (struct run_item){&run->suite.cases[i], world};
-    return run->items != NULL;
+    runner_order(run->items, run->item_count, run->order);
+    return true;
 }
 
 /* ---- playing -------------------------------------------------------------------------------- */
 
 static bool is_interrupted(void *owner)
 {
-    (void)owner;
+    struct run_command *run = owner;
+    if (run->is_alone)
+        ticker_tick(&run->ticker);
     return console_is_interrupted();
 }
 
 static void on_result(void *owner, const struct case_result *result)
 {
     struct run_command *run = owner;
-    if (run->options.verbose) {
-        progress_clear(&run->progress);
-        printf("%-12s %-7s %s\n", verdict_word(result->verdict), result->world, result->id);
-        fflush(stdout);
-    }
-    progress_note(&run->progress, case_has_findings(result));
+    ticker_note(&run->ticker, result);
 }
 
 static const char *worlds_words(unsigned long worlds)
@@ -123,9 +135,9 @@ static uint64_t count_repetitions(const struct run_command *run)
 {
     uint64_t count = 0;
     if (run->is_foreign)
-        return run->result.interrupted || run->progress.done < run->item_count
+        return run->result.interrupted || run->ticker.progress.done < run->item_count
                    ? 0
-                   : run->progress.done - run->item_count;
+                   : run->ticker.progress.done - run->item_count;
     for (size_t i = 0; i < run->store.count; i++)
         if (run->store.results[i].verdict != VERDICT_SKIPPED)
             count += run->store.results[i].seed - run->options.seed;
@@ -154,11 +166,31 @@ static bool play_plan(struct run_command *run, const struct run_plan *plan)
 {
     unsigned jobs = choose_jobs(run);
     bool fine;
+    run->is_alone = jobs == 1 || run->is_foreign;
     if (run->is_foreign)
         return subject_session_play(&run->session, plan, &run->store, run->error);
     fine = jobs > 1 ? workers_play(plan, &run->store, jobs) : runner_play(plan, &run->store);
     if (!fine)
         snprintf(run->error, sizeof(run->error), "out of memory");
+    return fine;
+}
+
+/* Of another proxy each repetition is told of, of ours the last one of a case; and only of ours the order is known. */
+static bool begin_ticker(struct run_command *run)
+{
+    const struct ticker_options options = {.run = &run->result,
+                                           .requests = &run->options.reports,
+                                           .results = run->store.results,
+                                           .order = run->order,
+                                           .order_count = run->is_foreign ? 0 : run->item_count,
+                                           .total = run->item_count *
+                                                    (run->is_foreign ? run->options.repeat : 1),
+                                           .colour = run->options.colour,
+                                           .quiet = run->options.quiet,
+                                           .verbose = run->options.verbose};
+    bool fine = ticker_begin(&run->ticker, &options);
+    if (!fine)
+        snprintf(run->error, sizeof(run->error), "no event can be told, so nothing is played");
     return fine;
 }
 
@@ -173,15 +205,12 @@ static bool play(struct run_command *run)
                                   .is_interrupted = is_interrupted,
                                   .on_result = on_result,
                                   .owner = run};
-    uint64_t began_ns = console_now_ns();
-    if (!result_store_init(&run->store, run->items, run->item_count))
+    if (!result_store_init(&run->store, run->items, run->item_count) || !begin_ticker(run))
         return false;
-    /* Of another proxy each repetition is told of, of ours the last one of a case. */
-    progress_init(&run->progress, run->item_count * (run->is_foreign ? run->options.repeat : 1),
-                  run->options.quiet);
+    uint64_t began_ns = console_now_ns();
     console_catch_signals();
     bool fine = play_plan(run, &plan);
-    progress_clear(&run->progress);
+    ticker_clear(&run->ticker);
     run->result.elapsed_ns = console_now_ns() - began_ns;
     run->result.interrupted = console_is_interrupted();
     run->result.repetitions = count_repetitions(run);
@@ -191,69 +220,6 @@ static bool play(struct run_command *run)
 }
 
 /* ---- reports -------------------------------------------------------------------------------- */
-
-static void render(const struct run_command *run, enum report_kind kind, FILE *out)
-{
-    struct report_style style = {
-        .colour = out == stdout && console_has_colour(stdout, run->options.colour),
-        .width = out == stdout ? console_width(stdout) : CONSOLE_WIDTH_DEFAULT};
-    switch (kind) {
-    case REPORT_TERMINAL:
-        report_terminal(&run->result, &style, out);
-        break;
-    case REPORT_MATRIX:
-        report_matrix(&run->result, &style, out);
-        break;
-    case REPORT_JSON:
-        report_json(&run->result, out);
-        break;
-    case REPORT_JUNIT:
-        report_junit(&run->result, out);
-        break;
-    case REPORT_GITHUB:
-        report_github(&run->result, out);
-        break;
-    case REPORT_SUBJECT:
-        subject_json_write(&run->observed, out);
-        break;
-    case REPORT_KIND_COUNT:
-        break;
-    }
-}
-
-static bool render_to_file(const struct run_command *run, const struct report_request *request)
-{
-    if (request->kind == REPORT_SUBJECT && run->result.interrupted) {
-        fprintf(stderr, "retryproof: %s is not written: the run was interrupted\n", request->path);
-        return true;
-    }
-    FILE *out = fopen(request->path, "we");
-    if (out == NULL) {
-        fprintf(stderr, "retryproof: %s: %s\n", request->path, strerror(errno));
-        return false;
-    }
-    render(run, request->kind, out);
-    bool fine = ferror(out) == 0;
-    fine = fclose(out) == 0 && fine;
-    if (!fine)
-        fprintf(stderr, "retryproof: %s: %s\n", request->path, strerror(errno));
-    return fine;
-}
-
-/* Of another proxy what it did is the point, and not whether that was expected. */
-static void render_matrix(const struct run_command *run)
-{
-    const struct observed_run *const runs[] = {&run->observed};
-    const struct comparison_input input = {runs, COUNT_OF(runs)};
-    const struct report_style style = {.colour = console_has_colour(stdout, run->options.colour),
-                                       .width = console_width(stdout)};
-    if (run->is_foreign) {
-        comparison_terminal(&input, &style, stdout);
-        comparison_harms(&input, &style, stdout);
-    } else {
-        render(run, REPORT_MATRIX, stdout);
-    }
-}
 
 /* Of a run that judged nothing `pass` is no praise. */
 static void tell_observed_harms(const struct run_command *run)
@@ -268,23 +234,23 @@ static void tell_observed_harms(const struct run_command *run)
 }
 
 /* What was asked for; and unless that filled stdout, what a person wants to read there. */
-static bool render_all(const struct run_command *run)
+static bool render_all(struct run_command *run)
 {
-    bool stdout_used = false;
-    bool fine = true;
-    for (size_t i = 0; i < run->options.report_count; i++) {
-        const struct report_request *request = &run->options.reports[i];
-        stdout_used = stdout_used || request->path == NULL;
-        if (request->path != NULL)
-            fine = render_to_file(run, request) && fine;
-        else
-            render(run, request->kind, stdout);
-    }
-    if (stdout_used)
+    const struct report_requests *requests = &run->options.reports;
+    const struct report_output output = {.run = &run->result,
+                                         .observed = run->is_foreign ? &run->observed : NULL,
+                                         .documents = &run->documents,
+                                         .colour = run->options.colour,
+                                         .slowest = run->options.slowest,
+                                         .quiet = run->options.quiet};
+    bool fine = ticker_end(&run->ticker, &run->result);
+    fine = report_output_write(&output, requests) && fine;
+    fine = report_output_for_ci(&output, requests) && fine;
+    if (report_requests_fill_stdout(requests))
         return fine;
-    if (!run->options.quiet && run->options.report_count == 0)
-        render_matrix(run);
-    render(run, REPORT_TERMINAL, stdout);
+    if (!run->options.quiet && requests->count == 0)
+        report_output_render(&output, REPORT_MATRIX, stdout);
+    report_output_render(&output, REPORT_TERMINAL, stdout);
     if (run->is_foreign)
         tell_observed_harms(run);
     return fine;
@@ -314,6 +280,14 @@ static bool tell_observed(struct run_command *run)
            (facts.paths != NULL && subject_session_tell(&run->session, &facts, &run->observed));
 }
 
+static bool gather_facts(struct run_command *run)
+{
+    const struct run_facts_source source = {.version = run->version,
+                                            .worlds = run->result.worlds,
+                                            .observed = run->is_foreign ? &run->observed : NULL};
+    return run_facts_gather(&source, &run->region, &run->result);
+}
+
 static int play_and_report(struct run_command *run)
 {
     run->result = (struct run_result){.version = run->version,
@@ -333,7 +307,7 @@ static int play_and_report(struct run_command *run)
             return EXIT_INTERRUPTED;
         return run->is_foreign ? EXIT_CANNOT_START : EXIT_INTERNAL;
     }
-    if (!tell_observed(run)) {
+    if (!tell_observed(run) || !gather_facts(run)) {
         fputs("retryproof: out of memory\n", stderr);
         return EXIT_INTERNAL;
     }
@@ -354,14 +328,66 @@ static bool open_session(struct run_command *run)
     return run->is_foreign;
 }
 
+/* Before anything is read, so that no change is missed. */
+static bool begin_watch(struct run_command *run)
+{
+    bool named = false;
+    bool fine = true;
+    if (!run->options.watch)
+        return true;
+    run->watch = file_watch_create();
+    console_catch_signals(); /* the wait asks whether one came */
+    for (size_t i = 0; i < run->options.path_count && run->watch != NULL && fine; i++) {
+        char path[PATH_MAX];
+        /* FILE.yaml:LINE is a file, and what is no path a part of an id. */
+        snprintf(path, sizeof(path), "%s", run->options.paths[i]);
+        char *colon = strrchr(path, ':');
+        if (colon != NULL && access(path, F_OK) != 0)
+            *colon = '\0';
+        named = named || access(path, F_OK) == 0;
+        fine = file_watch_add(run->watch, path, SCENARIO_SUFFIX);
+    }
+    fine = run->watch != NULL && fine &&
+           (named || file_watch_add(run->watch, "scenarios", SCENARIO_SUFFIX));
+    if (!fine)
+        fprintf(stderr, "retryproof: --watch: %s\n", strerror(errno));
+    return fine;
+}
+
+static bool watch_subject(struct run_command *run)
+{
+    if (run->watch == NULL || !run->is_foreign || run->options.subject.subject == NULL)
+        return true;
+    bool fine = file_watch_add(run->watch, run->session.file.folder, NULL);
+    if (!fine)
+        fprintf(stderr, "retryproof: --watch: %s\n", strerror(errno));
+    return fine;
+}
+
+static bool load_documents(struct run_command *run)
+{
+    char error[REPORT_DOCUMENTS_ERROR_BYTES];
+    bool fine = report_documents_load(&run->documents, &run->options.attachments,
+                                      &run->documents_region, error);
+    if (!fine)
+        fprintf(stderr, "retryproof: --attach: %s\n", error);
+    return fine;
+}
+
 static int run_with_options(struct run_command *run)
 {
+    if (!begin_watch(run))
+        return EXIT_INTERNAL;
     int code = load_suite(run);
     if (code != EXIT_PASSED)
         return code;
+    if (!load_documents(run))
+        return EXIT_USAGE;
     select_cases(run);
     if (!open_session(run))
         return EXIT_USAGE;
+    if (!watch_subject(run))
+        return EXIT_INTERNAL;
     return run->options.list != LIST_NOT ? list_cases(run) : play_and_report(run);
 }
 
@@ -371,10 +397,26 @@ static void release(struct run_command *run)
         subject_session_close(&run->session);
     result_store_release(&run->store);
     free(run->items);
+    free(run->order);
+    file_watch_destroy(&run->watch);
+    region_release(&run->documents_region);
     suite_release(&run->suite);
     region_release(&run->region);
     free(run->typed);
     free(run);
+}
+
+/* Until somebody saves a file; false when it was Ctrl-C. */
+static bool wait_for_change(const struct run_command *run)
+{
+    const bool page = report_requests_have(&run->options.reports, REPORT_HTML);
+    console_end_grace();
+    if (console_is_interrupted())
+        return false;
+    fprintf(stderr, "retryproof: watching %zu folders; Ctrl-C ends%s\n",
+            file_watch_count(run->watch), page ? "; reload the page to see this run" : "");
+    fflush(NULL);
+    return file_watch_wait(run->watch);
 }
 
 /*
@@ -394,18 +436,19 @@ static void prepare_process(void)
 #endif
 }
 
-int run_command(int argc, char **argv, const char *version)
+/* Once. *again: somebody has changed a file since, and it is to be run again. */
+static int run_once(int argc, char **argv, const char *version, bool *again)
 {
-    enum { LAST_FAILED_BYTES_MAX = 64 * 1024 * 1024 }; /* of ids that are remembered */
     char error[OPTIONS_ERROR_BYTES];
     struct run_command *run = calloc(1, sizeof(*run));
+    *again = false;
     if (run == NULL)
         return EXIT_INTERNAL;
-    prepare_process();
     run->version = version;
     run->typed = command_typed(argc, argv);
     suite_init(&run->suite);
-    region_init(&run->region, LAST_FAILED_BYTES_MAX);
+    region_init(&run->region, RUN_BYTES_MAX);
+    region_init(&run->documents_region, RUN_BYTES_MAX);
     int code = EXIT_INTERNAL;
     if (run->typed == NULL) {
         fputs("retryproof: out of memory\n", stderr);
@@ -413,11 +456,24 @@ int run_command(int argc, char **argv, const char *version)
         fprintf(stderr, "retryproof run: %s\n(retryproof run --help tells what there is)\n", error);
         code = EXIT_USAGE;
     } else if (run->options.help) {
-        fputs(OPTIONS_HELP, stdout);
+        options_tell(stdout);
         code = EXIT_PASSED;
     } else {
         code = run_with_options(run);
     }
+    if (run->watch != NULL)
+        *again = wait_for_change(run);
     release(run);
+    return code;
+}
+
+int run_command(int argc, char **argv, const char *version)
+{
+    bool again;
+    int code;
+    prepare_process();
+    do
+        code = run_once(argc, argv, version, &again);
+    while (again);
     return code;
 }

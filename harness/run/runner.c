@@ -470,3 +470,13 @@ bool runner_play(const struct run_plan *plan, struct result_store *store)
     free(player);
     return fine;
 }
+
+void runner_order(const struct run_item *items, size_t count, size_t *order)
+{
+    size_t used = 0;
+    for (enum world_kind world = 0; world < WORLD_KIND_COUNT; world++)
+        for (int large = 0; large <= 1; large++)
+            for (size_t i = 0; i < count; i++)
+                if (items[i].world == world && is_large(items[i].one) == (large != 0))
+                    order[used++] = i;
+}

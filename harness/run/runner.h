@@ -59,4 +59,7 @@ struct run_plan {
  */
 MUST_USE bool runner_play(const struct run_plan *plan, struct result_store *store);
 
+/* The order in which cases of the built-in proxy begin: as many indexes of items as there are. */
+void runner_order(const struct run_item *items, size_t count, size_t *order);
+
 #endif

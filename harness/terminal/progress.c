@@ -13,23 +13,34 @@ enum { BAR_COLUMNS = 30 };
 
 void progress_init(struct progress *progress, size_t total, bool silent)
 {
-    *progress = (struct progress){.total = total, .silent = silent};
+    *progress = (struct progress){.total = total, .silent = silent, .began_ns = console_now_ns()};
     progress->bar = console_is_terminal(stderr);
-    progress->next_ns = console_now_ns() + (progress->bar ? QUICK_NS : LINE_EVERY_NS);
+    progress->next_ns = progress->began_ns + (progress->bar ? QUICK_NS : LINE_EVERY_NS);
 }
 
-static void show_bar(const struct progress *progress, const char *more)
+bool progress_is_watched(const struct progress *progress)
 {
+    return progress->bar && !progress->silent && console_now_ns() - progress->began_ns >= QUICK_NS;
+}
+
+/* As much of the line as the terminal has columns: one that wraps could not be taken away again. */
+static void show_bar(const struct progress *progress, const char *more, const char *running)
+{
+    enum { LINE_BYTES = 512 };
+    char line[LINE_BYTES];
+    char failed[32] = "";
     char bar[BAR_COLUMNS + 1];
-    size_t full = progress->total > 0 ? progress->done * BAR_COLUMNS / progress->total : 0;
+    const size_t full = progress->total > 0 ? progress->done * BAR_COLUMNS / progress->total : 0;
+    const unsigned columns = console_width(stderr);
     for (size_t i = 0; i < BAR_COLUMNS; i++)
         bar[i] = i < full ? '#' : '.';
     bar[BAR_COLUMNS] = '\0';
-    fprintf(stderr, "\r[%s] %zu of %zu%s%s", bar, progress->done, progress->total,
-            *more != '\0' ? ", " : "", more);
     if (progress->failed > 0)
-        fprintf(stderr, ", %zu failed", progress->failed);
-    fputs("\033[K", stderr);
+        snprintf(failed, sizeof(failed), ", %zu failed", progress->failed);
+    snprintf(line, sizeof(line), "[%s] %zu of %zu%s%s%s%s%s", bar, progress->done, progress->total,
+             *more != '\0' ? ", " : "", more, failed, running != NULL ? ", now " : "",
+             running != NULL ? running : "");
+    fprintf(stderr, "\r%.*s\033[K", columns > 1 ? (int)columns - 1 : 1, line);
     fflush(stderr);
 }
 
@@ -44,18 +55,29 @@ static bool is_due(struct progress *progress)
     return true;
 }
 
-void progress_note(struct progress *progress, bool failed)
+static void tell(struct progress *progress, const char *running)
 {
-    progress->done++;
-    progress->failed += failed;
-    /* The clock is asked for every 16th case only: a simulated case takes less than two such questions. */
-    if (progress->done % 16 != 0 || !is_due(progress))
+    /* The clock is asked for every 16th time only: a simulated case takes less than two such questions. */
+    enum { ASKED_EVERY = 16 };
+    if (++progress->asked % ASKED_EVERY != 0 || !is_due(progress))
         return;
     if (progress->bar)
-        show_bar(progress, "");
+        show_bar(progress, "", running);
     else
         fprintf(stderr, "retryproof: %zu of %zu cases done, %zu failed\n", progress->done,
                 progress->total, progress->failed);
+}
+
+void progress_note(struct progress *progress, bool failed, const char *running)
+{
+    progress->done++;
+    progress->failed += failed;
+    tell(progress, running);
+}
+
+void progress_tick(struct progress *progress, const char *running)
+{
+    tell(progress, running);
 }
 
 void progress_tell(struct progress *progress, size_t done, size_t total, const char *more)
@@ -65,7 +87,7 @@ void progress_tell(struct progress *progress, size_t done, size_t total, const c
     if (!is_due(progress))
         return;
     if (progress->bar)
-        show_bar(progress, more);
+        show_bar(progress, more, NULL);
     else
         fprintf(stderr, "retryproof: %zu of %zu, %s\n", progress->done, progress->total, more);
 }

@@ -1,0 +1,199 @@
+#include "harness/reporting/report_output.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "reports/formats/formats.h"
+#include "reports/pcapng/pcapng_run.h"
+#include "reports/subjects/comparison.h"
+#include "reports/subjects/subject_json.h"
+
+enum { FILE_BUFFER_BYTES = 256 * 1024 }; /* a report is many small pieces */
+
+static const char CAPTURE_SUFFIX[] = ".pcapng";
+
+/* Always false. */
+static bool tell_error(const char *path)
+{
+    fprintf(stderr, "retryproof: %s: %s\n", path, strerror(errno));
+    return false;
+}
+
+/* ---- streams -------------------------------------------------------------------------------- */
+
+/* Where so few cases ran, each of them was seen. */
+static size_t slowest_of(const struct report_output *output)
+{
+    if (output->slowest != SLOWEST_NOT_SAID)
+        return (size_t)output->slowest;
+    return output->quiet || run_count(output->run).ran <= SLOWEST_DEFAULT ? 0 : SLOWEST_DEFAULT;
+}
+
+/* Of another proxy what it did is the point, and not whether that was expected. */
+static void render_matrix(const struct report_output *output, const struct report_style *style,
+                          FILE *out)
+{
+    const struct observed_run *const runs[] = {output->observed};
+    const struct comparison_input input = {runs, COUNT_OF(runs)};
+    if (output->observed == NULL) {
+        report_matrix(output->run, style, out);
+        return;
+    }
+    comparison_terminal(&input, style, out);
+    comparison_harms(&input, style, out);
+}
+
+void report_output_render(const struct report_output *output, enum report_kind kind, FILE *out)
+{
+    const struct report_style style = {
+        .colour = out == stdout && console_has_colour(stdout, output->colour),
+        .width = out == stdout ? console_width(stdout) : CONSOLE_WIDTH_DEFAULT,
+        .slowest = kind == REPORT_TERMINAL ? slowest_of(output) : 0};
+    switch (kind) {
+    case REPORT_TERMINAL:
+        report_terminal(output->run, &style, out);
+        break;
+    case REPORT_MATRIX:
+        render_matrix(output, &style, out);
+        break;
+    case REPORT_MARKDOWN:
+        report_markdown(output->run, out);
+        break;
+    case REPORT_GITHUB:
+        report_github(output->run, out);
+        break;
+    case REPORT_JUNIT:
+        report_junit(output->run, out);
+        break;
+    case REPORT_TAP:
+        report_tap(output->run, out);
+        break;
+    case REPORT_JSON:
+        report_json(output->run, out);
+        break;
+    case REPORT_SUBJECT:
+        subject_json_write(output->observed, out);
+        break;
+    case REPORT_HTML:
+    case REPORT_EVENTS:
+    case REPORT_PCAPNG:
+    case REPORT_KIND_COUNT:
+        check(false);
+    }
+}
+
+/* mode: "we" a new file, "ae" behind what is there. */
+static bool render_to_file(const struct report_output *output, enum report_kind kind,
+                           const char *path, const char *mode)
+{
+    FILE *out = fopen(path, mode);
+    if (out == NULL)
+        return tell_error(path);
+    char *buffer = malloc(FILE_BUFFER_BYTES);
+    if (buffer != NULL)
+        setvbuf(out, buffer, _IOFBF, FILE_BUFFER_BYTES);
+    report_output_render(output, kind, out);
+    bool fine = ferror(out) == 0;
+    fine = fclose(out) == 0 && fine;
+    free(buffer);
+    return fine || tell_error(path);
+}
+
+/* ---- folders -------------------------------------------------------------------------------- */
+
+/* Every folder on the way; one that is there already is as good. */
+static void make_folders_above(const char *path)
+{
+    char folder[PATH_MAX];
+    snprintf(folder, sizeof(folder), "%s", path);
+    for (char *slash = strchr(folder + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        mkdir(folder, S_IRWXU | S_IRWXG | S_IRWXO); /* as the umask has it */
+        *slash = '/';
+    }
+}
+
+bool report_output_page(const struct html_report *page, const char *folder)
+{
+    char error[HTML_REPORT_ERROR_BYTES];
+    make_folders_above(folder);
+    const bool fine = html_report_write_folder(page, folder, error);
+    if (!fine)
+        fprintf(stderr, "retryproof: %s\n", error);
+    return fine;
+}
+
+static bool write_page(const struct report_output *output, const char *folder)
+{
+    const struct html_report page = {
+        .run = output->run,
+        .documents = output->documents != NULL ? output->documents->list : NULL,
+        .document_count = output->documents != NULL ? output->documents->count : 0};
+    return report_output_page(&page, folder);
+}
+
+static bool write_captures(const struct report_output *output, const char *path)
+{
+    const size_t size = strlen(path);
+    const size_t suffix = strlen(CAPTURE_SUFFIX);
+    char error[PCAPNG_ERROR_BYTES];
+    size_t count = 0;
+    const bool one = size > suffix && strcmp(path + size - suffix, CAPTURE_SUFFIX) == 0;
+    make_folders_above(path);
+    const bool fine = one ? pcapng_write_file(output->run, path, &count, error)
+                          : pcapng_write_folder(output->run, path, &count, error);
+    if (!fine)
+        fprintf(stderr, "retryproof: %s\n", error);
+    else if (count == 0)
+        fprintf(stderr, "retryproof: %s: no case was recorded, so there is nothing to capture\n",
+                path);
+    return fine;
+}
+
+/* ---- what was asked for --------------------------------------------------------------------- */
+
+static bool write_one(const struct report_output *output, const struct report_request *request)
+{
+    switch (request->kind) {
+    case REPORT_EVENTS:
+        return true;
+    case REPORT_HTML:
+        return write_page(output, request->path);
+    case REPORT_PCAPNG:
+        return write_captures(output, request->path);
+    default:
+        break;
+    }
+    if (request->kind == REPORT_SUBJECT && request->path != NULL && output->run->interrupted) {
+        fprintf(stderr, "retryproof: %s is not written: the run was interrupted\n", request->path);
+        return true;
+    }
+    if (request->path != NULL)
+        return render_to_file(output, request->kind, request->path, "we");
+    report_output_render(output, request->kind, stdout);
+    return true;
+}
+
+bool report_output_write(const struct report_output *output, const struct report_requests *requests)
+{
+    bool fine = true;
+    for (size_t i = 0; i < requests->count; i++)
+        fine = write_one(output, &requests->list[i]) && fine;
+    return fine;
+}
+
+bool report_output_for_ci(const struct report_output *output,
+                          const struct report_requests *requests)
+{
+    const char *actions = getenv("GITHUB_ACTIONS");
+    const char *summary = getenv("GITHUB_STEP_SUMMARY");
+    const bool on_github = actions != NULL && strcmp(actions, "true") == 0;
+    if (on_github && !report_requests_have(requests, REPORT_GITHUB))
+        report_github(output->run, report_requests_fill_stdout(requests) ? stderr : stdout);
+    if (summary == NULL || *summary == '\0' || report_requests_have(requests, REPORT_MARKDOWN))
+        return true;
+    return render_to_file(output, REPORT_MARKDOWN, summary, "ae");
+}
