@@ -12,6 +12,7 @@
 #include "harness/command/last_run.h"
 #include "harness/command/options.h"
 #include "harness/reporting/run_facts.h"
+#include "harness/reporting/run_files.h"
 #include "harness/reporting/ticker.h"
 #include "harness/run/workers.h"
 #include "harness/session/subject_session.h"
@@ -307,7 +308,8 @@ static int play_and_report(struct run_command *run)
             return EXIT_INTERRUPTED;
         return run->is_foreign ? EXIT_CANNOT_START : EXIT_INTERNAL;
     }
-    if (!tell_observed(run) || !gather_facts(run)) {
+    if (!tell_observed(run) || !gather_facts(run) ||
+        !run_files_gather(&run->result, &run->region)) {
         fputs("retryproof: out of memory\n", stderr);
         return EXIT_INTERNAL;
     }
