@@ -1,5 +1,6 @@
 #include "harness/explore/several_claims.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -128,30 +129,40 @@ bool is_silent_end(const struct wire_fault *fault, const struct played *played,
 
 /* ---- one trial and one claim ---------------------------------------------------------------- */
 
+bool several_claim_is(size_t claim)
+{
+    return claim < claims_count() && claims_at(claim)->judge == NULL;
+}
+
+static void say(struct several_came *out, const char *sentence)
+{
+    snprintf(out->sentence, sizeof(out->sentence), "%s", sentence);
+}
+
 static bool differs_from_clean(struct player *player, const struct trial *trial, unsigned number,
-                               struct played *out)
+                               struct several_came *out)
 {
     struct clean_run clean;
     struct played ignored;
-    char sentence[SEVERAL_SENTENCE_BYTES];
     clean_run_play(player, trial, &clean, &ignored);
-    player_play(player, trial, out);
-    return clean_run_asks(&clean, trial, out) == number &&
-           !clean_run_is_like(&clean, out, sentence);
+    player_play(player, trial, &out->played);
+    return clean_run_asks(&clean, trial, &out->played) == number &&
+           !clean_run_is_like(&clean, &out->played, out->sentence);
 }
 
 static bool differs_from_itself(struct player *player, const struct trial *trial,
-                                struct played *out)
+                                struct several_came *out)
 {
     struct played first;
     player_play(player, trial, &first);
-    player_play(player, trial, out);
-    return first.trace_hash != out->trace_hash;
+    player_play(player, trial, &out->played);
+    say(out, SEVERAL_SAYS_AGAIN);
+    return first.trace_hash != out->played.trace_hash;
 }
 
 /* The same end by the other of FIN and RST. */
 static bool differs_from_other_end(struct player *player, const struct trial *trial,
-                                   struct played *out)
+                                   struct several_came *out)
 {
     struct wire_fault fault;
     struct trial other = *trial;
@@ -164,9 +175,10 @@ static bool differs_from_other_end(struct player *player, const struct trial *tr
         player_play(player, &other, &came);
         silent = is_silent_end(&fault, &came, player_evidence(player));
     }
-    player_play(player, trial, out);
-    return silent && is_silent_end(&trial->faults[0], out, player_evidence(player)) &&
-           came.outcome_verdict != out->outcome_verdict;
+    player_play(player, trial, &out->played);
+    say(out, SEVERAL_SAYS_ENDS);
+    return silent && is_silent_end(&trial->faults[0], &out->played, player_evidence(player)) &&
+           came.outcome_verdict != out->played.outcome_verdict;
 }
 
 static bool is_near(uint64_t a, uint64_t b)
@@ -175,37 +187,56 @@ static bool is_near(uint64_t a, uint64_t b)
     return (a > b ? a - b : b - a) <= FRAMING_BYTES;
 }
 
-/* From its sibling, whose bodies have another size, in how much the proxy held at most. */
-static bool differs_from_sibling(struct player *player, const struct trial *trial,
-                                 struct played *out)
+static struct trace_held held_at_most(const struct player *player)
 {
-    if (trial->base->sibling == NULL) {
-        player_play(player, trial, out);
+    const struct evidence *evidence = player_evidence(player);
+    return evidence != NULL ? evidence->held : (struct trace_held){0};
+}
+
+/* From the case beside it, whose bodies have another size, in how much the proxy held at most. */
+static bool differs_in_size(struct player *player, const struct trial *trial,
+                            struct several_came *out)
+{
+    struct played beside;
+    const struct base *base = trial->base;
+    if (base->beside == NULL) {
+        player_play(player, trial, &out->played);
         return false;
     }
-    const struct trial other = trial_of(trial->base->sibling, trial->seed);
-    player_play(player, &other, out);
-    const struct evidence *evidence = player_evidence(player);
-    struct trace_held held = evidence != NULL ? evidence->held : (struct trace_held){0};
-    player_play(player, trial, out);
-    evidence = player_evidence(player);
-    return evidence != NULL && !(is_near(evidence->held.up_peak, held.up_peak) &&
-                                 is_near(evidence->held.down_peak, held.down_peak));
+    const struct trial other = trial_of(base->beside, trial->seed);
+    player_play(player, &other, &beside);
+    const struct trace_held was = held_at_most(player);
+    player_play(player, trial, &out->played);
+    const struct trace_held is = held_at_most(player);
+    out->beside_trace = beside.trace_hash;
+    snprintf(out->sentence, sizeof(out->sentence),
+             "the proxy held %" PRIu64 " bytes of requests and %" PRIu64
+             " of responses at most, with the bodies of %s %" PRIu64 " and %" PRIu64,
+             is.up_peak, is.down_peak, base->beside->id, was.up_peak, was.down_peak);
+    return player_evidence(player) != NULL &&
+           !(is_near(is.up_peak, was.up_peak) && is_near(is.down_peak, was.down_peak));
 }
 
 bool trial_breaks(struct player *player, const struct trial *trial, size_t claim,
-                  struct played *out)
+                  struct several_came *out)
 {
-    if (claim == several_claim(SEVERAL_AGAIN) && claim < claims_count())
-        return differs_from_itself(player, trial, out);
-    if (claim == several_claim(SEVERAL_FIN_AND_RST) && claim < claims_count())
-        return differs_from_other_end(player, trial, out);
-    if (claim == several_claim(SEVERAL_SIZES) && claim < claims_count())
-        return differs_from_sibling(player, trial, out);
-    if (claim < claims_count() && claims_at(claim)->judge == NULL)
-        return differs_from_clean(player, trial, claims_at(claim)->number, out);
-    player_play(player, trial, out);
-    if (claim == claims_count())
-        return out->verdict == VERDICT_ERROR || out->verdict == VERDICT_SETUP_FAILED;
-    return (out->broken >> claim & 1) != 0;
+    bool broken;
+    check(several_claim_is(claim));
+    *out = (struct several_came){.sentence = ""};
+    switch (claims_at(claim)->number) {
+    case SEVERAL_AGAIN:
+        broken = differs_from_itself(player, trial, out);
+        break;
+    case SEVERAL_FIN_AND_RST:
+        broken = differs_from_other_end(player, trial, out);
+        break;
+    case SEVERAL_SIZES:
+        broken = differs_in_size(player, trial, out);
+        break;
+    default:
+        broken = differs_from_clean(player, trial, claims_at(claim)->number, out);
+    }
+    if (!broken)
+        out->sentence[0] = '\0';
+    return broken;
 }

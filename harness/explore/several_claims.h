@@ -29,6 +29,10 @@ struct clean_run {
     char text[OUTCOME_TEXT_BYTES];
 };
 
+/* What is said of a run that breaks one; of the others it is told what differs. */
+#define SEVERAL_SAYS_ENDS  "with the other of FIN and RST at this byte something else came about"
+#define SEVERAL_SAYS_AGAIN "played once more with the same seed, another trace came about"
+
 /* The claim's place in the table; claims_count() if it is not there. */
 size_t several_claim(unsigned number);
 
@@ -47,11 +51,18 @@ bool clean_run_is_like(const struct clean_run *clean, const struct played *playe
 bool is_silent_end(const struct wire_fault *fault, const struct played *played,
                    const struct evidence *evidence);
 
-/*
- * Plays the trial, and whatever it must be compared with, and tells whether it breaks the claim at that place of the table;
- * claims_count(): whether it does not end, does not begin, or fails a check. *out is what the trial came to.
- */
+/* Whether the claim at that place of the table is one of these. */
+bool several_claim_is(size_t claim);
+
+/* What a trial came to beside what it was compared with. */
+struct several_came {
+    struct played played;                  /* the trial */
+    uint64_t beside_trace;                 /* SEVERAL_SIZES: of the case of another size */
+    char sentence[SEVERAL_SENTENCE_BYTES]; /* what differs; empty: nothing */
+};
+
+/* Plays the trial, and before it whatever it must be compared with, and tells whether it breaks that claim, one of these. */
 bool trial_breaks(struct player *player, const struct trial *trial, size_t claim,
-                  struct played *out);
+                  struct several_came *out);
 
 #endif

@@ -94,10 +94,8 @@ static void play_again(struct survey *survey, const struct trial *trial, const s
     survey->ledger->result->runs++;
     ledger_note_exercised(survey->ledger, SEVERAL_AGAIN);
     if (again.trace_hash != trace_hash)
-        ledger_note_breach(survey->ledger,
-                           &(struct ledger_breach){
-                               trial, &again, SEVERAL_AGAIN,
-                               "played once more with the same seed, another trace came about"});
+        ledger_note_breach(survey->ledger, &(struct ledger_breach){trial, &again, SEVERAL_AGAIN,
+                                                                   SEVERAL_SAYS_AGAIN});
 }
 
 static void compare_with_clean(struct survey *survey, const struct trial *trial,
@@ -137,19 +135,16 @@ static uint64_t play(struct survey *survey, const struct wire_fault *faults, siz
 /* Claim 37: the base beside one whose bodies have another size. */
 static void compare_sizes(struct survey *survey)
 {
-    struct played played;
+    struct several_came came;
     const struct trial trial = trial_of(survey->base, survey->options->seed);
     if (survey->base->sibling == NULL)
         return;
-    bool differs = trial_breaks(survey->player, &trial, several_claim(SEVERAL_SIZES), &played);
+    bool differs = trial_breaks(survey->player, &trial, several_claim(SEVERAL_SIZES), &came);
     survey->ledger->result->runs += 2;
     ledger_note_exercised(survey->ledger, SEVERAL_SIZES);
     if (differs)
-        ledger_note_breach(
-            survey->ledger,
-            &(struct ledger_breach){
-                &trial, &played, SEVERAL_SIZES,
-                "with bodies of another size the proxy held more, or less, at most"});
+        ledger_note_breach(survey->ledger, &(struct ledger_breach){&trial, &came.played,
+                                                                   SEVERAL_SIZES, came.sentence});
 }
 
 /* False when the base fails without any fault: then what came of faults would say nothing. */
@@ -231,9 +226,7 @@ static void compare_ends(struct survey *survey, const struct fault_span *fin,
         player_play(survey->player, &trial, &played);
         ledger_note_breach(
             survey->ledger,
-            &(struct ledger_breach){
-                &trial, &played, SEVERAL_FIN_AND_RST,
-                "with a FIN at this byte in place of the reset something else came about"});
+            &(struct ledger_breach){&trial, &played, SEVERAL_FIN_AND_RST, SEVERAL_SAYS_ENDS});
     }
 }
 

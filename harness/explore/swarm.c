@@ -230,10 +230,8 @@ static void play_again(struct swarm *swarm, struct trial *trial, uint64_t trace_
     swarm->ledger->result->runs++;
     ledger_note_exercised(swarm->ledger, SEVERAL_AGAIN);
     if (again.trace_hash != trace_hash)
-        ledger_note_breach(swarm->ledger,
-                           &(struct ledger_breach){
-                               trial, &again, SEVERAL_AGAIN,
-                               "played once more with the same seed, another trace came about"});
+        ledger_note_breach(swarm->ledger, &(struct ledger_breach){trial, &again, SEVERAL_AGAIN,
+                                                                  SEVERAL_SAYS_AGAIN});
 }
 
 /* A handshake or a large body takes as long as a hundred small exchanges: such a base is drawn the less often, and of those that differ in size the first. */

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "harness/explore/several_claims.h"
 #include "harness/found/message_map.h"
 #include "harness/found/smallest.h"
 #include "reports/shell_word.h"
@@ -188,7 +189,17 @@ static void name_failure(const struct explorer_failure *from, struct exploration
     }
 }
 
-/* One that shows by itself is written down; one that only several runs side by side show is explored again. */
+/* The case of another size that the claim is about, too; NULL: it is about one. */
+static const struct suite_case *case_beside(const struct making *making,
+                                            const struct explorer_failure *failure)
+{
+    const struct base *beside =
+        failure->claim == several_claim(SEVERAL_SIZES) ? failure->base->beside : NULL;
+
+    return beside != NULL ? exploration_case(making->source->bases, beside->id) : NULL;
+}
+
+/* One that shows again is written down; one that only several runs side by side show is explored again. */
 static bool save(const struct making *making, const struct regression *what,
                  const struct smallest *smallest, struct exploration_failure *out)
 {
@@ -253,7 +264,9 @@ static bool make_failure(const struct making *making, const struct explorer_fail
                                     .sentence = count > 0 ? found[0] : NULL,
                                     .seed = from->seed,
                                     .trace_hash = smallest.trace_hash,
-                                    .faults_met = smallest.met};
+                                    .faults_met = smallest.met,
+                                    .beside = case_beside(making, from),
+                                    .beside_trace = smallest.beside_trace};
     *out = (struct exploration_failure){.base = from->base->id,
                                         .sentence_count = count + 1,
                                         .faults =

@@ -27,6 +27,8 @@ static const char *const REPLACED[] = {"name", "stage",  "level",  "source", "wh
 static bool put_head(struct making *making);
 static bool put_base(struct making *making, struct yaml_node *base);
 static bool put_network(struct making *making);
+static bool keep_sizes(struct making *making, struct grid_choice *choice);
+static bool put_sizes(struct making *making);
 static bool put_faults(struct making *making);
 static bool put_order(struct making *making);
 static bool put_found(struct making *making);
@@ -40,11 +42,13 @@ static bool write_tree(const struct regression *regression, struct region *regio
     bool chosen = grid_choose(&regression->file->grid, regression->combination, &choice);
 
     check(chosen);
+    if (!keep_sizes(&making, &choice))
+        making.root = NULL;
     struct yaml_node *base =
         grid_substitute(&regression->file->grid, &choice, region, regression->file->root, &wrong);
-    if (base != NULL && making.root != NULL && put_head(&making) && put_base(&making, base) &&
-        put_faults(&making) && put_order(&making) && put_found(&making) &&
-        yaml_write(making.root, out))
+    if (base != NULL && making.root != NULL && put_head(&making) && put_sizes(&making) &&
+        put_base(&making, base) && put_faults(&making) && put_order(&making) &&
+        put_found(&making) && yaml_write(making.root, out))
         return true;
     snprintf(error, REGRESSION_ERROR_BYTES, "%s",
              wrong.sentence[0] != '\0' ? wrong.sentence
@@ -151,6 +155,97 @@ static bool put_base(struct making *making, struct yaml_node *base)
            (making->what->expecting || put_expect(making));
 }
 
+/* ---- two sizes ------------------------------------------------------------------------------ */
+
+enum { PLACEHOLDER_BYTES = 160 }; /* a key of a grid's value, with its braces */
+
+/* NULL: only one case is written. */
+static const struct grid_axis *size_axis(const struct regression *what)
+{
+    const struct grid *grid = &what->file->grid;
+
+    for (size_t i = 0; i < grid->axis_count && what->beside != NULL; i++)
+        if (strcmp(grid->axes[i].name, BASE_SIZE_AXIS) == 0)
+            return &grid->axes[i];
+    return NULL;
+}
+
+/* What stands for a value, or a key of it, until a case is made of the file that is written: "${size}", "${size.window}". */
+static struct yaml_node *placeholder(struct making *making, const char *key)
+{
+    char text[PLACEHOLDER_BYTES];
+
+    snprintf(text, sizeof(text), "${%s%s%s}", BASE_SIZE_AXIS, key != NULL ? "." : "",
+             key != NULL ? key : "");
+    return yaml_new_text(making->region, text, true);
+}
+
+/* The value of that axis stays what it is in the base: a place that both sizes go to. */
+static bool keep_sizes(struct making *making, struct grid_choice *choice)
+{
+    const struct grid *grid = &making->what->file->grid;
+    const struct grid_axis *axis = size_axis(making->what);
+    struct grid_value *kept = region_take(making->region, sizeof(*kept));
+
+    if (axis == NULL || kept == NULL)
+        return kept != NULL;
+    const struct grid_value *value = choice->values[axis - grid->axes];
+    struct yaml_node *node =
+        value->node->kind == YAML_MAP ? yaml_new(making->region, YAML_MAP) : NULL;
+    *kept = (struct grid_value){.node = node != NULL ? node : placeholder(making, NULL),
+                                .label = value->label};
+    for (const struct yaml_node *at = value->node->first; node != NULL && at != NULL; at = at->next)
+        if (!yaml_append(
+                making->region, node, at->key->text,
+                placeholder(making, strcmp(at->key->text, "is") == 0 ? NULL : at->key->text)))
+            return false;
+    choice->values[axis - grid->axes] = kept;
+    return kept->node != NULL;
+}
+
+/* A value of the axis, with the trace that its case was found with. */
+static bool add_size(struct making *making, struct yaml_node *list, size_t combination,
+                     uint64_t trace)
+{
+    const struct grid *grid = &making->what->file->grid;
+    struct grid_choice choice;
+    struct yaml_error wrong;
+    bool chosen = grid_choose(grid, combination, &choice);
+
+    check(chosen);
+    const struct grid_value *value = choice.values[size_axis(making->what) - grid->axes];
+    struct yaml_node *map =
+        value->node->kind == YAML_MAP
+            ? grid_substitute(grid, &choice, making->region, value->node, &wrong)
+            : yaml_new(making->region, YAML_MAP);
+    const char *hash = region_format(making->region, "0x%016" PRIx64, trace);
+
+    if (map == NULL || hash == NULL ||
+        (value->node->kind != YAML_MAP && !put_text(making, map, "is", value->label)))
+        return false;
+    return yaml_append(making->region, map, "trace", yaml_new_text(making->region, hash, true)) &&
+           yaml_append(making->region, list, NULL, map);
+}
+
+static bool put_sizes(struct making *making)
+{
+    const struct regression *what = making->what;
+    struct yaml_node *grid = yaml_new(making->region, YAML_MAP);
+    struct yaml_node *list = yaml_new(making->region, YAML_LIST);
+
+    if (size_axis(what) == NULL)
+        return true;
+    if (grid == NULL || list == NULL)
+        return false;
+    bool first = what->beside->combination < what->combination;
+    return (!first || add_size(making, list, what->beside->combination, what->beside_trace)) &&
+           add_size(making, list, what->combination, what->trace_hash) &&
+           (first || add_size(making, list, what->beside->combination, what->beside_trace)) &&
+           yaml_append(making->region, grid, BASE_SIZE_AXIS, list) && put(making, "grid", grid);
+}
+
+/* ---- network, faults and order -------------------------------------------------------------- */
+
 /* One that was varied. */
 static bool put_network(struct making *making)
 {
@@ -229,7 +324,9 @@ static bool put_found(struct making *making)
 {
     const struct regression *what = making->what;
     struct yaml_node *map = yaml_new(making->region, YAML_MAP);
-    const char *trace = region_format(making->region, "0x%016" PRIx64, what->trace_hash);
+    const char *trace = size_axis(what) != NULL
+                            ? "${" BASE_SIZE_AXIS ".trace}"
+                            : region_format(making->region, "0x%016" PRIx64, what->trace_hash);
     const char *name = broken_name(what);
 
     if (map == NULL || trace == NULL || (name != NULL && !put_text(making, map, "claim", name)))

@@ -3,6 +3,8 @@
  * that break a claim, and what was found. It expects its faults to take place, so that it never comes to prove nothing. Where
  * it is what the base itself expects that does not come about, it keeps that.
  *
+ * Where the claim compares two cases that differ in size, the file keeps that axis of the grid and is both of them.
+ *
  * The file parses to the same case as the base with that schedule, and plays to the same trace; docs/scenarios.md has the
  * keys `faults`, `order` and `found`.
  *
@@ -35,6 +37,9 @@ struct regression {
     uint64_t seed;
     uint64_t trace_hash;
     unsigned faults_met; /* how many of its faults took place: so many must, ever after */
+    const struct suite_case *beside; /* of the same file, with bodies of another size: the claim is
+                                        about both, and so is the file; NULL: there is none */
+    uint64_t beside_trace;
 };
 
 /* Writes the scenario. False and a sentence when memory runs out; ask ferror() of the stream, too. */

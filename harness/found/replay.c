@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <string.h>
 
+#include "harness/explore/several_claims.h"
 #include "harness/found/regression.h"
 #include "harness/found/smallest.h"
 #include "harness/suite/scenario_needs.h"
@@ -32,12 +33,40 @@ bool replay_expects(const struct base *base)
     return claim != NULL && strcmp(claim, REGRESSION_EXPECTATIONS) == 0;
 }
 
+/* The place of the claim that the file says was broken; claims_count(): none. */
+static size_t found_claim(const struct base *base)
+{
+    const char *claim = base->expecting->found.claim;
+
+    return claim != NULL ? claims_find(claim) : claims_count();
+}
+
 /* ---- the simulation ------------------------------------------------------------------------- */
+
+/* What does not hold of several runs side by side comes first. */
+static bool tell_several(const struct several_came *came, size_t claim, struct region *region,
+                         struct replayed *out)
+{
+    const char **all = region_take(region, (out->sentence_count + 1) * sizeof(*all));
+
+    out->broken |= (claim_set)1 << claim;
+    out->verdict = VERDICT_FAIL;
+    if (all == NULL)
+        return false;
+    all[0] = region_copy_text(region, came->sentence, strlen(came->sentence));
+    for (size_t i = 0; i < out->sentence_count; i++)
+        all[i + 1] = out->sentences[i];
+    out->sentences = all;
+    out->sentence_count++;
+    return all[0] != NULL;
+}
 
 bool replay_in_sim(const struct base *base, struct player *player, struct region *region,
                    struct replayed *out)
 {
     struct trial trial = trial_of(base, replay_seed(base));
+    const size_t claim = found_claim(base);
+    struct several_came came;
     struct played played;
 
     trial.faults = base->expecting->faults;
@@ -45,6 +74,7 @@ bool replay_in_sim(const struct base *base, struct player *player, struct region
     trial.order = base->expecting->order;
     trial.order_count = base->expecting->order_count;
     trial.as_filed = replay_expects(base);
+    bool differs = several_claim_is(claim) && trial_breaks(player, &trial, claim, &came);
     player_play(player, &trial, &played);
     const uint64_t before = played.trace_hash;
     player_play(player, &trial, &played);
@@ -57,10 +87,13 @@ bool replay_in_sim(const struct base *base, struct player *player, struct region
                              .trace_hash = played.trace_hash,
                              .steady = before == played.trace_hash,
                              .sentence_count = played.sentence_count};
+    if (several_claim_is(claim))
+        out->exercised |= (claim_set)1 << claim;
     out->outcome = region_copy_text(region, played.outcome_text, strlen(played.outcome_text));
     out->story = smallest_story(player_evidence(player), region, &out->story_count);
     return out->outcome != NULL &&
-           copy_texts(played.sentences, played.sentence_count, region, &out->sentences);
+           copy_texts(played.sentences, played.sentence_count, region, &out->sentences) &&
+           (!differs || tell_several(&came, claim, region, out));
 }
 
 static bool copy_texts(const char *const *texts, size_t count, struct region *region,
@@ -182,6 +215,9 @@ bool replay_on_sockets(const struct base *base, struct region *region, struct re
     out->refused = base->expecting->unsupported[WORLD_SOCKETS];
     if (out->refused == SCENARIO_ORDER_IS_SIMULATED)
         out->refused = NULL;
+    if (out->refused == NULL && several_claim_is(found_claim(base)))
+        out->refused = "what was found shows in several runs side by side, which only the "
+                       "simulation plays alike";
     if (out->refused != NULL)
         return true;
     if (real == NULL)

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "harness/explore/several_claims.h"
+
 /* A world in which a check failed cannot be freed, so a failure of that kind is tried so often and no more. */
 enum { ABANDONED_MAX = 200, SENTENCE_BYTES = 1024 };
 
@@ -13,9 +15,10 @@ struct judging {
     bool failed;
     char sentence[SENTENCE_BYTES]; /* its first one; matters where a check failed: it says which */
     unsigned abandoned;
+    struct several_came came; /* of a claim about several runs */
 };
 
-static bool copy_sentences(const struct played *played, struct region *region,
+static bool copy_sentences(const struct played *played, const char *several, struct region *region,
                            struct smallest *out);
 
 struct trial failing_trial(const struct failing *failing)
@@ -60,6 +63,11 @@ static bool play_and_compare(void *owner, const struct schedule *schedule)
         return false;
     judging->trying.schedule = *schedule;
     const struct trial trial = failing_trial(&judging->trying);
+    if (several_claim_is(judging->trying.claim)) {
+        bool broken = trial_breaks(judging->player, &trial, judging->trying.claim, &judging->came);
+        judging->abandoned += judging->came.played.failed;
+        return broken;
+    }
     player_play(judging->player, &trial, &played);
     judging->abandoned += played.failed;
     return is_same(judging, &played);
@@ -71,6 +79,8 @@ static bool note_failure(struct judging *judging)
     struct played played;
     const struct trial trial = failing_trial(&judging->trying);
 
+    if (several_claim_is(judging->trying.claim))
+        return trial_breaks(judging->player, &trial, judging->trying.claim, &judging->came);
     player_play(judging->player, &trial, &played);
     judging->verdict = played.verdict;
     judging->failed = played.failed;
@@ -94,6 +104,9 @@ bool smallest_find(struct failing *failing, struct player *player, struct region
         out->runs = shrink_schedule(&failing->schedule, &failing->base->expecting->network,
                                     play_and_compare, judging);
     const struct trial trial = failing_trial(failing);
+    if (several_claim_is(failing->claim) && out->reproduced)
+        out->reproduced = trial_breaks(player, &trial, failing->claim, &judging->came);
+    out->beside_trace = judging->came.beside_trace;
     player_play(player, &trial, &played);
     const uint64_t before = played.trace_hash;
     player_play(player, &trial, &played);
@@ -101,23 +114,28 @@ bool smallest_find(struct failing *failing, struct player *player, struct region
     out->steady = before == played.trace_hash;
     out->met = (unsigned)__builtin_popcount(played.faults_met);
     out->story = smallest_story(player_evidence(player), region, &out->story_count);
-    return copy_sentences(&played, region, out);
+    return copy_sentences(&played, judging->came.sentence, region, out);
 }
 
 /* ---- words ---------------------------------------------------------------------------------- */
 
-static bool copy_sentences(const struct played *played, struct region *region, struct smallest *out)
+/* First what was said of several runs side by side. */
+static bool copy_sentences(const struct played *played, const char *several, struct region *region,
+                           struct smallest *out)
 {
     const char **copies = region_take(region, (played->sentence_count + 1) * sizeof(*copies));
+    size_t count = 0;
 
-    for (size_t i = 0; i < played->sentence_count && copies != NULL; i++) {
-        copies[i] = region_copy_text(region, played->sentences[i], strlen(played->sentences[i]));
-        if (copies[i] == NULL)
-            return false;
-    }
+    if (copies == NULL)
+        return false;
+    if (several[0] != '\0')
+        copies[count++] = region_copy_text(region, several, strlen(several));
+    for (size_t i = 0; i < played->sentence_count; i++)
+        copies[count++] =
+            region_copy_text(region, played->sentences[i], strlen(played->sentences[i]));
     out->sentences = copies;
-    out->sentence_count = played->sentence_count;
-    return copies != NULL;
+    out->sentence_count = count;
+    return count == 0 || copies[count - 1] != NULL;
 }
 
 const char *const *smallest_story(const struct evidence *evidence, struct region *region,

@@ -23,11 +23,13 @@ struct failing {
 
 struct smallest {
     uint64_t trace_hash;
+    uint64_t
+        beside_trace; /* of the case of another size that it differs from; 0: it is about none */
     bool
-        reproduced; /* it fails by itself; else the schedule is as it was: only several runs side by side show it */
-    bool steady;   /* twice the same trace */
-    unsigned runs; /* that shrinking took */
-    unsigned met;  /* how many of its faults took place */
+        reproduced; /* it fails again, by itself or beside what it is compared with; else the schedule is as it was: only several runs side by side show it */
+    bool steady;    /* twice the same trace */
+    unsigned runs;  /* that shrinking took */
+    unsigned met;   /* how many of its faults took place */
     const char *const *sentences;
     size_t sentence_count;
     const char *const *story; /* its time line */

@@ -121,8 +121,11 @@ static void find_siblings(struct base_list *bases)
 {
     for (size_t i = 0; i < bases->count; i++)
         for (size_t j = 0; j < i && bases->list[i].sibling == NULL; j++)
-            if (differ_in_size_alone(bases->list[j].id, bases->list[i].id))
-                bases->list[i].sibling = &bases->list[j];
+            if (differ_in_size_alone(bases->list[j].id, bases->list[i].id)) {
+                bases->list[i].sibling = bases->list[i].beside = &bases->list[j];
+                if (bases->list[j].beside == NULL)
+                    bases->list[j].beside = &bases->list[i];
+            }
 }
 
 bool bases_load(struct base_list *bases, const char *const *arguments, size_t count)

@@ -31,7 +31,8 @@ struct base {
     struct scenario *expecting; /* the case as its file says */
     const struct base *
         sibling; /* the first that differs from it in `size` alone; NULL: there is none before it */
-    bool thorough; /* at every byte; else where parts of messages begin and end */
+    const struct base *beside; /* any that does: the first, or that one's second; NULL: none */
+    bool thorough;             /* at every byte; else where parts of messages begin and end */
 };
 
 struct base_list {
