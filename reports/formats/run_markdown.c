@@ -34,8 +34,10 @@ static void put_headline(const struct run_result *run, FILE *out)
         fputs("interrupted, ", out);
     if (failed > 0)
         fprintf(out, "%s of ", text_count(failed, text));
-    fprintf(out, "%s cases %s\n\n", text_count(counts.total, text),
-            failed > 0 ? "failed" : "and no failure");
+    else
+        fputs("no failure in ", out);
+    fprintf(out, "%s %s%s\n\n", text_count(counts.total, text),
+            counts.total == 1 ? "case" : "cases", failed > 0 ? " failed" : "");
     fputs("|", out);
     for (enum verdict verdict = 0; verdict < VERDICT_COUNT; verdict++)
         fprintf(out, " %s |", verdict_word(verdict));

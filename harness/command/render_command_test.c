@@ -1,0 +1,235 @@
+/* Reports of every kind from a run and from its result, and shards put together. */
+#include "harness/command/command_rig.h"
+
+#include "reports/formats/formats.h"
+#include "world/data/json.h"
+
+static char *kept(const char *path)
+{
+    char *text = calloc(1, TEXT_BYTES);
+    assert_non_null(text);
+    read_back(path, text);
+    return text;
+}
+
+static void file_has(const char *path, const char *part)
+{
+    char *text = kept(path);
+    if (strstr(text, part) == NULL)
+        fail_msg("%s has no %s:\n%.2000s", path, part, text);
+    free(text);
+}
+
+static size_t size_of(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 ? (size_t)status.st_size : 0;
+}
+
+/* ---- command lines -------------------------------------------------------------------------- */
+
+static const struct {
+    const char *line;
+    int code;
+    const char *out; /* NULL: nothing is asked */
+    const char *err;
+} RUNS[] = {
+    {"run --world sim --report tap s/pass.yaml", EXIT_PASSED, "TAP version 13\n1..1\nok 1 - pass",
+     NULL},
+    {"run --world sim --report markdown s/pass.yaml", EXIT_PASSED,
+     "## retryproof: no failure in 1 case\n", NULL},
+    {"run --world sim --report events s/pass.yaml", EXIT_USAGE, NULL,
+     "--report: events=PATH is what can be said, not 'events'"},
+    {"run --world sim --report html s/pass.yaml", EXIT_USAGE, NULL, "html=DIR is what can be said"},
+    {"run --world sim --report json= s/pass.yaml", EXIT_USAGE, NULL,
+     "json[=PATH] is what can be said"},
+    {"run --world sim --report events=nowhere/e s/pass.yaml", EXIT_INTERNAL, NULL,
+     "nowhere/e: No such file or directory"},
+    {"run --world sim --attach nowhere.json s/pass.yaml", EXIT_USAGE, NULL,
+     "--attach: nowhere.json: No such file or directory"},
+    {"run --world sim --attach s/pass.yaml s/pass.yaml", EXIT_USAGE, NULL, "s/pass.yaml:1:"},
+    {"run --world sim --slowest ten s", EXIT_USAGE, NULL, "--slowest: 'ten' is not a number"},
+    {"run --world sim --slowest 1 s/pass.yaml", EXIT_PASSED,
+     "slowest in the simulation, by its own virtual time\n", NULL},
+    {"run --world sim --report json=one.json --report tap=one.tap s", EXIT_FAILED, NULL, NULL},
+    {"report render one.json", EXIT_PASSED, "3 cases: 1 pass, 1 fail, 1 fail (should or info)",
+     NULL},
+    {"report render one.json --report tap", EXIT_PASSED, "not ok 1 - fail on builtin, sim\n", NULL},
+    {"report render one.json --report junit --report github=g", EXIT_PASSED, "<testsuites", NULL},
+    {"report render one.json --report html=page/a/b --report pcapng=one.pcapng", EXIT_PASSED, NULL,
+     NULL},
+    {"report render one.json --slowest 2 --report terminal", EXIT_PASSED, "slowest in the", NULL},
+    {"report render one.json --report events=e", EXIT_USAGE, NULL, "'events=e' is none of"},
+    {"report render one.json one.json", EXIT_USAGE, NULL, "fail on sim is in more than one"},
+    {"report render", EXIT_USAGE, NULL, "no result is named (html alone can do without)"},
+    {"report render nowhere.json", EXIT_USAGE, NULL, "nowhere.json: cannot be read"},
+    {"report render --attach one.json --report html=page", EXIT_USAGE, NULL,
+     "one.json: is the result of a run, which `retryproof report render` shows"},
+    {"report render --report json one.json --nonsense", EXIT_USAGE, NULL,
+     "'--nonsense' is no option here"},
+    {"report merge one.json", EXIT_USAGE, NULL, "say -o OUT.json, and the results"},
+    {"report merge -o two.json", EXIT_USAGE, NULL, "say -o OUT.json, and the results"},
+    {"report merge -o nowhere/two.json one.json", EXIT_INTERNAL, NULL, "nowhere/two.json: No such"},
+    {"report --help", EXIT_PASSED, "merge -o OUT.json", NULL},
+    {"explore --report json=e.json --report html=explored s/pass.yaml", EXIT_PASSED, NULL, NULL},
+    {"report render --attach e.json --report html=page", EXIT_PASSED, NULL, NULL},
+    {"run --world sim --attach e.json --report html=both s/pass.yaml", EXIT_PASSED, NULL, NULL},
+};
+
+static void a_command_line_has_its_exit_code_and_words(void **state)
+{
+    struct fixture *fixture = *state;
+    for (size_t i = 0; i < COUNT_OF(RUNS); i++) {
+        const int code = run(fixture, RUNS[i].line);
+        if (code != RUNS[i].code ||
+            (RUNS[i].out != NULL && strstr(fixture->out, RUNS[i].out) == NULL) ||
+            (RUNS[i].err != NULL && strstr(fixture->err, RUNS[i].err) == NULL))
+            fail_msg("%s\ncode %d, expected %d\nout: %.2000s\nerr: %.2000s", RUNS[i].line, code,
+                     RUNS[i].code, fixture->out, fixture->err);
+    }
+    assert_true(size_of("page/a/b/index.html") > 0);
+    assert_true(size_of("one.pcapng") > 0);
+    assert_true(size_of("both/index.html") > size_of("explored/index.html"));
+}
+
+/* ---- one result, many reports ----------------------------------------------------------------- */
+
+static void a_report_is_the_same_when_it_is_made_later(void **state)
+{
+    static const char *const KINDS[] = {"json", "tap", "junit", "markdown", "github", "matrix"};
+    struct fixture *fixture = *state;
+    assert_int_equal(run(fixture, "run --record all --report json=json --report tap=tap --report "
+                                  "junit=junit s"),
+                     EXIT_FAILED);
+    assert_int_equal(run(fixture, "report render json --report markdown=markdown --report "
+                                  "github=github --report matrix=matrix"),
+                     EXIT_PASSED);
+    for (size_t i = 0; i < COUNT_OF(KINDS); i++) {
+        char line[64];
+        snprintf(line, sizeof(line), "report render json --report %s=later", KINDS[i]);
+        assert_int_equal(run(fixture, line), EXIT_PASSED);
+        char *first = kept(KINDS[i]);
+        char *later = kept("later");
+        assert_true(first[0] != '\0');
+        assert_string_equal(first, later);
+        free(first);
+        free(later);
+    }
+}
+
+static void a_run_that_shows_recordings_records_all(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_int_equal(run(fixture, "run --world sim --report json=r --report html=h s/pass.yaml"),
+                     EXIT_PASSED);
+    file_has("r", "\"recording\": {");
+    file_has("r", "\"path\": \"s/pass.yaml\",\n      \"text\": \"name: n\\u000a");
+    assert_int_equal(
+        run(fixture, "run --world sim --report json=r --report html=h --record none s/pass.yaml"),
+        EXIT_PASSED);
+    file_has("r", "\"recording\": null");
+    file_has("r", "\"files\": []");
+    assert_int_equal(run(fixture, "run --world sim --report json=r s"), EXIT_FAILED);
+    file_has("r", "\"recording\": {");
+    file_has("r", "\"recording\": null");
+}
+
+/* ---- events ----------------------------------------------------------------------------------- */
+
+static void events_are_told_in_their_order(void **state)
+{
+    struct fixture *fixture = *state;
+    struct json *event;
+    char error[JSON_ERROR_BYTES];
+    size_t ended = 0;
+    assert_int_equal(run(fixture, "run --world sim --jobs 2 --report events=e s"), EXIT_FAILED);
+    char *text = kept("e");
+    char *rest = text;
+    for (char *line = strsep(&rest, "\n"); line != NULL && *line != '\0';
+         line = strsep(&rest, "\n")) {
+        event = json_parse("event", line, strlen(line), error);
+        assert_non_null(event);
+        const char *word = json_text(json_get(event, "event"));
+        if (line == text)
+            assert_string_equal(word, "run-began");
+        else if (*rest == '\0')
+            assert_string_equal(word, "run-ended");
+        else
+            assert_string_equal(word, "case-ended");
+        ended += strcmp(word, "case-ended") == 0;
+        json_destroy(&event);
+    }
+    assert_int_equal(ended, 3);
+    free(text);
+}
+
+/* ---- shards ----------------------------------------------------------------------------------- */
+
+/* All that a result says of its cases. */
+static char *cases_of(const char *path)
+{
+    char *text = kept(path);
+    char *end = strstr(text, "\n  \"counts\"");
+    assert_non_null(end);
+    *end = '\0';
+    return text;
+}
+
+static void shards_become_the_whole_run(void **state)
+{
+    struct fixture *fixture = *state;
+    write_file("s/grid.yaml", "name: n\nstage: dial\ngrid: {n: [9, 1, 10, 2, 8, 3]}\n"
+                              "client: [request: {path: \"/${n}\"}]\n"
+                              "upstreams: {a: [[read: request, respond: 200]]}\nexpect: {}\n");
+    assert_int_equal(run(fixture, "run --world sim --report json=whole s"), EXIT_FAILED);
+    run(fixture, "run --world sim --shard 1/2 --report json=first s");
+    run(fixture, "run --world sim --jobs 1 --shard 2/2 --report json=second s");
+    assert_int_equal(run(fixture, "report merge -o merged second first"), EXIT_PASSED);
+    char *whole = cases_of("whole");
+    char *merged = cases_of("merged");
+    assert_string_equal(whole, merged);
+    file_has("merged", "\"command\": \"retryproof run --world sim s\"");
+    file_has("merged", "\"exit_code\": 1");
+    free(whole);
+    free(merged);
+    assert_int_equal(run(fixture, "report merge -o merged first"), EXIT_PASSED);
+    write_file("third", "");
+    run(fixture, "run --world sim --shard 1/3 --report json=third s");
+    assert_int_equal(run(fixture, "report merge -o merged first third"), EXIT_USAGE);
+    assert_non_null(strstr(fixture->err, "first is of one of 2 shards, third of one of 3"));
+}
+
+/* ---- on GitHub -------------------------------------------------------------------------------- */
+
+static void github_is_told_by_itself(void **state)
+{
+    struct fixture *fixture = *state;
+    setenv("GITHUB_ACTIONS", "true", 1);
+    setenv("GITHUB_STEP_SUMMARY", "summary.md", 1);
+    write_file("summary.md", "before\n");
+    assert_int_equal(run(fixture, "run --world sim s"), EXIT_FAILED);
+    assert_non_null(strstr(fixture->out, "::error file=s/fail.yaml,line=1,title=fail on sim::"));
+    file_has("summary.md", "before\n## retryproof: 1 of 3 cases failed");
+    /* Where stdout is taken: GitHub reads stderr, too. */
+    assert_int_equal(run(fixture, "run --world sim --report json s"), EXIT_FAILED);
+    assert_int_equal(fixture->out[0], '{');
+    assert_null(strstr(fixture->out, "::error"));
+    assert_non_null(strstr(fixture->err, "::error file=s/fail.yaml"));
+    unsetenv("GITHUB_ACTIONS");
+    unsetenv("GITHUB_STEP_SUMMARY");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_command_line_has_its_exit_code_and_words, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_report_is_the_same_when_it_is_made_later, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_run_that_shows_recordings_records_all, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(events_are_told_in_their_order, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(shards_become_the_whole_run, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(github_is_told_by_itself, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
