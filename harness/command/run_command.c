@@ -415,9 +415,10 @@ static bool wait_for_change(const struct run_command *run)
     console_end_grace();
     if (console_is_interrupted())
         return false;
-    fprintf(stderr, "retryproof: watching %zu folders; Ctrl-C ends%s\n",
-            file_watch_count(run->watch), page ? "; reload the page to see this run" : "");
-    fflush(NULL);
+    const size_t count = file_watch_count(run->watch);
+    fflush(NULL); /* the report comes first */
+    fprintf(stderr, "retryproof: watching %zu folder%s; Ctrl-C ends%s\n", count,
+            count == 1 ? "" : "s", page ? "; reload the page to see this run" : "");
     return file_watch_wait(run->watch);
 }
 
@@ -463,8 +464,10 @@ static int run_once(int argc, char **argv, const char *version, bool *again)
     } else {
         code = run_with_options(run);
     }
-    if (run->watch != NULL)
+    if (run->watch != NULL) {
         *again = wait_for_change(run);
+        code = *again ? code : EXIT_INTERRUPTED;
+    }
     release(run);
     return code;
 }
