@@ -13,6 +13,7 @@ import {foldRows, foldStages, MARKS} from "retryproof/report/matrix_model";
 
 /* So many cases at most are shown without asking: about what a browser lays out in a tenth of a second. */
 const CASES_OPEN_MAX = 600;
+const ROWS_AT_ONCE = 100; // of an open stage; the rest is one button away
 const CLIENTS_NAMED = 3; // outcomes named in one cell; more say nothing at a glance
 
 /**
@@ -56,8 +57,8 @@ function openAtFirst(stages) {
     let left = CASES_OPEN_MAX;
 
     for (const stage of worstFirst) {
-        left -= stage.entries.length;
-        if (open.size > 0 && left < 0) {
+        left -= Math.min(stage.entries.length, CASES_OPEN_MAX); // of a large one only the first rows are shown
+        if (left < 0) {
             break;
         }
         open.add(stage);
@@ -95,7 +96,7 @@ function stageSection(stage, {filters, name, isOpen, remember}) {
 
     function fill() {
         if (body.firstChild === null) {
-            body.append(stageTable(stage, name, filters));
+            body.append(...stageTable(stage, name, filters));
         }
     }
 }
@@ -113,11 +114,32 @@ function stageCounts(stage) {
 }
 
 function stageTable(stage, name, filters) {
-    return h("div", {class: "table-scroll", tabindex: "0", role: "region", "aria-label": `Matrix of stage ${name}`},
-        h("table", {class: "matrix-table"},
-            h("caption", {class: "visually-hidden", text: `${name}: faults down, methods across`}),
-            h("thead", {}, h("tr", {}, h("th", {scope: "col", text: "fault"}), stage.methods.map((method) => h("th", {scope: "col", text: method})))),
-            h("tbody", {}, foldRows(stage.entries).map((row) => tableRow(row, stage.methods, filters)))));
+    const rows = foldRows(stage.entries);
+    const body = h("tbody", {}, rows.slice(0, ROWS_AT_ONCE).map(rowElement));
+    const rest = rows.slice(ROWS_AT_ONCE);
+    const more = h("button", {class: "button", type: "button", text: `Show ${count(rest.length, "more fault")}`, on: {click: showRest}});
+
+    return [
+        h("div", {class: "table-scroll", tabindex: "0", role: "region", "aria-label": `Matrix of stage ${name}`},
+            h("table", {class: "matrix-table"},
+                h("caption", {class: "visually-hidden", text: `${name}: faults down, methods across`}),
+                h("thead", {}, h("tr", {}, h("th", {scope: "col", text: "fault"}), stage.methods.map((method) => h("th", {scope: "col", text: method})))),
+                body)),
+        rest.length > 0 && h("p", {class: "stage-more"}, more),
+    ].filter(Boolean);
+
+    function rowElement(row) {
+        return tableRow(row, stage.methods, filters);
+    }
+
+    /* The keyboard goes on at the first of what came. */
+    function showRest() {
+        const added = rest.map(rowElement);
+
+        body.append(...added);
+        more.parentElement.remove();
+        added[0].querySelector(".cell")?.focus();
+    }
 }
 
 function tableRow(row, methods, filters) {

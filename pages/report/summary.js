@@ -9,7 +9,7 @@ import {caseTable} from "retryproof/report/case_list";
 import {compareStages, hasFindings, hasOutcome, outcomeText} from "retryproof/report/cases";
 import {documentHref, homeHref} from "retryproof/report/links";
 
-const FAILURES_SHOWN = 20; // the rest is one link away
+const FAILURES_SHOWN = 8; // the rest is one link away: the matrix should be near
 const SLOWEST_SHOWN = 10;
 
 /* ---- how it went ----------------------------------------------------------------------------------------- */
@@ -75,7 +75,7 @@ export function failuresSection(entries) {
     const shown = [...failed].sort((a, b) => Number(b.level === "must") - Number(a.level === "must")).slice(0, FAILURES_SHOWN);
 
     return section("What failed", "failures",
-        caseTable(shown, {label: "What failed", figure: "client, attempts/delivered", figureOf: (entry) => (hasOutcome(entry) ? outcomeText(entry) : "-")}),
+        caseTable(shown, {label: "Failed cases", figure: "client, attempts/delivered", figureOf: (entry) => (hasOutcome(entry) ? outcomeText(entry) : "-")}),
         failed.length > shown.length && h("p", {}, h("a", {href: homeHref(new URLSearchParams({verdict: "fail,error,setup-failed"})), text: `All ${count(failed.length, "case")} with findings`})));
 }
 
@@ -91,7 +91,7 @@ export function slowestSection(entries) {
 
     return slowest.length === 0 ? null : section("Slowest cases", "slowest",
         h("p", {class: "soft small", text: real.length > 0 ? "In real time." : "In virtual time, which costs none."}),
-        caseTable(slowest, {label: "Slowest cases", figure: "time", figureOf: (entry) => duration(entry.duration_ns)}));
+        caseTable(slowest, {label: "Cases by time", figure: "time", figureOf: (entry) => duration(entry.duration_ns)}));
 }
 
 /**
@@ -104,7 +104,7 @@ export function stagesSection(entries) {
 
     return section("Stages", "stages",
         h("p", {class: "soft small", text: "How far an attempt had come when it failed, and how many cases prove something about it."}),
-        h("div", {class: "table-scroll", tabindex: "0", role: "region", "aria-label": "Stages"},
+        h("div", {class: "table-scroll", tabindex: "0", role: "region", "aria-label": "Cases by stage"},
             h("table", {class: "wide"},
                 h("thead", {}, h("tr", {}, h("th", {scope: "col", text: "stage"}), ["faults", "methods", "cases", "played", "failed"].map((text) => h("th", {scope: "col", class: "number", text})))),
                 h("tbody", {}, stages.map((stage) => stageRow(stage, entries.filter((entry) => entry.stage === stage)))))));
