@@ -9,16 +9,36 @@ static void note(struct recorder *recorder, const struct recording_event *event)
     recorder_note(recorder, recorder_behind(recorder, event->at_ns), event);
 }
 
-/* An actor that ends a connection before its peer does, and before the case is ended, means it. */
-static bool has_ended_first(const struct recorder *recorder, const struct witness *witness)
+/* Who ended a connection first, where both did so at one moment: whoever is first in the trace. */
+static bool is_first_in_trace(const struct recorder *recorder, size_t index)
 {
-    return witness->own_end != WITNESS_OPEN &&
-           witness->own_end_ns < recorder->evidence->settled_ns &&
-           (witness->peer_end == WITNESS_OPEN || witness->own_end_ns <= witness->peer_end_ns);
+    bool by_proxy = recorder->input->from_proxy;
+    const struct trace_event *event;
+    for (size_t i = 0; (event = trace_event_at(recorder->input->trace, i)) != NULL; i++) {
+        if (event->stream != index)
+            continue;
+        if (event->what == TRACE_SHUT || event->what == TRACE_CLOSE)
+            return !by_proxy;
+        if (event->what == TRACE_PEER_CLOSED || (event->what == TRACE_READ && event->value <= 0))
+            return by_proxy;
+    }
+    return true;
+}
+
+/* An actor that ends a connection before its peer does, and before the case is ended, means it. */
+static bool has_ended_first(const struct recorder *recorder, size_t index)
+{
+    const struct witness *witness = recorder->lines[index].witness;
+    if (witness->own_end == WITNESS_OPEN || witness->own_end_ns > recorder->evidence->settled_ns)
+        return false;
+    if (witness->peer_end != WITNESS_OPEN && witness->own_end_ns != witness->peer_end_ns)
+        return witness->own_end_ns < witness->peer_end_ns;
+    return is_first_in_trace(recorder, index);
 }
 
 static void note_line(struct recorder *recorder, size_t index)
 {
+    static const struct recorded_kinds ENDS = {.own_end = true, .peer_end = true};
     const struct witness *witness = recorder->lines[index].witness;
     const struct recording_lane *lane = &recorder->lanes[recorder->connections[index].lane];
     struct recording_event event = {.what = RECORDED_FAULT,
@@ -26,11 +46,11 @@ static void note_line(struct recorder *recorder, size_t index)
                                     .way = lane->role == ROLE_CLIENT ? WAY_UP : WAY_DOWN};
     if (witness == NULL)
         return;
-    if (has_ended_first(recorder, witness)) {
+    if (has_ended_first(recorder, index)) {
         event.at_ns = witness->own_end_ns;
         event.text = recorder_say(recorder, "%s %s", lane->name,
                                   witness->own_end == WITNESS_FIN ? "closes" : "resets");
-        note(recorder, &event);
+        recorder_note(recorder, recorder_before(recorder, index, &ENDS, event.at_ns), &event);
     }
     if (witness->stalled) {
         event.at_ns = witness->stalled_ns;

@@ -292,7 +292,8 @@ static uint64_t order_of_beginning(const struct recorder *recorder,
 {
     if (shown->connection == RECORDING_NOWHERE)
         return recorder_behind(recorder, attempt->begun_ns);
-    return recorder_before(recorder, shown->connection, shown->reused ? TRACE_WRITE : TRACE_DIAL,
+    return recorder_before(recorder, shown->connection,
+                           &(struct recorded_kinds){.dial = !shown->reused, .write = shown->reused},
                            attempt->begun_ns);
 }
 
@@ -337,11 +338,12 @@ static void note_hooks(struct recorder *recorder, const struct exchange_record *
 static void note_exchange(struct recorder *recorder, const struct exchange_record *record,
                           const struct recording_exchange *exchange)
 {
+    static const struct recorded_kinds ANSWER = {.write = true, .own_end = true};
     size_t client;
     (void)client_of(recorder, record, &client);
     uint64_t end = client == RECORDING_NOWHERE
                        ? recorder_behind(recorder, record->ended_ns)
-                       : recorder_before(recorder, client, TRACE_WRITE, record->ended_ns);
+                       : recorder_before(recorder, client, &ANSWER, record->ended_ns);
     for (size_t i = 0; i < exchange->attempt_count; i++) {
         const struct attempt_record *attempt = &record->attempts[i];
         const struct attempt_record *next = attempt + 1;

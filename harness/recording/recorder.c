@@ -95,14 +95,35 @@ uint64_t recorder_behind(const struct recorder *recorder, uint64_t at_ns)
     return 2 * (uint64_t)count_until(recorder->input->trace, at_ns);
 }
 
-uint64_t recorder_before(const struct recorder *recorder, size_t connection, enum trace_what what,
-                         uint64_t at_ns)
+static bool is_one_of(const struct trace_event *event, const struct recorded_kinds *kinds)
+{
+    switch (event->what) {
+    case TRACE_DIAL:
+        return kinds->dial;
+    case TRACE_WRITE:
+        return event->value > 0 ? kinds->write : kinds->peer_end;
+    case TRACE_SHUT:
+    case TRACE_CLOSE:
+        return kinds->own_end;
+    case TRACE_PEER_CLOSED:
+        return kinds->peer_end;
+    case TRACE_READ:
+        return kinds->peer_end && event->value <= 0;
+    case TRACE_DIAL_ENDED:
+    case TRACE_ACCEPT:
+        break;
+    }
+    return false;
+}
+
+uint64_t recorder_before(const struct recorder *recorder, size_t connection,
+                         const struct recorded_kinds *kinds, uint64_t at_ns)
 {
     const struct world *trace = recorder->input->trace;
     size_t index = at_ns > 0 ? count_until(trace, at_ns - 1) : 0;
     const struct trace_event *event;
     while ((event = trace_event_at(trace, index)) != NULL && event->at_ns == at_ns &&
-           (event->stream != connection || event->what != what))
+           (event->stream != connection || !is_one_of(event, kinds)))
         index++;
     return 2 * (uint64_t)index;
 }

@@ -56,9 +56,12 @@ size_t recorder_upstream_at(const struct recorder *recorder, const struct addres
 
 /* Where a note belongs that was made at that time: behind all that had happened by then. */
 uint64_t recorder_behind(const struct recorder *recorder, uint64_t at_ns);
-/* Before the first event of that kind on that connection at that time or later; where there is none, behind that time. */
-uint64_t recorder_before(const struct recorder *recorder, size_t connection, enum trace_what what,
-                         uint64_t at_ns);
+/* Before the first event of these kinds on that connection at that moment; where there is none, behind it. */
+struct recorded_kinds {
+    bool dial, write, own_end, peer_end;
+};
+uint64_t recorder_before(const struct recorder *recorder, size_t connection,
+                         const struct recorded_kinds *kinds, uint64_t at_ns);
 /* event.at_ns is the world's; text lives in the region. */
 void recorder_note(struct recorder *recorder, uint64_t order, const struct recording_event *event);
 

@@ -82,6 +82,15 @@ static const struct stream_ops trace_stream_ops = {
     .info = info,
 };
 
+/* Not by its status, which simulated worlds count as a question of the program. */
+static int error_of(struct stream *lower)
+{
+    struct stream_info info;
+
+    stream_info(lower, &info);
+    return -info.error;
+}
+
 static void on_event(struct stream *lower, unsigned events)
 {
     struct trace_live_stream *live = object_cast(lower->owner, TRACE_STREAM_TAG);
@@ -94,7 +103,7 @@ static void on_event(struct stream *lower, unsigned events)
     if ((events & STREAM_OPEN) != 0 && live->side == TRACE_CONNECTED)
         trace_record_dial_ended(live, stream_status(lower));
     if ((events & STREAM_CLOSED) != 0)
-        trace_record_peer_closed(live, trace->keep_bytes > 0 ? stream_status(lower) : 0);
+        trace_record_peer_closed(live, trace->keep_bytes > 0 ? error_of(lower) : 0);
     outer->on_event(outer, events);
     if (trace->conduct.closes == closes && live->calls == calls)
         trace_record_unheeded(live, events);
