@@ -447,8 +447,10 @@ void witness_peer_ended(struct witness *witness, enum witness_end end, uint64_t 
 
 void witness_own_ended(struct witness *witness, enum witness_end end, uint64_t now_ns)
 {
-    if (witness->own_end == WITNESS_OPEN)
+    if (witness->own_end == WITNESS_OPEN) {
         witness->own_end_ns = now_ns;
+        witness->own_fin = end == WITNESS_FIN;
+    }
     witness->own_end = end;
 }
 

@@ -121,6 +121,7 @@ struct witness {
     enum witness_end peer_end; /* how the peer ended it, as far as this side saw */
     uint64_t peer_end_ns;
     enum witness_end own_end; /* how this actor ended it; OPEN while it holds it */
+    bool own_fin;             /* that began with a FIN, even if a reset came behind it */
     uint64_t own_end_ns;
     bool stalled; /* it reads nothing more, so it may not know of its peer's end */
     uint64_t stalled_ns;

@@ -166,6 +166,9 @@ static void tell_trace(const struct telling *telling)
 
     if (replayed->world != WORLD_SIM)
         return;
+    if (replayed->requests_changed)
+        say(telling, "the clients send other bytes than when this was found: its faults are put "
+                     "where so many bytes come now");
     if (!replayed->steady)
         say(telling, "played twice, the two traces differ: something in this run is no part of "
                      "the simulation");

@@ -266,7 +266,9 @@ static bool make_failure(const struct making *making, const struct explorer_fail
                                     .trace_hash = smallest.trace_hash,
                                     .faults_met = smallest.met,
                                     .beside = case_beside(making, from),
-                                    .beside_trace = smallest.beside_trace};
+                                    .beside_trace = smallest.beside_trace,
+                                    .requests = smallest.requests,
+                                    .beside_requests = smallest.beside_requests};
     *out = (struct exploration_failure){.base = from->base->id,
                                         .sentence_count = count + 1,
                                         .faults =

@@ -67,7 +67,9 @@ static const char *save(const struct base_list *bases, const struct failing *fai
                                     .seed = SEED,
                                     .trace_hash = found->trace_hash,
                                     .beside = exploration_case(bases, failing->base->beside->id),
-                                    .beside_trace = found->beside_trace};
+                                    .beside_trace = found->beside_trace,
+                                    .requests = found->requests,
+                                    .beside_requests = found->beside_requests};
     const char *path = regression_save(&what, folder, region, error);
     if (path == NULL)
         fail_msg("%s", error);
@@ -86,6 +88,11 @@ static void check_replay(const struct base *base, struct player *player, struct 
     assert_int_equal(replayed.verdict, broken ? VERDICT_FAIL : VERDICT_PASS);
     assert_int_equal(replayed.sentence_count, broken);
     assert_int_equal(replayed.trace_hash, base->expecting->found.trace);
+    assert_non_null(base->expecting->found.requests);
+    assert_false(replayed.requests_changed);
+    base->expecting->found.requests = "0";
+    assert_true(replay_in_sim(base, player, region, &replayed));
+    assert_true(replayed.requests_changed);
     assert_true(replay_on_sockets(base, region, &replayed));
     assert_non_null(strstr(replayed.refused, "several runs side by side"));
 }

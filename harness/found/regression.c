@@ -159,6 +159,11 @@ static bool put_base(struct making *making, struct yaml_node *base)
 
 enum { PLACEHOLDER_BYTES = 160 }; /* a key of a grid's value, with its braces */
 
+static bool has_requests(const struct regression *what)
+{
+    return what->requests != NULL && what->requests[0] != '\0';
+}
+
 /* NULL: only one case is written. */
 static const struct grid_axis *size_axis(const struct regression *what)
 {
@@ -203,14 +208,20 @@ static bool keep_sizes(struct making *making, struct grid_choice *choice)
     return kept->node != NULL;
 }
 
-/* A value of the axis, with the trace that its case was found with. */
-static bool add_size(struct making *making, struct yaml_node *list, size_t combination,
-                     uint64_t trace)
+/* What one of the two cases was found with. */
+struct sized {
+    size_t combination;
+    uint64_t trace;
+    const char *requests;
+};
+
+/* A value of the axis, with what its case was found with. */
+static bool add_size(struct making *making, struct yaml_node *list, const struct sized *sized)
 {
     const struct grid *grid = &making->what->file->grid;
     struct grid_choice choice;
     struct yaml_error wrong;
-    bool chosen = grid_choose(grid, combination, &choice);
+    bool chosen = grid_choose(grid, sized->combination, &choice);
 
     check(chosen);
     const struct grid_value *value = choice.values[size_axis(making->what) - grid->axes];
@@ -218,12 +229,13 @@ static bool add_size(struct making *making, struct yaml_node *list, size_t combi
         value->node->kind == YAML_MAP
             ? grid_substitute(grid, &choice, making->region, value->node, &wrong)
             : yaml_new(making->region, YAML_MAP);
-    const char *hash = region_format(making->region, "0x%016" PRIx64, trace);
+    const char *hash = region_format(making->region, "0x%016" PRIx64, sized->trace);
 
     if (map == NULL || hash == NULL ||
         (value->node->kind != YAML_MAP && !put_text(making, map, "is", value->label)))
         return false;
     return yaml_append(making->region, map, "trace", yaml_new_text(making->region, hash, true)) &&
+           (!has_requests(making->what) || put_text(making, map, "requests", sized->requests)) &&
            yaml_append(making->region, list, NULL, map);
 }
 
@@ -237,10 +249,12 @@ static bool put_sizes(struct making *making)
         return true;
     if (grid == NULL || list == NULL)
         return false;
-    bool first = what->beside->combination < what->combination;
-    return (!first || add_size(making, list, what->beside->combination, what->beside_trace)) &&
-           add_size(making, list, what->combination, what->trace_hash) &&
-           (first || add_size(making, list, what->beside->combination, what->beside_trace)) &&
+    const struct sized beside = {what->beside->combination, what->beside_trace,
+                                 what->beside_requests};
+    const struct sized found = {what->combination, what->trace_hash, what->requests};
+    bool first = beside.combination < found.combination;
+    return add_size(making, list, first ? &beside : &found) &&
+           add_size(making, list, first ? &found : &beside) &&
            yaml_append(making->region, grid, BASE_SIZE_AXIS, list) && put(making, "grid", grid);
 }
 
@@ -320,6 +334,18 @@ static const char *broken_name(const struct regression *what)
     return what->claim != NULL ? what->claim->name : NULL;
 }
 
+static bool put_requests(struct making *making, struct yaml_node *found)
+{
+    const struct regression *what = making->what;
+    bool two = size_axis(what) != NULL;
+
+    return !has_requests(what) ||
+           yaml_append(making->region, found, "requests",
+                       yaml_new_text(making->region,
+                                     two ? "${" BASE_SIZE_AXIS ".requests}" : what->requests,
+                                     true));
+}
+
 static bool put_found(struct making *making)
 {
     const struct regression *what = making->what;
@@ -335,7 +361,7 @@ static bool put_found(struct making *making)
                        yaml_new_text(making->region, what->scenario->id, true)) &&
            put_number(making, map, "seed", what->seed) &&
            yaml_append(making->region, map, "trace", yaml_new_text(making->region, trace, true)) &&
-           put(making, "found", map);
+           put_requests(making, map) && put(making, "found", map);
 }
 
 /* ---- names ---------------------------------------------------------------------------------- */

@@ -36,10 +36,12 @@ struct regression {
     const char *sentence;        /* what was wrong, as it was judged; NULL: the claim's own */
     uint64_t seed;
     uint64_t trace_hash;
-    unsigned faults_met; /* how many of its faults took place: so many must, ever after */
+    const char *requests; /* request_digest() of the base; NULL or "": not known */
+    unsigned faults_met;  /* how many of its faults took place: so many must, ever after */
     const struct suite_case *beside; /* of the same file, with bodies of another size: the claim is
                                         about both, and so is the file; NULL: there is none */
     uint64_t beside_trace;
+    const char *beside_requests;
 };
 
 /* Writes the scenario. False and a sentence when memory runs out; ask ferror() of the stream, too. */

@@ -5,6 +5,7 @@
 
 #include "harness/explore/several_claims.h"
 #include "harness/found/regression.h"
+#include "harness/found/request_digest.h"
 #include "harness/found/smallest.h"
 #include "harness/suite/scenario_needs.h"
 #include "harness/trial/outcome.h"
@@ -66,9 +67,12 @@ bool replay_in_sim(const struct base *base, struct player *player, struct region
 {
     struct trial trial = trial_of(base, replay_seed(base));
     const size_t claim = found_claim(base);
+    const char *requests = base->expecting->found.requests;
+    char requests_now[DIGEST_TEXT_BYTES];
     struct several_came came;
     struct played played;
 
+    request_digest(player, base, replay_seed(base), requests_now);
     trial.faults = base->expecting->faults;
     trial.fault_count = base->expecting->fault_count;
     trial.order = base->expecting->order;
@@ -86,6 +90,8 @@ bool replay_in_sim(const struct base *base, struct player *player, struct region
                              .faults_met = played.faults_met,
                              .trace_hash = played.trace_hash,
                              .steady = before == played.trace_hash,
+                             .requests_changed =
+                                 requests != NULL && strcmp(requests, requests_now) != 0,
                              .sentence_count = played.sentence_count};
     if (several_claim_is(claim))
         out->exercised |= (claim_set)1 << claim;

@@ -18,8 +18,10 @@ struct replayed {
     bool unexpected;     /* something else came about than the case expects, where that is asked */
     unsigned faults_met; /* a bit for each of the scenario's faults */
     uint64_t trace_hash; /* of the simulation */
-    bool steady;         /* both runs of the simulation left the same trace */
-    const char *outcome; /* in words; "" if it did not come so far */
+    bool
+        requests_changed; /* clients send other bytes than when it was found, see request_digest.h */
+    bool steady;          /* both runs of the simulation left the same trace */
+    const char *outcome;  /* in words; "" if it did not come so far */
     const char *const *sentences;
     size_t sentence_count;
     const char *const *story; /* may be NULL */

@@ -99,6 +99,9 @@ bool smallest_find(struct failing *failing, struct player *player, struct region
         return false;
     judging->trying = *failing;
     judging->player = player;
+    request_digest(player, failing->base, failing->seed, out->requests);
+    if (failing->base->beside != NULL)
+        request_digest(player, failing->base->beside, failing->seed, out->beside_requests);
     out->reproduced = note_failure(judging);
     if (out->reproduced && !failing->as_filed)
         out->runs = shrink_schedule(&failing->schedule, &failing->base->expecting->network,

@@ -8,6 +8,7 @@
 #ifndef HARNESS_FOUND_SMALLEST_H
 #define HARNESS_FOUND_SMALLEST_H
 
+#include "harness/found/request_digest.h"
 #include "harness/found/shrink.h"
 #include "harness/trial/player.h"
 
@@ -25,6 +26,8 @@ struct smallest {
     uint64_t trace_hash;
     uint64_t
         beside_trace; /* of the case of another size that it differs from; 0: it is about none */
+    char requests[DIGEST_TEXT_BYTES]; /* request_digest() of the base, and of the one beside it */
+    char beside_requests[DIGEST_TEXT_BYTES];
     bool
         reproduced; /* it fails again, by itself or beside what it is compared with; else the schedule is as it was: only several runs side by side show it */
     bool steady;    /* twice the same trace */

@@ -204,6 +204,7 @@ static void end_early_without_goodbye(void)
 {
     end_without_goodbye();
     b_saw()->own_end = WITNESS_FIN;
+    b_saw()->own_fin = true;
     b_saw()->own_end_ns = rig_ns(5);
     rig_of()->answers[1].bytes_total++;
 }

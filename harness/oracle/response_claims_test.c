@@ -215,6 +215,13 @@ static void end_what_closing_ends(void)
     cut_it();
     answered.rig.answer_drafts[1].framing = MESSAGE_CLOSE;
     b_saw()->own_end = WITNESS_FIN;
+    b_saw()->own_fin = true;
+}
+
+static void end_and_then_reset_what_closing_ends(void)
+{
+    end_what_closing_ends();
+    b_saw()->own_end = WITNESS_RST;
 }
 
 /* The proxy's own page in place of the last response, which was one that retry_on_status tries again. */
@@ -395,6 +402,7 @@ static const struct {
     {"a response to HEAD ends with its head", cut_what_a_head_ends, NULL},
     {"a reset of what closing ends is a cut", cut_by_reset_what_closing_ends, "a clean end of"},
     {"a FIN of what closing ends is its end", end_what_closing_ends, NULL},
+    {"a FIN is its end though a reset follows", end_and_then_reset_what_closing_ends, NULL},
     {"a page in place of the last response is found", make_a_page,
      "the client got a 503 of the proxy although the last attempt, at +1.0"},
     {"a page for a response that came too late is none", make_a_page_for_a_timeout, NULL},

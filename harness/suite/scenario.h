@@ -57,7 +57,8 @@ struct scenario_found {
     const char *claim; /* the name of what was broken; NULL: nothing was found */
     const char *base;  /* the case that the faults were put into */
     uint64_t seed;
-    uint64_t trace; /* the hash of the run in the simulation */
+    uint64_t trace;       /* the hash of the run in the simulation */
+    const char *requests; /* SHA-256 of what the clients sent without faults; NULL: not said */
 };
 
 struct scenario {

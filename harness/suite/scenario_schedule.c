@@ -31,18 +31,21 @@ static bool read_hash(const struct yaml_node *node, uint64_t *out, struct yaml_e
 static bool read_found(const struct yaml_node *map, struct scenario_found *out,
                        struct yaml_error *error)
 {
-    static const char *const KEYS[] = {"claim", "base", "seed", "trace", NULL};
+    static const char *const KEYS[] = {"claim", "base", "seed", "trace", "requests", NULL};
     if (map->kind != YAML_MAP)
-        return yaml_fail(error, map, "'found' is a map of 'claim', 'base', 'seed' and 'trace'");
+        return yaml_fail(error, map,
+                         "'found' is a map of 'claim', 'base', 'seed', 'trace' and 'requests'");
     const struct yaml_node *claim = yaml_get(map, "claim");
     const struct yaml_node *base = yaml_get(map, "base");
     const struct yaml_node *seed = yaml_get(map, "seed");
     const struct yaml_node *trace = yaml_get(map, "trace");
+    const struct yaml_node *requests = yaml_get(map, "requests");
     return yaml_check_keys(map, "'found'", KEYS, error) &&
            (claim == NULL || yaml_text(claim, "'claim'", &out->claim, error)) &&
            (base == NULL || yaml_text(base, "'base'", &out->base, error)) &&
            (seed == NULL || yaml_u64(seed, "'seed'", 0, UINT64_MAX, &out->seed, error)) &&
-           (trace == NULL || read_hash(trace, &out->trace, error));
+           (trace == NULL || read_hash(trace, &out->trace, error)) &&
+           (requests == NULL || yaml_text(requests, "'requests'", &out->requests, error));
 }
 
 bool scenario_read_schedule(struct scenario *scenario, const struct yaml_node *root,

@@ -24,7 +24,7 @@ static bool read_source(const struct inquiry *inquiry, const struct outcome_fact
     const struct wire_question question = {.kind = TRANSCRIPT_RESPONSES,
                                            .wire = bytes_make(from->out.data, from->out.size),
                                            .bytes = from->out.bytes,
-                                           .closed = from->own_end == WITNESS_FIN,
+                                           .closed = from->own_fin,
                                            .asked_by = from,
                                            .number = outcome->attempt->message->number};
     return wire_reading_make(&question, inquiry->findings->region, was);
@@ -147,7 +147,7 @@ enum claim_answer claim_body_of_one_attempt(const struct evidence *evidence,
 static bool said_its_end(const struct outcome_fact *outcome)
 {
     const struct attempt_fact *attempt = outcome->attempt;
-    return attempt == NULL || (attempt->connection->own_end == WITNESS_FIN &&
+    return attempt == NULL || (attempt->connection->own_fin &&
                                !attempt->connection->handshake.own_cut &&
                                attempt->connection->own_end_ns <= attempt->closed_ns);
 }
