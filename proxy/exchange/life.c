@@ -73,7 +73,6 @@ static const struct transition TABLE[STATE_COUNT][EVENT_COUNT] =
                 [EVENT_CLIENT_READY] = {STATE_DECIDING, stay},
                 [EVENT_CLIENT_GONE] = {STATE_DECIDING, note_cancel},
                 [EVENT_TIMED_OUT] = {STATE_DECIDING, note_timeout},
-                [EVENT_RETRY_ALLOWED] = {STATE_CHOOSING, choose},
                 [EVENT_RETRY_LATER] = {STATE_BACKING_OFF, stay},
                 [EVENT_ATTEMPT_FAILED] = {STATE_JUDGING, judge},
             },
