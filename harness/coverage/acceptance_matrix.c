@@ -243,26 +243,34 @@ enum acceptance_policy acceptance_preset(const char *name)
 struct impossibility {
     const char *stage; /* NULL: all */
     const char *fault; /* NULL: all; else its beginning */
+    unsigned methods;  /* a bit for each */
     unsigned policies; /* a bit for each */
     const char *reason;
 };
 
 #define POLICY_BIT(name) (1u << ACCEPTANCE_##name)
 #define NEVER_REPEATS    (POLICY_BIT(AT_MOST_ONCE) | POLICY_BIT(RESIN))
+/* Where a POST is opted in, another column has it. */
+#define ASKS_FOR_METHOD (POLICY_BIT(IDEMPOTENT) | POLICY_BIT(CONDITIONS))
+#define ALL_METHODS     (1u << METHOD_IDEMPOTENT | 1u << METHOD_NOT_IDEMPOTENT)
 
 static const struct impossibility IMPOSSIBLE[] = {
-    {"route", NULL, POLICY_BIT(HOOK),
+    {"route", NULL, ALL_METHODS, POLICY_BIT(HOOK),
      "no attempt has begun, so that no hook is asked whether to make another"},
-    {"resolve", "cancel", POLICY_BIT(HOOK),
+    {"resolve", "cancel", ALL_METHODS, POLICY_BIT(HOOK),
      "before a connection exists no hook is asked about a cancel (decision 4 of the design)"},
-    {"dial", "cancel", POLICY_BIT(HOOK),
+    {"dial", "cancel", ALL_METHODS, POLICY_BIT(HOOK),
      "before a connection exists no hook is asked about a cancel (decision 4 of the design)"},
-    {"handshake", "cancel", POLICY_BIT(HOOK),
+    {"handshake", "cancel", ALL_METHODS, POLICY_BIT(HOOK),
      "before a connection exists no hook is asked about a cancel (decision 4 of the design)"},
-    {"status", "listed status", NEVER_REPEATS,
+    {"status", "listed status", ALL_METHODS, NEVER_REPEATS,
      "retry_on_status contradicts at-most-once, and such a configuration is refused"},
-    {"any", "body cannot be sent again", NEVER_REPEATS,
+    {"any", "body cannot be sent again", ALL_METHODS, NEVER_REPEATS,
      "what was written is not retried under this policy, whether or not the body could be"},
+    {"status", "listed status", 1u << METHOD_NOT_IDEMPOTENT, ASKS_FOR_METHOD,
+     "a listed status is the answer to a request that may not be repeated, and no failure"},
+    {"any", "body cannot be sent again", 1u << METHOD_NOT_IDEMPOTENT, ASKS_FOR_METHOD,
+     "where the method is reason enough not to repeat a request, nobody asks for its body"},
 };
 
 const char *acceptance_impossible(size_t row, size_t column)
@@ -273,7 +281,8 @@ const char *acceptance_impossible(size_t row, size_t column)
     check(column < COUNT_OF(COLUMNS));
     for (size_t i = 0; i < COUNT_OF(IMPOSSIBLE); i++) {
         const struct impossibility *one = &IMPOSSIBLE[i];
-        if ((one->policies >> COLUMNS[column].policy & 1) != 0 &&
+        if ((one->methods >> COLUMNS[column].method & 1) != 0 &&
+            (one->policies >> COLUMNS[column].policy & 1) != 0 &&
             (one->stage == NULL || strcmp(one->stage, stage) == 0) &&
             (one->fault == NULL || strncmp(one->fault, fault, strlen(one->fault)) == 0))
             return one->reason;
