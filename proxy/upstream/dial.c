@@ -80,7 +80,8 @@ void dial_stop(struct dial *dial)
 
 enum stage dial_stage(const struct dial *dial)
 {
-    if (dial->query.impl != NULL)
+    /* A lookup that could not even begin is over, and not told yet: nothing was dialled. */
+    if (dial->query.impl != NULL || dial->failure.stage == STAGE_RESOLVE)
         return STAGE_RESOLVE;
     return dial->handshaking ? STAGE_HANDSHAKE : STAGE_DIAL;
 }
