@@ -3,7 +3,7 @@
  * claims, and requirements. Each has a mark: covered, missing, accepted or impossible.
  */
 import {h} from "retryproof/parts/dom";
-import {count} from "retryproof/parts/words";
+import {count, number} from "retryproof/parts/words";
 import {dataTable, documentHead, documentSection, lazyDetails, toneBadge} from "retryproof/report/document_parts";
 
 const MARKS = {
@@ -35,7 +35,8 @@ function coverageHead({run, totals}) {
         const {covered, missing, accepted, impossible} = totals[key];
         const possible = covered + missing + accepted;
 
-        return {value: possible === 0 ? "–" : `${covered} of ${possible}`, tone: missing > 0 ? "bad" : "good",
+        return possible === 0 ? {value: "–", name: `${words}: not counted`} : {
+            value: `${number(covered)} of ${number(possible)}`, tone: missing > 0 ? "bad" : "good",
             name: `${words}${impossible > 0 ? `, ${impossible} more cannot be` : ""}`};
     });
 
@@ -71,15 +72,15 @@ function markWords(mark) {
 /* ---- the matrix ------------------------------------------------------------------------------------------ */
 
 function cellsSection({columns, rows}) {
-    const policies = [];
+    const methods = [];
 
     columns.forEach((column) => {
-        const last = policies[policies.length - 1];
+        const last = methods[methods.length - 1];
 
-        if (last && last.name === column.policy) {
+        if (last && last.name === column.method) {
             last.span++;
         } else {
-            policies.push({name: column.policy, span: 1});
+            methods.push({name: column.method, span: 1});
         }
     });
     return documentSection("The acceptance matrix",
@@ -88,8 +89,8 @@ function cellsSection({columns, rows}) {
             h("table", {class: "comparison coverage"},
                 h("thead", {},
                     h("tr", {}, ...["stage", "fault"].map((text) => h("th", {scope: "col", rowspan: 2, text})),
-                        ...policies.map((policy) => h("th", {scope: "colgroup", colspan: policy.span, class: "column-group", text: policy.name}))),
-                    h("tr", {}, ...columns.map((column) => h("th", {scope: "col", text: column.method})))),
+                        ...methods.map((method) => h("th", {scope: "colgroup", colspan: method.span, class: "column-group", text: method.name}))),
+                    h("tr", {}, ...columns.map((column) => h("th", {scope: "col", text: column.policy})))),
                 h("tbody", {}, ...rows.map(cellRow)))),
         reasonsOf(rows.flatMap((row) => row.marks.map((mark, index) => ({mark, place: `${row.stage}, ${row.fault}, ${columns[index].method}, ${columns[index].policy}`})))));
 }

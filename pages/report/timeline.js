@@ -15,6 +15,7 @@ const ZOOM_MIN = 0.5;
 const ZOOM_MAX = 90; /* a millisecond of a minute can be told apart */
 const CHARACTER_PIXELS = 6.7; /* of the labels' font */
 const LABEL_PIXELS = 13; /* labels that are closer hide each other */
+const LABEL_CHARACTERS_CUT = 18; /* with fewer nothing would be left of the words */
 const BAND_PIXELS = 14;
 
 /**
@@ -250,7 +251,7 @@ function drawArrow(step, y, layout, isFree) {
 function arrowTexts(step) {
     switch (step.what) {
     case "bytes":
-        return [`${brief(step.title)} · ${size(step.size)}`, size(step.size), String(step.size)];
+        return [`${brief(step.title)} · ${size(step.size)}`, `${brief(step.title)} · ${step.size} B`, size(step.size), String(step.size)];
     case "dial":
         return ["dial"];
     case "refused":
@@ -264,22 +265,22 @@ function arrowTexts(step) {
     }
 }
 
-/* Every message here is HTTP/1: an arrow has no room to say so. */
+/* That it is HTTP/1, or TLS, goes without saying: an arrow has little room. */
 function brief(title) {
-    return title.replace(/ HTTP\/\d\.\d$/, "").replace(/^HTTP\/\d\.\d /, "");
+    return title.replace(/ HTTP\/\d\.\d$/, "").replace(/^HTTP\/\d\.\d |^TLS: /, "");
 }
 
-/* The longest that fits; a beginning of the longest where that says more than the next one would. */
+/* The longest that fits; where only a size would be left, a beginning of the words with it, if that still says something. */
 function fitting(texts, room) {
     const characters = Math.floor(room / CHARACTER_PIXELS);
     const whole = texts.find((text) => text.length <= characters) ?? "";
 
-    if (whole !== texts[0] && texts.length > 1 && characters >= 26) {
-        const tail = ` · ${texts[1]}`;
-
-        return texts[0].endsWith(tail) ? `${texts[0].slice(0, characters - tail.length - 1)}…${tail}` : `${texts[0].slice(0, characters - 1)}…`;
+    if (texts.indexOf(whole) < 2 || characters < LABEL_CHARACTERS_CUT) {
+        return whole;
     }
-    return whole;
+    const [words, tail] = texts[1].split(/(?= · \d+ B$)/);
+
+    return `${words.slice(0, characters - tail.length - 1)}…${tail}`;
 }
 
 function arrowEnd(step, x, y, way) {
