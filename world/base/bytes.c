@@ -2,11 +2,6 @@
 
 #include <string.h>
 
-static uint8_t lower(uint8_t c)
-{
-    return c >= 'A' && c <= 'Z' ? (uint8_t)(c + ('a' - 'A')) : c;
-}
-
 static bool is_blank(uint8_t c)
 {
     return c == ' ' || c == '\t';
@@ -17,22 +12,37 @@ bool bytes_equal(struct bytes a, struct bytes b)
     return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
 }
 
+/* In ASCII the two cases of a letter differ in one bit. */
+static uint8_t lower_if_letter(uint8_t c)
+{
+    return c | 0x20;
+}
+
+/* Of two bytes that differ: whether they are one letter in two cases. */
+static bool is_same_letter(uint8_t a, uint8_t b)
+{
+    uint8_t c = lower_if_letter(a);
+
+    return c == lower_if_letter(b) && c >= 'a' && c <= 'z';
+}
+
+/* Names are mostly written as they are looked for, so that bytes are compared before letters. */
 bool bytes_equal_nocase(struct bytes a, struct bytes b)
 {
     if (a.size != b.size)
         return false;
     for (size_t i = 0; i < a.size; i++)
-        if (lower(a.data[i]) != lower(b.data[i]))
+        if (a.data[i] != b.data[i] && !is_same_letter(a.data[i], b.data[i]))
             return false;
     return true;
 }
 
 bool bytes_equal_any_nocase(struct bytes a, const char *const *texts, size_t count)
 {
-    uint8_t first = a.size > 0 ? lower(a.data[0]) : 0;
+    uint8_t first = a.size > 0 ? lower_if_letter(a.data[0]) : 0;
 
     for (size_t i = 0; i < count; i++)
-        if (first == lower((uint8_t)texts[i][0]) && bytes_equal_text_nocase(a, texts[i]))
+        if (first == lower_if_letter((uint8_t)texts[i][0]) && bytes_equal_text_nocase(a, texts[i]))
             return true;
     return false;
 }
