@@ -40,10 +40,25 @@ static bool is_token(struct bytes text)
     return text.size > 0;
 }
 
+/* Whether any of eight bytes is below SP, HTAB among them, or DEL: a borrow reaches the top bit of such a byte alone. */
+static bool may_have_control(const uint8_t *data)
+{
+    const uint64_t each = UINT64_C(0x0101010101010101);
+    uint64_t word, from_del;
+
+    memcpy(&word, data, sizeof(word));
+    from_del = word ^ each * 0x7f;
+    return (((word - each * ' ') & ~word) | ((from_del - each) & ~from_del)) & each * 0x80;
+}
+
 static bool has_control(struct bytes text)
 {
-    for (size_t i = 0; i < text.size; i++)
-        if ((text.data[i] < ' ' && text.data[i] != '\t') || text.data[i] == 0x7f)
+    size_t at = 0;
+
+    while (text.size - at >= sizeof(uint64_t) && !may_have_control(text.data + at))
+        at += sizeof(uint64_t);
+    for (; at < text.size; at++)
+        if ((text.data[at] < ' ' && text.data[at] != '\t') || text.data[at] == 0x7f)
             return true;
     return false;
 }

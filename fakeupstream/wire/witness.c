@@ -181,36 +181,34 @@ void witness_settle(struct witness *witness, const struct transcript *transcript
         settle_digest(witness, witness->received_last);
 }
 
-/* Copies fields and their text in one piece; NULL for none, or when memory ran out. */
+/* The same bytes in a copy of the text that they stand in. */
+static struct bytes moved(struct bytes bytes, struct bytes text, const uint8_t *copy)
+{
+    return bytes_make(copy + (bytes.data - text.data), bytes.size);
+}
+
+/* Copies fields and the text that they stand in, one behind the other; NULL for none, or when memory ran out. */
 static const struct message_field *copy_fields(struct witness *witness,
                                                const struct message_field *fields, size_t count)
 {
-    size_t size = count * sizeof(*fields);
     struct message_field *copies;
-    uint8_t *text;
+    struct bytes text, last;
+    uint8_t *copy;
 
     if (count == 0)
         return NULL;
-    for (size_t i = 0; i < count; i++)
-        size += fields[i].name.size + fields[i].value.size;
-    copies = region_take(&witness->region, size);
+    last = fields[count - 1].value;
+    text = bytes_make(fields[0].name.data, (size_t)(last.data + last.size - fields[0].name.data));
+    copies = region_take(&witness->region, count * sizeof(*fields) + text.size);
     if (copies == NULL) {
         witness->incomplete = true;
         return NULL;
     }
-    text = (uint8_t *)(copies + count);
-    for (size_t i = 0; i < count; i++) {
-        struct bytes name = fields[i].name;
-        struct bytes value = fields[i].value;
-
-        memcpy(text, name.data, name.size);
-        copies[i].name = bytes_make(text, name.size);
-        text += name.size;
-        if (value.size > 0)
-            memcpy(text, value.data, value.size);
-        copies[i].value = bytes_make(text, value.size);
-        text += value.size;
-    }
+    copy = (uint8_t *)(copies + count);
+    memcpy(copy, text.data, text.size);
+    for (size_t i = 0; i < count; i++)
+        copies[i] = (struct message_field){.name = moved(fields[i].name, text, copy),
+                                           .value = moved(fields[i].value, text, copy)};
     return copies;
 }
 
