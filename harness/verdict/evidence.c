@@ -103,14 +103,38 @@ static int by_beginning(const void *a, const void *b)
     return (left->sent->number > right->sent->number) - (left->sent->number < right->sent->number);
 }
 
+/* Those of one client are in order as they were gathered. */
+static void sort_requests(struct evidence *evidence)
+{
+    size_t sorted = 1;
+    while (sorted < evidence->request_count &&
+           by_beginning(&evidence->requests[sorted - 1], &evidence->requests[sorted]) < 0)
+        sorted++;
+    if (sorted < evidence->request_count)
+        qsort(evidence->requests, evidence->request_count, sizeof(*evidence->requests),
+              by_beginning);
+}
+
+/* Outcomes stand in the order of their requests, but for those that nobody asked for: so most are found where they stand. */
+static const struct request_fact *request_answered(const struct evidence *evidence,
+                                                   const struct outcome_fact *outcome)
+{
+    size_t count = evidence->request_count;
+    size_t place = (size_t)(outcome - evidence->outcomes);
+    for (size_t i = 0; i < count && outcome->message != NULL; i++) {
+        const struct request_fact *request = &evidence->requests[(place + i) % count];
+        if (request->response == outcome->message)
+            return request;
+    }
+    return NULL;
+}
+
 /* Links an outcome to its request, and says how it stood when the case had settled. */
 static void settle_outcome(const struct evidence *evidence, struct outcome_fact *outcome)
 {
     const struct witness_message *message = outcome->message;
     const struct witness *connection = outcome->connection;
-    for (size_t r = 0; r < evidence->request_count && message != NULL; r++)
-        if (evidence->requests[r].response == message)
-            outcome->request = &evidence->requests[r];
+    outcome->request = request_answered(evidence, outcome);
     outcome->complete = message != NULL && message->complete;
     outcome->closing = connection->peer_end;
     outcome->ended_ns = outcome->complete ? message->complete_ns : connection->peer_end_ns;
@@ -138,9 +162,7 @@ bool evidence_settle(struct evidence *evidence, struct region *region)
     for (size_t c = 0; c < evidence->scenario->client_count; c++)
         for (size_t i = 0; i < evidence->clients[c]->line_count; i++)
             gather_connection(evidence, c, client_witness(evidence->clients[c], i));
-    if (evidence->request_count > 1)
-        qsort(evidence->requests, evidence->request_count, sizeof(*evidence->requests),
-              by_beginning);
+    sort_requests(evidence);
     for (size_t i = 0; i < evidence->outcome_count; i++)
         settle_outcome(evidence, &evidence->outcomes[i]);
     return true;
