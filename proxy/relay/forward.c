@@ -11,24 +11,45 @@ enum {
 
 typedef enum field_fate fate_rule(struct bytes name, struct bytes connection_options);
 
-/* All Connection fields of a head are one list, RFC 9110 5.3: what one of them names is dropped. */
-static bool is_forwarded(const struct head *head, struct bytes name, fate_rule *rule)
-{
-    bool forwarded = rule(name, bytes_make(NULL, 0)) == FIELD_FORWARDED;
+/* A head whose fields are looked at one by one. */
+struct passage {
+    const struct head *head;
+    const struct field *options; /* its first Connection field, or its end: most heads have none */
+    fate_rule *rule;
+};
 
-    for (size_t i = 0; forwarded && i < head->field_count; i++)
-        if (bytes_equal_text_nocase(head->fields[i].name, "connection"))
-            forwarded = rule(name, head->fields[i].value) == FIELD_FORWARDED;
+static const struct field *end_of(const struct head *head)
+{
+    return head->fields + head->field_count;
+}
+
+static struct passage passage_of(const struct head *head, fate_rule *rule)
+{
+    const struct field *options = head_find(head, "connection");
+
+    return (struct passage){head, options != NULL ? options : end_of(head), rule};
+}
+
+/* All Connection fields of a head are one list, RFC 9110 5.3: what one of them names is dropped. */
+static bool is_forwarded(const struct passage *passage, struct bytes name)
+{
+    bool forwarded = passage->rule(name, bytes_make(NULL, 0)) == FIELD_FORWARDED;
+
+    for (const struct field *f = passage->options; forwarded && f < end_of(passage->head); f++)
+        if (bytes_equal_text_nocase(f->name, "connection"))
+            forwarded = passage->rule(name, f->value) == FIELD_FORWARDED;
     return forwarded;
 }
 
 /* "values so far, " of a list field that every hop appends to; the caller writes its own element. */
 static void begin_appended(struct http1_writer *writer, const struct head *head, const char *name)
 {
-    http1_write_bytes(writer, bytes_of(name));
+    struct bytes wanted = bytes_of(name);
+
+    http1_write_bytes(writer, wanted);
     http1_write_bytes(writer, bytes_of(": "));
     for (size_t i = 0; i < head->field_count; i++) {
-        if (!bytes_equal_text_nocase(head->fields[i].name, name) || head->fields[i].value.size == 0)
+        if (!bytes_equal_nocase(head->fields[i].name, wanted) || head->fields[i].value.size == 0)
             continue;
         http1_write_bytes(writer, head->fields[i].value);
         http1_write_bytes(writer, bytes_of(", "));
@@ -101,8 +122,6 @@ static void write_request_field(const struct forward_request *request, const str
     struct bytes method = request->head->method;
     uint64_t hops;
 
-    if (!is_forwarded(request->head, field->name, forwarding_request_field))
-        return;
     if (bytes_equal_text_nocase(field->name, "expect") &&
         (request->drop_expect || request->head->minor == 0))
         return;
@@ -125,11 +144,13 @@ static void write_upgrade(const struct head *head, struct http1_writer *writer)
 bool forward_write_request(const struct forward_request *request, struct http1_writer *writer)
 {
     const struct head *head = request->head;
+    const struct passage passage = passage_of(head, forwarding_request_field);
 
     http1_write_request_line(writer, head->method, request->target);
     write_host(request, writer);
-    for (size_t i = 0; i < head->field_count; i++)
-        write_request_field(request, &head->fields[i], writer);
+    for (const struct field *field = head->fields; field < end_of(head); field++)
+        if (is_forwarded(&passage, field->name))
+            write_request_field(request, field, writer);
     write_framing(writer, request->framing, request->content_length);
     if (request->upgrade)
         write_upgrade(head, writer);
@@ -141,9 +162,11 @@ bool forward_write_request(const struct forward_request *request, struct http1_w
 
 static void write_response_fields(const struct head *head, struct http1_writer *writer)
 {
-    for (size_t i = 0; i < head->field_count; i++)
-        if (is_forwarded(head, head->fields[i].name, forwarding_response_field))
-            http1_write_field(writer, head->fields[i].name, head->fields[i].value);
+    const struct passage passage = passage_of(head, forwarding_response_field);
+
+    for (const struct field *field = head->fields; field < end_of(head); field++)
+        if (is_forwarded(&passage, field->name))
+            http1_write_field(writer, field->name, field->value);
 }
 
 bool forward_write_response(const struct forward_response *response, struct http1_writer *writer)
