@@ -1,5 +1,7 @@
 #include "proxy/wire/http1_guard.h"
 
+#include <string.h>
+
 #include "retryproof/limits.h"
 
 enum guard_state {
@@ -172,6 +174,17 @@ static void take_digit(struct http1_guard *guard, uint8_t byte, const char *rule
     guard->at++;
 }
 
+/* "HTTP/1.1" is what nearly all say: it is taken whole where all of it is there. How many bytes it is, or 0. */
+static size_t take_usual_version(struct http1_guard *guard, const uint8_t *data, size_t size)
+{
+    if (guard->at > 0 || size < VERSION_SIZE || memcmp(data, "HTTP/1.1", VERSION_SIZE) != 0)
+        return 0;
+    guard->number = 11;
+    finish_number(guard,
+                  guard->state == REQUEST_VERSION ? REQUEST_VERSION_END : RESPONSE_VERSION_END);
+    return VERSION_SIZE;
+}
+
 /* "HTTP/" DIGIT "." DIGIT */
 static void take_version(struct http1_guard *guard, uint8_t byte, enum guard_state next)
 {
@@ -329,6 +342,8 @@ enum guard_verdict http1_guard_take(struct http1_guard *guard, struct bytes inpu
     while (i < size && guard->state < DONE) {
         if (PARTS[guard->state].class != 0)
             i += take_part(guard, input.data + i, size - i);
+        else if (guard->state == REQUEST_VERSION || guard->state == RESPONSE_VERSION)
+            i += take_usual_version(guard, input.data + i, size - i);
         if (i == size)
             break;
         take_byte(guard, input.data[i]);
