@@ -9,15 +9,25 @@ void http1_writer_init(struct http1_writer *writer, uint8_t *data, size_t size_m
     *writer = (struct http1_writer){.data = data, .size_max = size_max};
 }
 
+/* Where so many bytes go, or NULL: then the writer has overflowed. */
+static uint8_t *take_room(struct http1_writer *writer, size_t size)
+{
+    uint8_t *at = writer->data + writer->size;
+
+    if (writer->overflowed || size > writer->size_max - writer->size) {
+        writer->overflowed = true;
+        return NULL;
+    }
+    writer->size += size;
+    return at;
+}
+
 void http1_write_bytes(struct http1_writer *writer, struct bytes bytes)
 {
-    if (writer->overflowed || bytes.size > writer->size_max - writer->size) {
-        writer->overflowed = true;
-        return;
-    }
-    if (bytes.size > 0)
-        memcpy(writer->data + writer->size, bytes.data, bytes.size);
-    writer->size += bytes.size;
+    uint8_t *at = take_room(writer, bytes.size);
+
+    if (at != NULL && bytes.size > 0)
+        memcpy(at, bytes.data, bytes.size);
 }
 
 static inline void write_text(struct http1_writer *writer, const char *text)
@@ -59,12 +69,26 @@ void http1_write_status_line(struct http1_writer *writer, unsigned status, struc
     write_text(writer, "\r\n");
 }
 
+/* Behind what is there; room has been asked for. Returns where the next goes. */
+static uint8_t *append(uint8_t *at, struct bytes bytes)
+{
+    if (bytes.size > 0)
+        memcpy(at, bytes.data, bytes.size);
+    return at + bytes.size;
+}
+
+/* Its room is asked for once, because messages are made of little else. */
 void http1_write_field(struct http1_writer *writer, struct bytes name, struct bytes value)
 {
-    http1_write_bytes(writer, name);
-    write_text(writer, ": ");
-    http1_write_bytes(writer, value);
-    write_text(writer, "\r\n");
+    const size_t between = sizeof(": ") - 1, behind = sizeof("\r\n") - 1;
+    uint8_t *at = take_room(writer, name.size + between + value.size + behind);
+
+    if (at == NULL)
+        return;
+    at = append(at, name);
+    memcpy(at, ": ", between);
+    at = append(at + between, value);
+    memcpy(at, "\r\n", behind);
 }
 
 void http1_write_field_text(struct http1_writer *writer, const char *name, const char *value)
