@@ -71,6 +71,8 @@ static bool load(const char *path, struct region *region, struct html_document *
         return false;
     }
     const char *schema = json_text(json_get(root, "schema"));
+    if (schema == NULL) /* what a subject showed says it so (docs/subject-result.schema.json) */
+        schema = json_text(json_get(root, "format"));
     bool fine = schema != NULL && strncmp(schema, "retryproof-", strlen("retryproof-")) == 0;
     if (!fine) {
         refuse(path, "is no result of ours: its \"schema\" does not say so", error);
