@@ -5,10 +5,9 @@ import {embedded} from "retryproof/parts/data";
 import {h} from "retryproof/parts/dom";
 import {renderComparison} from "retryproof/report/comparison_page";
 import {renderCoverage} from "retryproof/report/coverage_page";
+import {isOfSubject} from "retryproof/report/document_links";
 import {renderExploration} from "retryproof/report/exploration_page";
 import {renderWrong} from "retryproof/report/wrong_page";
-
-const SUBJECT_FORMAT = "retryproof-subject-result/";
 
 /**
  * @param {HTMLElement} container is emptied
@@ -17,7 +16,7 @@ const SUBJECT_FORMAT = "retryproof-subject-result/";
  * @returns {Promise<void>|void}
  */
 export function renderDocument(container, document, context = {}) {
-    if (isOfSubjects(document)) {
+    if (Array.isArray(document) || isOfSubject({schema: document.format ?? ""})) {
         return renderSubjects(container, document, context);
     }
     const kind = String(document.schema ?? "").replace(/-\d+$/, "");
@@ -30,10 +29,6 @@ export function renderDocument(container, document, context = {}) {
     return (renderers[kind] ?? renderUnknown)(container, document, context);
 }
 
-function isOfSubjects(document) {
-    return Array.isArray(document) || String(document.format ?? "").startsWith(SUBJECT_FORMAT);
-}
-
 /* Results of several subjects are one comparison, whichever of them was opened. A reader who has gone on meanwhile has taken
    the place out of the page. */
 async function renderSubjects(container, document, context) {
@@ -43,7 +38,7 @@ async function renderSubjects(container, document, context) {
     if (Array.isArray(document)) {
         return renderComparison(place, document);
     }
-    const ids = (context.documents ?? []).filter((one) => one.schema.startsWith(SUBJECT_FORMAT)).map((one) => one.id);
+    const ids = (context.documents ?? []).filter(isOfSubject).map((one) => one.id);
     const all = (await Promise.all(ids.map(embedded))).flat();
 
     return renderComparison(place, all.length > 0 ? all : [document]);

@@ -5,6 +5,7 @@ import {embedded} from "retryproof/parts/data";
 import {clear, h} from "retryproof/parts/dom";
 import {themeButton} from "retryproof/parts/theme";
 import {orderCases} from "retryproof/report/cases";
+import {documentLinks} from "retryproof/report/document_links";
 import {applyFilters, cleanFilters} from "retryproof/report/filters";
 import {createHome} from "retryproof/report/home";
 import {caseHref, documentHref, homeHref, parseRoute} from "retryproof/report/links";
@@ -41,7 +42,7 @@ async function begin() {
 
 function frame() {
     const {index} = state;
-    const links = [[homeHref(), index.run === undefined ? "Results" : "Summary"], ...index.documents.map((one, number) => [documentHref(number), one.title])];
+    const links = [[homeHref(), index.run === undefined ? "Results" : "Summary"], ...documentLinks(index.documents).map(({href, title}) => [href, title])];
 
     return [
         h("a", {class: "skip-link", href: "#main", on: {click: skip}, text: "Skip to the content"}),
