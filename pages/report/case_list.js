@@ -49,18 +49,15 @@ function caseGroup(group, filters) {
 }
 
 /**
- * Cases as rows: verdict, sentence with a link, where, and one figure.
+ * Cases one below the other: verdict, sentence with a link, where it was played, and one figure.
  *
  * @param {Entry[]} entries
- * @param {{label: string, figure: string, figureOf: (entry: Entry) => string}} options
+ * @param {(entry: Entry) => string} figureOf
  */
-export function caseTable(entries, {label, figure, figureOf}) {
-    return h("div", {class: "table-scroll", tabindex: "0", role: "region", "aria-label": label},
-        h("table", {class: "wide case-table"},
-            h("thead", {}, h("tr", {}, ["verdict", "case", "world"].map((text) => h("th", {scope: "col", text})), h("th", {scope: "col", class: "number", text: figure}))),
-            h("tbody", {}, entries.map((entry) => h("tr", {},
-                h("td", {}, verdictBadge(entry)),
-                h("td", {}, h("a", {href: caseHref(entry.key), text: entry.name}), h("div", {class: "small soft case-id-line"}, h("code", {text: entry.id}))),
-                h("td", {text: entry.world}),
-                h("td", {class: "number", text: figureOf(entry)}))))));
+export function caseRows(entries, figureOf) {
+    return h("ol", {class: "case-rows"}, entries.map((entry) => h("li", {class: "case-row"},
+        verdictBadge(entry),
+        h("div", {class: "case-row-name"}, h("a", {href: caseHref(entry.key), text: entry.name}), h("div", {class: "small soft"}, h("code", {text: entry.id}))),
+        h("span", {class: "case-row-world small soft", text: entry.world}),
+        h("span", {class: "case-row-figure", text: figureOf(entry)}))));
 }

@@ -5,7 +5,7 @@
  */
 import {copyBox, h} from "retryproof/parts/dom";
 import {count, date, duration, number, stageMeaning, STAGES, verdictOf, VERDICTS} from "retryproof/parts/words";
-import {caseTable} from "retryproof/report/case_list";
+import {caseRows} from "retryproof/report/case_list";
 import {compareStages, hasFindings, hasOutcome, outcomeText} from "retryproof/report/cases";
 import {documentHref, homeHref} from "retryproof/report/links";
 
@@ -75,7 +75,7 @@ export function failuresSection(entries) {
     const shown = [...failed].sort((a, b) => Number(b.level === "must") - Number(a.level === "must")).slice(0, FAILURES_SHOWN);
 
     return section("What failed", "failures",
-        caseTable(shown, {label: "Failed cases", figure: "client, attempts/delivered", figureOf: (entry) => (hasOutcome(entry) ? outcomeText(entry) : "-")}),
+        caseRows(shown, (entry) => (hasOutcome(entry) ? outcomeText(entry) : "-")),
         failed.length > shown.length && h("p", {}, h("a", {href: homeHref(new URLSearchParams({verdict: "fail,error,setup-failed"})), text: `All ${count(failed.length, "case")} with findings`})));
 }
 
@@ -91,7 +91,7 @@ export function slowestSection(entries) {
 
     return slowest.length === 0 ? null : section("Slowest cases", "slowest",
         h("p", {class: "soft small", text: real.length > 0 ? "In real time." : "In virtual time, which costs none."}),
-        caseTable(slowest, {label: "Cases by time", figure: "time", figureOf: (entry) => duration(entry.duration_ns)}));
+        caseRows(slowest, (entry) => duration(entry.duration_ns)));
 }
 
 /**
@@ -145,16 +145,15 @@ export function provenanceSection({run, facts}) {
 }
 
 export function reproduceSection({run}) {
+    const kept = /--report[ =]json=(\S+)/.exec(run.command);
+    const result = kept === null ? "result.json" : kept[1];
+
     return section("Reproduce", "reproduce",
         h("p", {text: "The same run again. Each case has a command of its own on its page."}),
         copyBox(run.command, "Copy the command"),
-        h("p", {class: "reproduce-more", text: "With its result kept, any other report can be made of it later, without playing it again:"}),
-        copyBox(withResult(run.command), "Copy the command"),
-        copyBox("retryproof report render result.json --report html=html --report pcapng=captures --report junit=junit.xml", "Copy the command"));
-}
-
-function withResult(command) {
-    return / --report[ =]json/.test(command) ? command : `${command} --report json=result.json`;
+        h("p", {class: "reproduce-more", text: "With its result kept as JSON, any other report can be made of it later, without playing it again:"}),
+        kept === null && copyBox(`${run.command} --report json=${result}`, "Copy the command"),
+        copyBox(`retryproof report render ${result} --report html=html --report pcapng=captures --report junit=junit.xml`, "Copy the command"));
 }
 
 /** @param {{id: string, title: string, schema: string}[]} documents */
