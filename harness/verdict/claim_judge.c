@@ -14,36 +14,35 @@ static const char *or_none(const char *text)
     return text == NULL || text[0] == '\0' ? "none" : text;
 }
 
-/* A text that somebody said, and the one that was expected; NULL asks nothing. */
-struct said {
-    const char *what;
-    const char *text;
-    const char *expected;
-};
+bool claim_text_holds(const struct claim_text *text)
+{
+    return text->expected == NULL || strcmp(or_none(text->text), or_none(text->expected)) == 0;
+}
 
-static void judge_texts(const char *who, const struct said *said, size_t count,
+static void judge_texts(const char *who, const struct claim_text *said, size_t count,
                         struct findings *findings)
 {
     for (size_t i = 0; i < count; i++)
-        if (said[i].expected != NULL &&
-            strcmp(or_none(said[i].text), or_none(said[i].expected)) != 0)
+        if (!claim_text_holds(&said[i]))
             findings_add(findings, "%s says %s %s, expected %s", who, said[i].what,
                          or_none(said[i].text), said[i].expected);
 }
 
-/* The same of a number. */
-struct counted {
-    const char *what;
-    uint64_t value;
-    const struct number_rule *expected;
-};
-
-static void judge_number(const char *who, const struct counted *counted, struct findings *findings)
+static void judge_number(const char *who, const struct claim_number *counted,
+                         struct findings *findings)
 {
     char rule[NUMBER_RULE_BYTES];
     if (!number_rule_fits(counted->expected, counted->value))
         findings_add(findings, "%s says %s %" PRIu64 ", expected %s", who, counted->what,
                      counted->value, number_rule_words(counted->expected, rule));
+}
+
+static void judge_comparison(const char *who, const struct claim_comparison *comparison,
+                             struct findings *findings)
+{
+    judge_texts(who, comparison->texts, comparison->text_count, findings);
+    for (size_t i = 0; i < comparison->number_count; i++)
+        judge_number(who, &comparison->numbers[i], findings);
 }
 
 /* ---- the record ----------------------------------------------------------------------------- */
@@ -69,23 +68,15 @@ static const char *last_phase(const struct exchange_record *record)
 }
 
 /* The last failed attempt says stage and cause; without one, the exchange's own end does. */
-static void judge_record(const struct evidence *evidence, struct findings *findings)
+void claim_of_record(const struct exchange_record *record, const struct expected_record *expected,
+                     struct claim_comparison *out)
 {
-    static const char WHO[] = "the record";
-    const struct expected_record *expected = evidence->scenario->expect.record;
-    if (expected == NULL || evidence->trace == NULL)
-        return;
-    if (evidence->record_count == 0) {
-        findings_add(findings, "the proxy left no record of an exchange");
-        return;
-    }
-    const struct exchange_record *record = &evidence->records[evidence->record_count - 1];
     const struct attempt_record *last = NULL;
     for (unsigned i = 0; i < record->attempt_count; i++)
         if (record->attempts[i].failure.cause != CAUSE_NONE)
             last = &record->attempts[i];
     const struct failure *failure = last != NULL ? &last->failure : &record->failure;
-    const struct said said[] = {
+    const struct claim_text texts[] = {
         {"stage", stage_word(failure->stage),
          expected->stage_set ? stage_word(expected->stage) : NULL},
         {"cause", cause_word(failure->cause), expected->cause},
@@ -97,13 +88,29 @@ static void judge_record(const struct evidence *evidence, struct findings *findi
         {"detail", last != NULL ? last->detail : NULL, expected->detail},
         {"error", record->error_word, expected->error},
     };
-    judge_texts(WHO, said, COUNT_OF(said), findings);
-    judge_number(WHO, &(struct counted){"attempts", record->attempt_count, &expected->attempts},
-                 findings);
-    judge_number(WHO,
-                 &(struct counted){"addresses", record->dial_count + record->dials_lost,
-                                   &expected->addresses},
-                 findings);
+    const struct claim_number numbers[] = {
+        {"attempts", record->attempt_count, &expected->attempts},
+        {"addresses", record->dial_count + record->dials_lost, &expected->addresses},
+    };
+    _Static_assert(COUNT_OF(texts) <= CLAIM_TEXTS_MAX, "a comparison has room");
+    memcpy(out->texts, texts, sizeof(texts));
+    memcpy(out->numbers, numbers, sizeof(numbers));
+    out->text_count = COUNT_OF(texts);
+    out->number_count = COUNT_OF(numbers);
+}
+
+static void judge_record(const struct evidence *evidence, struct findings *findings)
+{
+    const struct expected_record *expected = evidence->scenario->expect.record;
+    struct claim_comparison comparison;
+    if (expected == NULL || evidence->trace == NULL)
+        return;
+    if (evidence->record_count == 0) {
+        findings_add(findings, "the proxy left no record of an exchange");
+        return;
+    }
+    claim_of_record(&evidence->records[evidence->record_count - 1], expected, &comparison);
+    judge_comparison("the record", &comparison, findings);
 }
 
 /* ---- the request log ------------------------------------------------------------------------ */
@@ -115,7 +122,7 @@ static void judge_log_attempt(const char *who, const struct json *attempt,
     uint64_t status = 0;
     uint64_t tx = 0;
     bool retried = false;
-    const struct said said[] = {
+    const struct claim_text said[] = {
         {"upstream", json_text(json_get(attempt, "upstream")), expected->upstream},
         {"stage", json_text(json_get(attempt, "stage")), expected->stage},
         {"cause", json_text(json_get(attempt, "cause")), expected->cause},
@@ -124,17 +131,17 @@ static void judge_log_attempt(const char *who, const struct json *attempt,
     };
     judge_texts(who, said, COUNT_OF(said), findings);
     (void)json_u64(json_get(attempt, "status"), &status); /* no status came: 0 */
-    judge_number(who, &(struct counted){"status", status, &expected->status}, findings);
+    judge_number(who, &(struct claim_number){"status", status, &expected->status}, findings);
     (void)json_u64(json_get(attempt, "tx"), &tx);
-    judge_number(who, &(struct counted){"tx", tx, &expected->tx}, findings);
+    judge_number(who, &(struct claim_number){"tx", tx, &expected->tx}, findings);
     (void)json_bool(json_get(attempt, "retried"), &retried); /* not said: it was not */
     if (expected->retried_set && retried != expected->retried)
         findings_add(findings, "%s says that it was %stried again, expected %s", who,
                      retried ? "" : "not ", expected->retried ? "that it was" : "that it was not");
 }
 
-static void judge_log_attempts(const char *who, const struct log_row *row,
-                               const struct expected_log_row *expected, struct findings *findings)
+void claim_judge_attempts(const char *who, const struct log_row *row,
+                          const struct expected_log_row *expected, struct findings *findings)
 {
     char error[JSON_ERROR_BYTES];
     if (!expected->attempts_set)
@@ -155,10 +162,10 @@ static void judge_log_attempts(const char *who, const struct log_row *row,
     json_destroy(&details);
 }
 
-static void judge_log_row(const char *who, const struct log_row *row,
-                          const struct expected_log_row *expected, struct findings *findings)
+void claim_of_row(const struct log_row *row, const struct expected_log_row *expected,
+                  struct claim_comparison *out)
 {
-    const struct said said[] = {
+    const struct claim_text texts[] = {
         {"kind", row->kind, expected->kind},          {"route", row->route, expected->route},
         {"user", row->user, expected->user},          {"method", row->method, expected->method},
         {"host", row->host, expected->host},          {"target", row->target, expected->target},
@@ -166,16 +173,27 @@ static void judge_log_row(const char *who, const struct log_row *row,
         {"cause", row->cause, expected->cause},       {"tunnel", row->tunnel, expected->tunnel},
         {"summary", row->summary, expected->summary},
     };
-    const struct counted counted[] = {
+    const struct claim_number numbers[] = {
         {"status", row->status, &expected->status},
         {"request_bytes", row->request_bytes, &expected->request_bytes},
         {"response_bytes", row->response_bytes, &expected->response_bytes},
         {"retry_attempts", row->retry_attempts, &expected->retry_attempts},
     };
-    judge_texts(who, said, COUNT_OF(said), findings);
-    for (size_t i = 0; i < COUNT_OF(counted); i++)
-        judge_number(who, &counted[i], findings);
-    judge_log_attempts(who, row, expected, findings);
+    _Static_assert(COUNT_OF(texts) <= CLAIM_TEXTS_MAX, "a comparison has room");
+    _Static_assert(COUNT_OF(numbers) <= CLAIM_NUMBERS_MAX, "a comparison has room");
+    memcpy(out->texts, texts, sizeof(texts));
+    memcpy(out->numbers, numbers, sizeof(numbers));
+    out->text_count = COUNT_OF(texts);
+    out->number_count = COUNT_OF(numbers);
+}
+
+static void judge_log_row(const char *who, const struct log_row *row,
+                          const struct expected_log_row *expected, struct findings *findings)
+{
+    struct claim_comparison comparison;
+    claim_of_row(row, expected, &comparison);
+    judge_comparison(who, &comparison, findings);
+    claim_judge_attempts(who, row, expected, findings);
 }
 
 static void judge_log(const struct evidence *evidence, struct findings *findings)
@@ -184,7 +202,7 @@ static void judge_log(const struct evidence *evidence, struct findings *findings
     size_t count = evidence->log_row_count;
     if (expected == NULL)
         return;
-    judge_number("the log", &(struct counted){"rows", count, &expected->rows}, findings);
+    judge_number("the log", &(struct claim_number){"rows", count, &expected->rows}, findings);
     if (expected->listed && count != expected->count)
         findings_add(findings, "the log has %zu rows, expected %zu", count, expected->count);
     if (!expected->listed && count == 0)

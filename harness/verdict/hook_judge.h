@@ -12,6 +12,9 @@
 /* Adds a sentence for each expectation about hooks, and about what they left in the record, that does not hold. */
 void hook_judge_expectations(const struct evidence *evidence, struct findings *findings);
 
+/* Of these the order of the calls alone. */
+void hook_judge_calls(const struct evidence *evidence, struct findings *findings);
+
 /* Adds a sentence for each rule about hooks that was broken, whatever the case expects. */
 void hook_judge_claims(const struct evidence *evidence, struct findings *findings);
 

@@ -12,8 +12,7 @@
 
 /* ---- numbers at upstreams ------------------------------------------------------------------- */
 
-static size_t tally_value(const struct evidence *evidence, size_t upstream,
-                          enum expected_tally tally)
+size_t judge_tally(const struct evidence *evidence, size_t upstream, enum expected_tally tally)
 {
     const struct upstream_tally *seen = &evidence->tallies[upstream];
     switch (tally) {
@@ -58,7 +57,7 @@ static void add_finding(const struct evidence *evidence, size_t upstream, enum e
     findings_add(
         findings, "upstream %s: %s: %zu, expected %s%s%s",
         evidence->scenario->upstream_names[upstream], COUNTED[tally],
-        tally_value(evidence, upstream, tally),
+        judge_tally(evidence, upstream, tally),
         number_rule_words(&evidence->scenario->expect.upstreams[upstream].tallies[tally], rule),
         tale.used > 0 ? ": " : "", tale.used > 0 ? tale.text : "");
 }
@@ -71,7 +70,7 @@ static void judge_upstream(const struct evidence *evidence, size_t upstream,
     const struct arrival_fact *last = NULL;
     char who[UPSTREAM_NAME_BYTES + 32];
     for (enum expected_tally tally = 0; tally < TALLY_COUNT; tally++)
-        if (!number_rule_fits(&expected->tallies[tally], tally_value(evidence, upstream, tally)))
+        if (!number_rule_fits(&expected->tallies[tally], judge_tally(evidence, upstream, tally)))
             add_finding(evidence, upstream, tally, findings);
     if (expected->received == NULL)
         return;
@@ -191,8 +190,7 @@ static bool is_same(const struct witness *receiver, const struct witness *sender
            witness_flow_is_of(receiver, sender);
 }
 
-/* The last one; without one its ends are those of nobody. */
-static const struct attempt_fact *last_tunnel(const struct evidence *evidence)
+const struct attempt_fact *judge_last_tunnel(const struct evidence *evidence)
 {
     const struct attempt_fact *last = NULL;
     for (size_t i = 0; i < evidence->attempt_count; i++)
@@ -206,7 +204,7 @@ static void judge_tunnel(const struct evidence *evidence, struct findings *findi
 {
     char rule[NUMBER_RULE_BYTES];
     const struct expected_tunnel *expected = evidence->scenario->expect.tunnel;
-    const struct attempt_fact *tunnel = expected != NULL ? last_tunnel(evidence) : NULL;
+    const struct attempt_fact *tunnel = expected != NULL ? judge_last_tunnel(evidence) : NULL;
     if (expected == NULL)
         return;
     if (tunnel == NULL) {
@@ -288,23 +286,28 @@ static void judge_held(const struct evidence *evidence, struct findings *finding
                          evidence->records[i].held_bytes_peak);
 }
 
+uint64_t judge_time_of_last(const struct evidence *evidence)
+{
+    uint64_t last = 0;
+    for (size_t i = 0; i < evidence->outcome_count; i++)
+        if (evidence->outcomes[i].ended_ns > last)
+            last = evidence->outcomes[i].ended_ns;
+    return last == 0 ? TIME_NEVER : last - evidence->began_ns;
+}
+
 static void judge_times(const struct evidence *evidence, struct findings *findings)
 {
     const struct expectation *expect = &evidence->scenario->expect;
     char took_text[FINDING_DURATION_BYTES];
     char bound_text[FINDING_DURATION_BYTES];
     uint64_t tolerance = evidence->world == WORLD_SOCKETS ? JUDGE_TOLERANCE_NS : 0;
-    uint64_t last = 0;
-    for (size_t i = 0; i < evidence->outcome_count; i++)
-        if (evidence->outcomes[i].ended_ns > last)
-            last = evidence->outcomes[i].ended_ns;
     if (expect->within_ns == TIME_NEVER && expect->after_ns == 0)
         return;
-    if (last == 0) {
+    uint64_t took = judge_time_of_last(evidence);
+    if (took == TIME_NEVER) {
         findings_add(findings, "no response and no connection ended, so there is no time to judge");
         return;
     }
-    uint64_t took = last - evidence->began_ns;
     if (expect->within_ns != TIME_NEVER && took > expect->within_ns + tolerance)
         findings_add(findings, "the last response ended after %s, expected within %s",
                      duration_format(took, took_text),
@@ -345,6 +348,17 @@ static void judge_faults(const struct evidence *evidence, struct findings *findi
         findings_add(findings, "%u of the faults took place, expected %s%s", met,
                      number_rule_words(&scenario->expect.faults, rule),
                      missed.used > 0 ? missed.text : "");
+}
+
+void judge_key(const struct evidence *evidence, enum judged_key key, struct findings *findings)
+{
+    typedef void judge_one(const struct evidence *evidence, struct findings *findings);
+    static judge_one *const JUDGES[JUDGED_KEY_COUNT] = {
+        [JUDGED_TUNNEL] = judge_tunnel,
+        [JUDGED_HELD] = judge_held,
+    };
+    check(key < JUDGED_KEY_COUNT);
+    JUDGES[key](evidence, findings);
 }
 
 void judge_expectations(const struct evidence *evidence, struct findings *findings)

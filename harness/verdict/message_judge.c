@@ -68,7 +68,7 @@ static void judge_trailers(const struct witness_message *message,
 }
 
 /* A parameter of `Proxy-Status: name; error=word; details="WORD"` (RFC 9209 2.1). Empty if it is not there. */
-static struct bytes proxy_status_parameter(const struct witness_message *message, const char *name)
+struct bytes message_proxy_status(const struct witness_message *message, const char *name)
 {
     struct bytes rest = witness_message_field(message, "Proxy-Status");
     size_t name_size = strlen(name);
@@ -94,7 +94,7 @@ static void judge_proxy_status(const struct witness_message *message, const char
 {
     if (expected == NULL)
         return;
-    struct bytes value = proxy_status_parameter(message, parameter);
+    struct bytes value = message_proxy_status(message, parameter);
     if (!bytes_equal_text(value, expected))
         findings_add(by->findings, "Proxy-Status says %s='%.*s', expected '%s'", parameter,
                      shown(value), value.size > 0 ? (const char *)value.data : "", expected);

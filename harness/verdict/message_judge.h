@@ -18,6 +18,9 @@ struct message_judge {
 void message_judge_received(const struct message_judge *by, const struct arrival_fact *arrival,
                             const struct expected_request *expected);
 
+/* A parameter of the message's Proxy-Status (RFC 9209 2.1), "error" or "details"; empty if it is not there. */
+struct bytes message_proxy_status(const struct witness_message *message, const char *name);
+
 /* Adds a sentence for each key of one expected response that does not hold. */
 void message_judge_outcome(const struct message_judge *by, const struct outcome_fact *outcome,
                            const struct expected_response *expected);
