@@ -122,7 +122,7 @@ function titleNodes(step, recording) {
 
 function byteBlock(step, state) {
     if (step.bytes === null) {
-        return step.size > 0 ? h("p", {class: "wire-absent", text: "These bytes were not kept: only the first 16 KiB of each direction are."}) : null;
+        return step.size > 0 ? h("p", {class: "wire-absent", text: "These bytes were not kept: only the first 8 KiB of each direction are."}) : null;
     }
     const body = h("div", {class: "wire-body"});
     const showAll = () => clear(body).append(...byteNodes(step, step.bytes, state));

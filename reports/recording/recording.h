@@ -21,8 +21,9 @@
 #include "world/base/region.h"
 
 enum {
-    RECORDING_STREAM_BYTES_MAX =
-        16 * 1024,               /* kept of each direction: heads, and enough of a body */
+    /* Kept of each direction: heads, and enough of a body. What goes in at one side of the proxy and out at the other stands
+       twice in a recording, and within the 32 KiB that deflate looks back (RFC 1951 2), so that a page holds it once. */
+    RECORDING_STREAM_BYTES_MAX = 8 * 1024,
     RECORDING_EVENTS_MAX = 1024, /* of one case; nobody reads more */
     RECORDING_ERROR_BYTES = 256,
 };
