@@ -122,13 +122,13 @@ const struct case_result *result_store_keep(struct result_store *store, size_t i
     result->recording =
         outcome->recording != NULL ? keep_recording(store, outcome->recording) : NULL;
     store->subject_failed = store->subject_failed || outcome->subject_failed;
+    if (outcome->verdict != VERDICT_UNSUPPORTED)
+        result->reproduce = reproduction(store, result, store->items[index].one->argument);
     if (outcome->verdict == VERDICT_PASS)
         return result;
     result->sentence_count = outcome->sentence_count;
     result->story_count = outcome->story_count;
     result->sentences = keep_texts(store, outcome->sentences, &result->sentence_count);
     result->story = keep_texts(store, outcome->story, &result->story_count);
-    if (outcome->verdict != VERDICT_UNSUPPORTED)
-        result->reproduce = reproduction(store, result, store->items[index].one->argument);
     return result;
 }
