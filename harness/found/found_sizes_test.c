@@ -33,26 +33,34 @@ static const struct row {
      "scenarios/bases/large-bodies-of-any-size-go-through-one-window.yaml", false},
 };
 
-/* The first base that has one of another size before it, as a failure at its smallest. */
+/* A failure of the first base that has one of another size before it, and what it is written with. */
+struct found {
+    struct failing failing;
+    struct smallest smallest;
+};
+
+/* The failure at its smallest. */
 static void find_failure(const struct base_list *bases, struct player *player,
-                         struct region *region, struct failing *failing, struct smallest *found)
+                         struct region *region, struct found *found)
 {
     size_t i = 0;
 
     while (i < bases->count && bases->list[i].sibling == NULL)
         i++;
     assert_true(i < bases->count);
-    *failing = (struct failing){.base = &bases->list[i],
-                                .seed = SEED,
-                                .claim = several_claim(SEVERAL_SIZES),
-                                .schedule = {.network = bases->list[i].expecting->network}};
-    assert_true(smallest_find(failing, player, region, found));
-    assert_true(found->steady);
+    found->failing = (struct failing){.base = &bases->list[i],
+                                      .seed = SEED,
+                                      .claim = several_claim(SEVERAL_SIZES),
+                                      .schedule = {.network = bases->list[i].expecting->network}};
+    assert_true(smallest_find(&found->failing, player, region, &found->smallest));
+    assert_true(found->smallest.steady);
 }
 
-static const char *save(const struct base_list *bases, const struct failing *failing,
-                        const struct smallest *found, const char *folder, struct region *region)
+static const char *save(const struct base_list *bases, const struct found *saved,
+                        const char *folder, struct region *region)
 {
+    const struct failing *failing = &saved->failing;
+    const struct smallest *found = &saved->smallest;
     char error[REGRESSION_ERROR_BYTES] = "";
     struct fault_map map;
 
@@ -105,18 +113,17 @@ static void both_sizes_are_played_again(void **state)
     struct region region;
     struct base_list bases;
     struct base_list again;
-    struct failing failing;
-    struct smallest found;
+    struct found found;
 
     region_init(&region, (size_t)64 * 1024 * 1024);
     assert_non_null(player);
     assert_non_null(mkdtemp(folder));
     assert_true(bases_load(&bases, &row->path, 1));
-    find_failure(&bases, player, &region, &failing, &found);
-    assert_int_equal(found.reproduced, row->broken);
+    find_failure(&bases, player, &region, &found);
+    assert_int_equal(found.smallest.reproduced, row->broken);
     if (!row->broken)
-        found.beside_trace = 0; /* what nobody found has none, nor do we need it */
-    const char *path = save(&bases, &failing, &found, folder, &region);
+        found.smallest.beside_trace = 0; /* what nobody found has none, nor do we need it */
+    const char *path = save(&bases, &found, folder, &region);
     assert_true(bases_load(&again, &path, 1));
     assert_int_equal(again.count, 2);
     assert_null(again.list[0].sibling);
@@ -126,9 +133,9 @@ static void both_sizes_are_played_again(void **state)
         check_replay(&again.list[i], player, &region, row->broken);
     assert_int_equal(unlink(path), 0);
     assert_int_equal(rmdir(folder), 0);
+    player_destroy(&player); /* its last case is one of those */
     bases_release(&again);
     bases_release(&bases);
-    player_destroy(&player);
     region_release(&region);
 }
 

@@ -147,9 +147,9 @@ enum claim_answer claim_body_of_one_attempt(const struct evidence *evidence,
 static bool said_its_end(const struct outcome_fact *outcome)
 {
     const struct attempt_fact *attempt = outcome->attempt;
-    return attempt == NULL || (attempt->connection->own_fin &&
-                               !attempt->connection->handshake.own_cut &&
-                               attempt->connection->own_end_ns <= attempt->closed_ns);
+    return attempt == NULL ||
+           (attempt->connection->own_fin && !attempt->connection->handshake.own_cut &&
+            attempt->connection->own_end_ns <= attempt->closed_ns);
 }
 
 /* Whether its upstream did not send all of it, or sent what cannot be read to its end. */
