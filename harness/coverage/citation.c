@@ -140,6 +140,8 @@ static void read_matrix(const struct reading *reading, const char *text)
             phrase[size++] = *text;
         if (!ends)
             continue;
+        while (size > 0 && phrase[size - 1] == ' ')
+            size--;
         phrase[size] = '\0';
         read_phrase(reading, &matrix, phrase);
         size = 0;
