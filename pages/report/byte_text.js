@@ -10,16 +10,14 @@ const LINE_END = /\r\n|\n|\r/g;
 const HIDDEN = /[^\x20-\x7e]+/g;
 const QUOTE_CHARACTERS = 48; /* as much as an arrow can be labelled with */
 
-/** The start line of a message, or the beginning of what is text, quoted; empty where there is nothing to read. */
+/** The start line of a message, or the whole of a short text, quoted; empty where that says nothing. */
 export function startLine(bytes) {
     const message = START_LINE.exec(bytes);
 
     if (message) {
         return message[0];
     }
-    const text = /^[\x20-\x7e]+/.exec(bytes);
-
-    return text && text[0].length >= Math.min(3, bytes.length) ? `“${text[0].slice(0, QUOTE_CHARACTERS)}${text[0].length > QUOTE_CHARACTERS ? "…" : ""}”` : "";
+    return bytes.length <= QUOTE_CHARACTERS && /^[\x20-\x7e]+$/.test(bytes) ? `“${bytes}”` : "";
 }
 
 /**

@@ -30,7 +30,7 @@ import {wireLog} from "retryproof/report/wire_log";
 export function renderCase(container, context) {
     const recording = context.detail.recording ? readRecording(context.detail.recording) : null;
     const findings = findingsSection(context);
-    const overview = [recording ? happenedSection(recording) : storySection(context), recording && expectationSection(recording)].filter(Boolean);
+    const overview = [recording?.exchanges.length > 0 ? happenedSection(recording) : storySection(context, recording), recording && expectationSection(recording)].filter(Boolean);
     const details = [
         recording && attemptsSection(recording),
         recording && wireSection(recording),
@@ -125,14 +125,22 @@ function happenedSection(recording) {
         recording.fromProxy ? null : h("p", {class: "soft small", text: "The proxy is another process: this is what the clients and upstreams around it saw."}));
 }
 
-function storySection({entry, detail}) {
+function storySection({entry, detail}, recording) {
     const story = detail.story ?? [];
+
+    if (recording) {
+        return section("What happened", storyBlock(story), h("p", {text: "No request of a client was recorded; what went over the wire is told below."}));
+    }
     const record = entry.reproduce ? `${entry.reproduce} --record all --report html=out/html` : null;
 
     return section("What happened",
-        story.length > 0 ? h("pre", {class: "code-block", tabindex: "0", "aria-label": "Story of the case", text: story.join("\n")}) : null,
+        storyBlock(story),
         h("p", {text: "No recording was kept of this case, so that there is no timeline and no wire log. Run it with --record all to have them:"}),
         record ? copyBox(record, "Copy the command") : null);
+}
+
+function storyBlock(story) {
+    return story.length > 0 ? h("pre", {class: "code-block", tabindex: "0", "aria-label": "Story of the case", text: story.join("\n")}) : null;
 }
 
 function expectationSection(recording) {

@@ -8,7 +8,7 @@ import {hexText, readableNodes} from "retryproof/report/byte_text";
 import {scrollWithin} from "retryproof/report/marks";
 import {routeOf} from "retryproof/report/recording";
 
-const FOLD_BYTES = 1024; /* what is longer is a body that nobody reads at first */
+const FOLD_BYTES = 640; /* what is longer is a body that nobody reads at first */
 const HEX_WIDTH = 16;
 const HEX_WIDTH_NARROW = 8;
 const PLAIN_OPEN_MAX = 3; /* more are a long way to scroll */
