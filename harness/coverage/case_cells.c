@@ -96,54 +96,63 @@ static bool hook_wished(const struct scenario *scenario, const struct attempt_re
 
 /* ---- the cells ------------------------------------------------------------------------------------ */
 
-static void add_cell(const struct exchange_record *record, enum acceptance_policy policy,
-                     const struct acceptance_facts *facts, struct cell_set *set)
+/* An exchange, whose rules decided in it, and where its cells go. */
+struct cell_place {
+    const struct scenario *scenario;
+    const struct exchange_record *record;
+    enum acceptance_policy policy;
+    struct cell_set *set;
+};
+
+static void add_cell(const struct cell_place *place, enum acceptance_policy policy,
+                     const struct acceptance_facts *facts)
 {
-    enum acceptance_method method =
-        method_is_idempotent(bytes_of(record->method)) ? METHOD_IDEMPOTENT : METHOD_NOT_IDEMPOTENT;
+    enum acceptance_method method = method_is_idempotent(bytes_of(place->record->method))
+                                        ? METHOD_IDEMPOTENT
+                                        : METHOD_NOT_IDEMPOTENT;
     size_t row = acceptance_row_of(facts);
 
     if (row < acceptance_row_count())
-        set->has[row][acceptance_column_of(method, policy)] = true;
+        place->set->has[row][acceptance_column_of(method, policy)] = true;
 }
 
-static void add_attempt(const struct scenario *scenario, const struct exchange_record *record,
-                        unsigned index, enum acceptance_policy policy, struct cell_set *set)
+static void add_attempt(const struct cell_place *place, unsigned index)
 {
-    const struct attempt_record *attempt = &record->attempts[index];
+    const struct attempt_record *attempt = &place->record->attempts[index];
     struct acceptance_facts facts = {
         .failure = attempt->failure,
         .detail = attempt->detail,
         .reused = attempt->reused,
         .reason = attempt->decision.reason,
     };
+    bool wished;
 
     if (facts.failure.cause == CAUSE_NONE && attempt->status < STATUS_SET_FIRST)
         return;
     if (facts.failure.cause == CAUSE_NONE)
         facts.failure.stage = STAGE_STATUS;
-    if (hook_wished(scenario, attempt, index + 1))
-        policy = ACCEPTANCE_HOOK;
-    add_cell(record, policy, &facts, set);
+    wished = hook_wished(place->scenario, attempt, index + 1);
+    add_cell(place, wished ? ACCEPTANCE_HOOK : place->policy, &facts);
 }
 
-static void add_exchange(const struct scenario *scenario, const struct yaml_node *rules,
-                         const struct exchange_record *record, struct cell_set *set)
+static void add_exchange(const struct cell_place *place)
 {
-    enum acceptance_policy policy = policy_of(scenario, rules, record);
+    const struct exchange_record *record = place->record;
+    const struct acceptance_facts none = {.failure = record->failure,
+                                          .reason = RETRY_BECAUSE_NO_ATTEMPT};
 
     if (record->attempt_count == 0 && record->failure.cause != CAUSE_NONE)
-        add_cell(record, policy,
-                 &(struct acceptance_facts){.failure = record->failure,
-                                            .reason = RETRY_BECAUSE_NO_ATTEMPT},
-                 set);
+        add_cell(place, place->policy, &none);
     for (unsigned i = 0; i < record->attempt_count; i++)
-        add_attempt(scenario, record, i, policy, set);
+        add_attempt(place, i);
 }
 
 void case_cells_add(const struct evidence *evidence, const struct yaml_node *rules,
                     struct cell_set *set)
 {
-    for (size_t i = 0; i < evidence->record_count; i++)
-        add_exchange(evidence->scenario, rules, &evidence->records[i], set);
+    for (size_t i = 0; i < evidence->record_count; i++) {
+        const struct exchange_record *record = &evidence->records[i];
+        add_exchange(&(struct cell_place){evidence->scenario, record,
+                                          policy_of(evidence->scenario, rules, record), set});
+    }
 }
