@@ -30,7 +30,7 @@ before(async () => {
     folder = makeFolder();
     writeFileSync(join(folder, "wrong.yaml"), WRONG);
     const ran = run("run", "--world", "sim", "--report", `html=${join(folder, "html")}`, "--report", `json=${join(folder, "result.json")}`,
-        join(folder, "wrong.yaml"), "scenarios/post-write", "scenarios/dial", "scenarios/handshake");
+        join(folder, "wrong.yaml"), "scenarios/dial", "scenarios/handshake");
     assert.equal(ran.status, 1, `the wrong sentence fails: ${ran.stderr}`);
     url = pathToFileURL(join(folder, "html", "index.html")).href;
     result = JSON.parse(readFileSync(join(folder, "result.json"), "utf8"));
@@ -83,7 +83,7 @@ describe("the first view", () => {
     story("has a matrix whose stages fold, and whose cells have two parts", async (page) => {
         await open(page);
         await page.getByRole("button", {name: "Open all stages"}).click();
-        const stage = page.locator("details[data-stage=post-write]");
+        const stage = page.locator("details[data-stage=dial]");
         const cell = stage.locator("a.cell, button.cell").first();
         await cell.waitFor();
         assert.match(await cell.locator(".cell-client").innerText(), /^\S/);
