@@ -121,7 +121,7 @@ struct fixture {
     size_t interrupt_from; /* interrupted once so many were told */
 };
 
-/* CASES cases that differ in n; where the via is "fails-a-check" for n = 5 only that one fails its check. */
+/* CASES cases that differ in n, whose requests are never whole, so that the proxy owes no answer; where the via is "fails-a-check" for n = 5 only that one fails its check. */
 static const char TEXT[] =
     "name: n\nstage: dial\n"
     "grid: {n: [{is: 0, via: v, status: none}, {is: 1, via: v, status: none},\n"
@@ -132,7 +132,7 @@ static const char TEXT[] =
     "none},\n"
     "  {is: \"it's\", via: v, status: 200}, {is: 11, via: v, status: none}]}\n"
     "proxy: {via: \"${n.via}\"}\n"
-    "client: [request: {}]\n"
+    "client: [prepare: {}, send: 10, read: eof]\n"
     "upstreams: {a: []}\n"
     "expect: {client: {status: \"${n.status}\"}}\n";
 
@@ -240,7 +240,8 @@ static void a_case_can_be_pasted_into_a_shell(void **state)
              "retryproof run --world sim --seed 7 %s --filter 'id = \"%s[n=it'\\''s]\"'",
              fixture->path, base);
     assert_string_equal(fixture->store.results[10].reproduce, expected);
-    assert_non_null(fixture->store.results[0].reproduce); /* one that passed can be looked at, too */
+    assert_non_null(
+        fixture->store.results[0].reproduce); /* one that passed can be looked at, too */
 }
 
 /* In a process of its own: what a failed check throws away cannot be freed, and a leak checker would say so. */
