@@ -188,12 +188,12 @@ bool report_output_write(const struct report_output *output, const struct report
 bool report_output_for_ci(const struct report_output *output,
                           const struct report_requests *requests)
 {
-    const char *actions = getenv("GITHUB_ACTIONS");
-    const char *summary = getenv("GITHUB_STEP_SUMMARY");
+    const char *actions = console_variable("GITHUB_ACTIONS");
+    const char *summary = console_variable("GITHUB_STEP_SUMMARY");
     const bool on_github = actions != NULL && strcmp(actions, "true") == 0;
     if (on_github && !report_requests_have(requests, REPORT_GITHUB))
         report_github(output->run, report_requests_fill_stdout(requests) ? stderr : stdout);
-    if (summary == NULL || *summary == '\0' || report_requests_have(requests, REPORT_MARKDOWN))
+    if (summary == NULL || report_requests_have(requests, REPORT_MARKDOWN))
         return true;
     return render_to_file(output, REPORT_MARKDOWN, summary, "ae");
 }

@@ -1,6 +1,5 @@
 #include "harness/reporting/run_facts.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 
@@ -52,15 +51,14 @@ static void add_build(struct gathering *gathering)
 /* Of a variable of the environment; nothing where it is not set. */
 static void add_variable(struct gathering *gathering, const char *name, const char *variable)
 {
-    const char *value = getenv(variable);
-    if (value != NULL && *value != '\0')
+    const char *value = console_variable(variable);
+    if (value != NULL)
         add(gathering, name, region_copy_text(gathering->region, value, strlen(value)));
 }
 
 static bool is_set(const char *variable)
 {
-    const char *value = getenv(variable);
-    return value != NULL && *value != '\0';
+    return console_variable(variable) != NULL;
 }
 
 static void add_ci(struct gathering *gathering)

@@ -13,10 +13,15 @@
 
 #define NS_PER_SECOND 1000000000ull
 
-static bool is_set(const char *name)
+const char *console_variable(const char *name)
 {
     const char *value = getenv(name);
-    return value != NULL && *value != '\0';
+    return value != NULL && *value != '\0' ? value : NULL;
+}
+
+static bool is_set(const char *name)
+{
+    return console_variable(name) != NULL;
 }
 
 bool console_colour_choice(const char *text, enum colour_choice *out)

@@ -28,6 +28,9 @@ bool console_is_terminal(FILE *stream);
 /* Where this user's commands may keep things between runs: "/home/me/.cache/retryproof"; NULL if nowhere. */
 const char *console_cache_folder(char *text, size_t size);
 
+/* A variable of the environment; NULL where it is empty or not set. It lives until that is changed. */
+const char *console_variable(const char *name);
+
 /* Processors that this process may use; at least 1. */
 unsigned console_processors(void);
 

@@ -29,7 +29,7 @@ void report_json(const struct run_result *run, FILE *out);
 void report_junit(const struct run_result *run, FILE *out);
 
 /*
- * TAP 13, which readers of TAP 14 take, too, and the other way round not all. A case at level should or info that did not hold is TODO, and one that did not run SKIP, so that a consumer agrees
+ * TAP 13, which readers of TAP 14 take, too, and the other way round not all. A case at level should or info that did not hold is a failure that TAP expects, and one that did not run SKIP, so that a consumer agrees
  * with run_exit_code(). Findings stand in the YAML below a test point, with the command that reproduces it.
  */
 void report_tap(const struct run_result *run, FILE *out);

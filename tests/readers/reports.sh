@@ -36,8 +36,8 @@ is_junit()
         give_up "$1 is no JUnit: $(cat "$work/xmllint")"
 }
 
-# prove tells of failed tests with its own exit code, and of what it cannot read in words. A reader that takes a TODO for a pass, or
-# a SKIP for a test, would count otherwise.
+# prove tells of failed tests with its own exit code, and of what it cannot read in words. A reader that took what
+# may fail for a failure, or a SKIP for a test, would count otherwise.
 is_tap() # FILE FAILED
 {
     prove --exec cat "$1" >"$work/prove" 2>&1 || true
