@@ -59,7 +59,7 @@ BEGIN {
     may["harness/coverage"] = may["harness/run"] " proxy/http reports/coverage harness/run"
     may["harness/session"] = may["harness/run"] " fakeupstream/acting harness/run"
     may["harness/terminal"] = "world world/base"
-    may["harness/reporting"] = may["reports/html"] " reports/pcapng reports/formats reports/stored reports/html reports/pcapng reports/subjects harness/terminal"
+    may["harness/reporting"] = may["reports/html"] " reports/formats reports/stored reports/html reports/pcapng reports/subjects harness/terminal"
     may["harness/command"] = may["harness/session"] " harness/session harness/trial harness/space harness/explore harness/found harness/coverage reports/coverage reports/exploration reports/formats reports/stored reports/html harness/reporting harness/terminal"
     may["harness"] = may["harness/command"] " harness/command"
     may["tests/wrong"] = may["proxy/downstream"] " tests/wrong proxy/downstream proxy fakeupstream/wire" # faults are put in below every door
