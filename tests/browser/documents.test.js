@@ -1,29 +1,38 @@
-/** Other results as pages of a report: an exploration, coverage, and proxies side by side. */
+/** Other results in a report: an exploration, acceptance coverage, proxies side by side, the wrong proxies; and the values behind the pages. */
 import assert from "node:assert/strict";
-import {readdirSync} from "node:fs";
+import {readFileSync, writeFileSync} from "node:fs";
 import {join} from "node:path";
 import {pathToFileURL} from "node:url";
 import {after, before, describe, it} from "node:test";
-import {launch, shoot, withPage} from "./browser.js";
+import {eventually, launch, shoot, withPage} from "./browser.js";
 import {makeFolder, removeFolder, ROOT, run} from "./program.js";
+
+const WRONG = {
+    schema: "retryproof-wrong-1", command: "tests/wrong/table.sh --json build/dev",
+    proxies: [
+        {name: "wrong-accepts-two-lengths", suite: {failed: 3, played: 40, sentence: "it took <b>both</b>"},
+            exploration: {claim: "one-length", failed: 17, played: 3397, schedule: ["upstream a closes"], on_sockets: true}},
+        {name: "wrong-leaks-a-connection", suite: null, exploration: null},
+    ],
+};
+const SUBJECTS = ["nginx-default", "haproxy-default", "nginx-most-retrying"];
 
 let browser;
 let folder;
 let url;
+let exploration;
 
 before(async () => {
     folder = makeFolder();
-    const coverage = join(folder, "coverage.json");
-    const exploration = join(folder, "exploration.json");
-    const results = readdirSync(join(ROOT, "scenarios/results")).filter((name) => name.endsWith("-default.json")).sort()
-        .map((name) => join(ROOT, "scenarios/results", name));
-    const covered = run("coverage", "--report", `json=${coverage}`, "scenarios/dial");
-    assert.equal(covered.status, 0, covered.stderr);
-    const explored = run("explore", "--faults", "1", "--save", join(folder, "found"), "--report", `json=${exploration}`,
-        "scenarios/bases/a-refused-dial-is-followed-by-the-next-upstream.yaml");
-    assert.equal(explored.status, 0, explored.stderr);
-    const rendered = run("report", "render", ...[coverage, exploration, ...results].flatMap((path) => ["--attach", path]),
-        "--report", `html=${join(folder, "html")}`);
+    const explored = join(folder, "explored.json");
+    const wrong = join(folder, "wrong.json");
+    const covered = join(folder, "covered.json");
+    run("explore", "--quiet", "--save", folder, "--report", `json=${explored}`, "scenarios/bases/a-connect-gets-a-tunnel-for-bytes-both-ways.yaml");
+    exploration = JSON.parse(readFileSync(explored, "utf8"));
+    run("coverage", "--quiet", "--report", `json=${covered}`, "scenarios/dial");
+    writeFileSync(wrong, JSON.stringify(WRONG));
+    const attached = [explored, wrong, ...SUBJECTS.map((name) => join(ROOT, "scenarios/results", `${name}.json`)), covered];
+    const rendered = run("report", "render", ...attached.flatMap((path) => ["--attach", path]), "--report", `html=${join(folder, "html")}`);
     assert.equal(rendered.status, 0, rendered.stderr);
     url = pathToFileURL(join(folder, "html", "index.html")).href;
     browser = await launch();
@@ -33,25 +42,110 @@ after(async () => {
     removeFolder(folder);
 });
 
-/** Opens the one whose link in the page's head has that name, and looks at it. */
-async function openDocument(page, name, picture) {
-    await page.goto(url);
-    const link = page.getByRole("navigation", {name: "Report"}).getByRole("link", {name});
-    await link.first().click();
-    await page.locator("main h1").waitFor();
-    await page.locator("main h2").first().waitFor();
-    assert.equal(await page.evaluate(() => document.activeElement.tagName), "H1", "whoever opens it begins at its title");
-    await shoot(page, picture);
+function story(sentence, number, title, play) {
+    it(sentence, () => withPage(browser, {}, async (page) => {
+        await page.goto(`${url}#/document/${number}`);
+        await page.getByRole("heading", {level: 1, name: title}).waitFor();
+        await play(page);
+    }));
 }
 
-describe("a report of other results", () => {
-    it("shows an exploration", () => withPage(browser, {}, (page) => openDocument(page, /exploration/i, "document-exploration")));
-    it("shows what a suite covers", () => withPage(browser, {}, (page) => openDocument(page, /coverage/i, "document-coverage")));
-    it("shows proxies side by side", () => withPage(browser, {}, async (page) => {
-        await openDocument(page, /compar|proxies|nginx|subject/i, "document-comparison");
-        const text = await page.locator("main").innerText();
-        for (const name of ["nginx", "haproxy", "varnish"]) {
-            assert.ok(text.includes(name), `${name} is told`);
+describe("an exploration", () => {
+    story("tells its runs, its claims, and those that no run exercised", 0, "Exploration", async (page) => {
+        const text = await page.locator(".document").innerText();
+        assert.ok(text.includes(exploration.totals.runs.toLocaleString("en-US")));
+        for (const claim of exploration.claims) {
+            assert.ok(text.includes(claim.sentence), claim.sentence);
         }
-    }));
+        const silent = exploration.claims.filter((claim) => claim.exercised === 0);
+        const said = await page.locator(".callout").innerText();
+        silent.forEach((claim) => assert.ok(said.includes(claim.name), claim.name));
+        await shoot(page, "exploration");
+    });
+});
+
+describe("acceptance coverage", () => {
+    story("is a page of its own", 2 + SUBJECTS.length, /coverage/i, (page) => shoot(page, "coverage"));
+});
+
+describe("the wrong proxies", () => {
+    story("are told with what catches them, as text and never as markup", 1, "Wrong proxies", async (page) => {
+        const rows = page.locator(".document-table tbody tr");
+        assert.equal(await rows.count(), WRONG.proxies.length);
+        assert.match(await rows.nth(0).innerText(), /accepts two lengths[^]*suite and exploration[^]*3 of 40[^]*it took <b>both<\/b>[^]*17 of 3,397/);
+        assert.match(await rows.nth(1).innerText(), /leaks a connection[^]*nobody/);
+        await shoot(page, "wrong-proxies");
+    });
+});
+
+describe("proxies side by side", () => {
+    story("are one comparison with one link, harms first", 2, "Proxies side by side", async (page) => {
+        assert.equal(await page.locator(".page-nav a", {hasText: "side by side"}).count(), 1);
+        assert.equal(await page.locator(".comparison").first().locator("thead tr").nth(1).locator("th").count(), SUBJECTS.length);
+        assert.match(await page.locator(".comparison tbody tr").first().innerText(), /^!!/);
+        await shoot(page, "comparison");
+    });
+
+    story("open the cases of a cell, and take the focus back to it", 3, "Proxies side by side", async (page) => {
+        const cell = page.locator("td[data-tone=bad] .subject-cell").first();
+        const dialog = page.getByRole("dialog");
+        await cell.click();
+        await dialog.waitFor();
+        assert.match(await dialog.locator("pre").first().innerText(), /^retryproof run --subject nginx --profile [a-z-]+ --expect rfc9110 scenarios\/any-proxy\//);
+        await page.keyboard.press("Escape");
+        await dialog.waitFor({state: "detached"});
+        assert.ok(await cell.evaluate((element) => element === document.activeElement));
+    });
+
+    story("are shown by the columns and rows that are chosen", 2, "Proxies side by side", async (page) => {
+        const rows = async () => Number(/^(\d+) row/.exec(await page.getByText(/rows? for \d+ columns?/).innerText())[1]);
+        const all = await rows();
+        await page.getByLabel("only rows that differ").check();
+        await eventually("fewer rows", async () => (await rows()) < all);
+        await page.getByRole("button", {name: "most-retrying", exact: true}).click();
+        await page.getByText(/rows? for 1 column\./).waitFor();
+        assert.equal(await rows(), 0, "one column alone differs from nothing");
+    });
+});
+
+describe("the values behind the pages", () => {
+    story("are as the formats say", 1, "Wrong proxies", async (page) => {
+        const told = await page.evaluate(async () => {
+            const {gridValues} = await import("retryproof/report/scenario_text");
+            const {hexText, readableNodes, startLine} = await import("retryproof/report/byte_text");
+            const {tlsRecords} = await import("retryproof/report/tls_records");
+            const {readRecording} = await import("retryproof/report/recording");
+            const recording = readRecording({
+                lanes: [{name: "client", role: "client"}, {name: "proxy", role: "proxy"}, {name: "a", role: "upstream"}],
+                connections: [{name: "client#1", lane: 0, streams: {up: {data: "GET / HTTP/1.1\r\n"}}}, {name: "a#1", lane: 2, streams: {}}],
+                events: [{what: "bytes", connection: 0, way: "up", offset: 0, size: 16}, {what: "bytes", connection: 1, way: "up", offset: 9, size: 3},
+                    {what: "rst", connection: 1, way: "down"}, {what: "fault", text: "a: end: rst"}],
+                exchanges: [{attempts: [{number: 1, upstream: "a"}]}],
+            });
+
+            return {
+                grid: gridValues("stage/file[method=POST,cut=head, chunked,end=fin]"),
+                hex: hexText("POST\r\n\xff", 16, 8),
+                readable: readableNodes("a\tb\x00\r\nc").map((node) => node.textContent ?? node).join(""),
+                start: [startLine("GET /x HTTP/1.1\r\nHost: a"), startLine("HTTP/1.1 200 OK\r\n"), startLine("\x00\x01")],
+                tls: tlsRecords("\x16\x03\x01\x00\x02\x01\x00\x14\x03\x03\x00\x01\x01\x16\x03\x03\x00\x01\x09rest").map(({name, size}) => [name, size]),
+                steps: recording.steps.map(({from, to, sign, bytes, title}) => [from, to, sign, bytes, title]),
+                lanes: recording.attempts.map(({lane}) => lane),
+            };
+        });
+        assert.deepEqual(told, {
+            grid: [["method", "POST"], ["cut", "head, chunked"], ["end", "fin"]],
+            hex: "0010  50 4f 53 54 0d 0a ff     POST...",
+            readable: "a\\tb\\x00\\r\\n\nc",
+            start: ["GET /x HTTP/1.1", "HTTP/1.1 200 OK", ""],
+            tls: [["ClientHello", 7], ["change cipher spec", 6], ["handshake, encrypted", 6]],
+            steps: [
+                [0, 1, "RX", "GET / HTTP/1.1\r\n", "GET / HTTP/1.1"],
+                [1, 2, "TX", null, "bytes that were not kept"],
+                [2, 1, "RX", null, "RST: a resets the connection"],
+                [2, 2, "", null, "a: end: rst"],
+            ],
+            lanes: [2],
+        });
+    });
 });
