@@ -42,26 +42,41 @@ static bool is_dial_to(const struct recorded_line *line, const struct address *a
            (address->family == 0 || address_equal(&line->stream->address, address));
 }
 
-/*
- * The first dial within the attempt that no other one claimed: that which succeeded, or where none did, the last of those that
- * failed.
- */
-static size_t find_dial(struct recorder *recorder, const struct attempt_record *attempt)
+/* The next one that nobody claimed, within the attempt, and that was answered or not; then it is claimed. */
+static size_t claim_dial(struct recorder *recorder, const struct attempt_record *attempt,
+                         const struct address *address, bool answered)
 {
-    size_t found = RECORDING_NOWHERE;
     for (size_t i = 0; i < recorder->out.connection_count; i++) {
-        const struct recorded_line *line = &recorder->lines[i];
-        if (line->claimed || !is_dial_to(line, &attempt->address) ||
+        struct recorded_line *line = &recorder->lines[i];
+        if (line->claimed || !is_dial_to(line, address) ||
             line->stream->began_ns < attempt->begun_ns ||
-            line->stream->began_ns > attempt->ended_ns)
+            line->stream->began_ns > attempt->ended_ns || (line->stream->outcome == 0) != answered)
             continue;
-        found = i;
-        if (line->stream->outcome == 0)
-            break;
+        line->claimed = true;
+        return i;
     }
-    if (found != RECORDING_NOWHERE)
-        recorder->lines[found].claimed = true;
-    return found;
+    return RECORDING_NOWHERE;
+}
+
+/* Whether it came so far as to dial. */
+static bool has_dialled(const struct attempt_record *attempt)
+{
+    return attempt->address.family != 0 ||
+           (attempt->failure.stage > STAGE_RESOLVE &&
+            attempt->failure.cause != CAUSE_DESTINATION_IP_PROHIBITED);
+}
+
+/* Addresses of its name may have failed before the one that counts: the record tells of each. */
+static size_t find_dial(struct recorder *recorder, const struct exchange_record *record,
+                        unsigned index)
+{
+    const struct attempt_record *attempt = &record->attempts[index];
+    for (unsigned i = 0; i < record->dial_count; i++)
+        if (record->dials[i].attempt == index + 1)
+            (void)claim_dial(recorder, attempt, &record->dials[i].address, false);
+    if (!has_dialled(attempt))
+        return RECORDING_NOWHERE;
+    return claim_dial(recorder, attempt, &attempt->address, attempt->address.family != 0);
 }
 
 /* By its upstream, which saw a request begin within the attempt; else the last one that stood open then. */
@@ -119,7 +134,7 @@ static void fill_attempt(struct recorder *recorder, const struct exchange_record
         .number = index + 1,
         .upstream = upstream_name(recorder, record, attempt),
         .connection =
-            attempt->reused ? find_reused(recorder, attempt) : find_dial(recorder, attempt),
+            attempt->reused ? find_reused(recorder, attempt) : find_dial(recorder, record, index),
         .reused = attempt->reused,
         .tls = attempt->tls,
         .begun_ns = recorder_since(recorder, attempt->begun_ns),

@@ -299,6 +299,10 @@ static void add_claims(struct expectation_rows *rows)
     if (expect->log == NULL)
         return;
     expectation_rows_number(rows, "rows of the log", &expect->log->rows, evidence->log_row_count);
+    if (expect->log->listed)
+        expectation_rows_number(rows, "rows of the log",
+                                &(struct number_rule){NUMBER_ONE_OF, {expect->log->count}, 1},
+                                evidence->log_row_count);
     for (size_t i = 0; i < expect->log->count && i < evidence->log_row_count; i++)
         add_row(rows, expect->log->listed ? i : evidence->log_row_count - 1, &expect->log->list[i]);
     rows->who = "";

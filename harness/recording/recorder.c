@@ -128,19 +128,23 @@ uint64_t recorder_before(const struct recorder *recorder, size_t connection,
     return 2 * (uint64_t)index;
 }
 
+static bool comes_before(const struct recorded_note *a, const struct recorded_note *b)
+{
+    return a->order != b->order ? a->order < b->order : a->event.at_ns < b->event.at_ns;
+}
+
 /* Sorted as they come: most come in the order of time. Of equals the first stays first. */
 void recorder_note(struct recorder *recorder, uint64_t order, const struct recording_event *event)
 {
+    struct recorded_note note = {order, *event};
     size_t place = recorder->note_count;
+    note.event.at_ns = recorder_since(recorder, event->at_ns);
     if (place == RECORDER_NOTES_MAX) {
         recorder->out.events_lost++;
         return;
     }
-    while (place > 0 && recorder->notes[place - 1].order > order) {
+    for (; place > 0 && comes_before(&note, &recorder->notes[place - 1]); place--)
         recorder->notes[place] = recorder->notes[place - 1];
-        place--;
-    }
-    recorder->notes[place] = (struct recorded_note){order, *event};
-    recorder->notes[place].event.at_ns = recorder_since(recorder, event->at_ns);
+    recorder->notes[place] = note;
     recorder->note_count++;
 }

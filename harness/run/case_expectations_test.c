@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "reports/recording/recording.h"
 #include "world/sim/sim.h"
 #include "world/sockets/sockets.h"
 
@@ -160,6 +161,7 @@ static int set_up_place(void **state)
         assert_non_null(place.worlds[kind]);
         place.runs[kind] = case_run_create(place.worlds[kind], kind);
         assert_non_null(place.runs[kind]);
+        case_run_record(place.runs[kind], CASE_RECORD_ALL);
     }
     return 0;
 }
@@ -199,11 +201,30 @@ static void play(enum world_kind kind)
         continue;
 }
 
+/* Of what is expected, each thing has a row beside what was seen: one of them does not hold where the verdict is that. */
+static void expect_rows(const struct case_outcome *outcome)
+{
+    char error[RECORDING_ERROR_BYTES] = "";
+    struct region region;
+    size_t broken = 0;
+    assert_non_null(outcome->recording);
+    region_init(&region, CASE_BYTES_MAX);
+    const struct case_recording *recording = recording_read(outcome->recording, &region, error);
+    assert_string_equal(error, "");
+    assert_non_null(recording);
+    assert_true(recording->expectation_count > 0);
+    for (size_t i = 0; i < recording->expectation_count; i++)
+        broken += !recording->expectations[i].holds;
+    assert_int_equal(broken > 0, outcome->unexpected);
+    region_release(&region);
+}
+
 static void judge(const struct row *row, enum world_kind kind)
 {
     struct case_outcome outcome;
     bool found = row->finding == NULL;
     case_run_judge(place.runs[kind], &outcome);
+    expect_rows(&outcome);
     for (size_t i = 0; i < outcome.sentence_count; i++)
         found = found || strstr(outcome.sentences[i], row->finding) != NULL;
     enum verdict expected = row->finding == NULL ? VERDICT_PASS : VERDICT_FAIL;

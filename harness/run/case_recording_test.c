@@ -1,0 +1,387 @@
+/* clang-format off */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+/* clang-format on */
+
+/*
+ * What is recorded of cases: the same story in both worlds, whoever saw it, and never another run than without a recording.
+ */
+#include "harness/run/case_run.h"
+
+#include <string.h>
+
+#include "proxy/serve.h"
+#include "reports/recording/recording.h"
+#include "world/sim/sim.h"
+#include "world/sockets/sockets.h"
+
+enum { STEPS_AT_ONCE = 100000, READ_BYTES_MAX = 8 * 1024 * 1024 };
+
+/* ---- cases ----------------------------------------------------------------------------------- */
+
+#define TWICE                                                                              \
+    "proxy: {policy: idempotent, max_retries: 1}\n"                                        \
+    "client: [request: {path: /report}]\n"                                                 \
+    "upstreams:\n  a: [[read: request, end: rst]]\n  b: [[read: request, respond: 200]]\n" \
+    "expect: {attempts: {a: 1, b: 1}, client: {status: 200, from: b}}\n"
+#define REFUSED                                                                         \
+    "proxy: {max_retries: 1}\nclient: [request: {path: /x}]\n"                          \
+    "upstreams: {a: {listen: refused}, b: [[read: request, respond: {body: 40000}]]}\n" \
+    "expect: {attempts: 2}\n"
+#define SECURE                                                                               \
+    "proxy: {tls: true}\nclient: [tls: true, request: {method: PUT, path: /x, body: 100}]\n" \
+    "upstreams: {a: {tls: true, connections: [[read: request, respond: {body: 200}]]}}\n"    \
+    "expect: {delivered: {a: 1}}\n"
+#define OWN                                                                  \
+    "proxy: {process: own, max_retries: 0}\nclient: [request: {path: /x}]\n" \
+    "upstreams: {a: [[read: request, end: fin]]}\nexpect: {attempts: 1, client: {status: 502}}\n"
+#define WRONG                                                                          \
+    "client: [request: {path: /x}]\nupstreams: {a: [[read: request, respond: 200]]}\n" \
+    "expect: {attempts: 2, delivered: {a: 1}, client: {status: 503}}\n"
+
+struct place {
+    struct world *worlds[WORLD_KIND_COUNT];
+    struct case_run *runs[WORLD_KIND_COUNT];
+    struct region region;
+    struct region read;
+    struct scenario scenario;
+};
+
+static struct place place;
+
+static int set_up_place(void **state)
+{
+    const struct sim_options sim = {.seed = 1};
+    const struct sockets_options sockets = {.seed = 1};
+    (void)state;
+    region_init(&place.region, SCENARIO_BYTES_MAX);
+    region_init(&place.read, READ_BYTES_MAX);
+    place.worlds[WORLD_SIM] = sim_create(&sim);
+    place.worlds[WORLD_SOCKETS] = sockets_create(&sockets);
+    for (enum world_kind kind = 0; kind < WORLD_KIND_COUNT; kind++) {
+        assert_non_null(place.worlds[kind]);
+        place.runs[kind] = case_run_create(place.worlds[kind], kind);
+        assert_non_null(place.runs[kind]);
+    }
+    return 0;
+}
+
+static int tear_down_place(void **state)
+{
+    (void)state;
+    for (enum world_kind kind = 0; kind < WORLD_KIND_COUNT; kind++)
+        case_run_destroy(&place.runs[kind]);
+    sim_destroy(&place.worlds[WORLD_SIM]);
+    sockets_destroy(&place.worlds[WORLD_SOCKETS]);
+    region_release(&place.region);
+    region_release(&place.read);
+    return 0;
+}
+
+static void play(const char *text, enum world_kind kind, enum case_record record,
+                 struct case_outcome *outcome)
+{
+    struct scenario_file file;
+    struct yaml_error error = {{0}};
+    struct case_run *run = place.runs[kind];
+    const char *whole = region_format(&place.region, "name: n\nstage: route\n%s", text);
+    if (!scenario_file_parse(&file, &place.region, bytes_of(whole), "f", &error) ||
+        scenario_read(&place.scenario, &file, 0, &place.region, &error) != SCENARIO_READ)
+        fail_msg("%s", error.sentence);
+    case_run_record(run, record);
+    if (kind == WORLD_SIM) {
+        case_run_play(run, &place.scenario, 1);
+    } else {
+        case_run_start(run, &place.scenario, 1);
+        while (!case_run_advance(run,
+                                 world_run(place.worlds[kind], STEPS_AT_ONCE, case_run_until(run))))
+            continue;
+    }
+    case_run_judge(run, outcome);
+}
+
+static void forget(enum world_kind kind)
+{
+    case_run_reset(place.runs[kind]);
+    region_reset(&place.region);
+    region_reset(&place.read);
+}
+
+/* Plays it and reads what was recorded; until forget(). */
+static const struct case_recording *record(const char *text, enum world_kind kind)
+{
+    char error[RECORDING_ERROR_BYTES] = "";
+    struct case_outcome outcome;
+    play(text, kind, CASE_RECORD_ALL, &outcome);
+    for (size_t i = 0; i < outcome.sentence_count; i++)
+        print_error("- %s\n", outcome.sentences[i]);
+    assert_int_equal(outcome.verdict, VERDICT_PASS);
+    assert_non_null(outcome.recording);
+    const struct case_recording *recording = recording_read(outcome.recording, &place.read, error);
+    assert_string_equal(error, "");
+    return recording;
+}
+
+/* ---- looking ----------------------------------------------------------------------------------- */
+
+static size_t find_connection(const struct case_recording *recording, const char *name)
+{
+    size_t index = 0;
+    while (index < recording->connection_count &&
+           strcmp(recording->connections[index].name, name) != 0)
+        index++;
+    if (index == recording->connection_count)
+        fail_msg("there is no connection %s", name);
+    return index;
+}
+
+/* The first event of that kind on a connection, and with that in its text where one is given. */
+static size_t find_event(const struct case_recording *recording, const char *connection,
+                         enum recording_what what, const char *text)
+{
+    size_t wanted = find_connection(recording, connection);
+    for (size_t i = 0; i < recording->event_count; i++) {
+        const struct recording_event *event = &recording->events[i];
+        if (event->connection == wanted && event->what == what &&
+            (text == NULL || (event->text != NULL && strstr(event->text, text) != NULL)))
+            return i;
+    }
+    fail_msg("there is no event %s of %s %s", recording_what_word(what), connection,
+             text != NULL ? text : "");
+    return 0;
+}
+
+static void expect_expectation(const struct case_recording *recording,
+                               const struct recording_expectation *expected)
+{
+    for (size_t i = 0; i < recording->expectation_count; i++) {
+        const struct recording_expectation *row = &recording->expectations[i];
+        if (strcmp(row->what, expected->what) != 0)
+            continue;
+        assert_string_equal(row->expected, expected->expected);
+        assert_string_equal(row->observed, expected->observed);
+        assert_int_equal(row->holds, expected->holds);
+        return;
+    }
+    fail_msg("there is no row '%s'", expected->what);
+}
+
+/* What holds of all: times do not go back, and bytes follow each other up to all that went. */
+static void expect_sound(const struct case_recording *recording)
+{
+    for (size_t i = 1; i < recording->event_count; i++)
+        assert_true(recording->events[i - 1].at_ns <= recording->events[i].at_ns);
+    for (size_t c = 0; c < recording->connection_count; c++)
+        for (enum recording_way way = 0; way < WAY_COUNT; way++) {
+            uint64_t told = 0;
+            for (size_t i = 0; i < recording->event_count; i++) {
+                const struct recording_event *event = &recording->events[i];
+                if (event->what != RECORDED_BYTES || event->connection != c || event->way != way)
+                    continue;
+                assert_int_equal(event->offset, told);
+                told += event->size;
+            }
+            assert_int_equal(told, recording->connections[c].streams[way].total);
+        }
+}
+
+static bool begins_with(const uint8_t *data, size_t size, const char *text)
+{
+    return size >= strlen(text) && memcmp(data, text, strlen(text)) == 0;
+}
+
+/* ---- what is recorded --------------------------------------------------------------------------- */
+
+static void a_retry_is_told_from_its_dial_to_its_answer(void **state)
+{
+    (void)state;
+    for (enum world_kind kind = 0; kind < WORLD_KIND_COUNT; kind++) {
+        const struct case_recording *recording = record(TWICE, kind);
+        expect_sound(recording);
+        assert_true(recording->from_proxy);
+        assert_int_equal(recording->virtual_time, kind == WORLD_SIM);
+        assert_int_equal(recording->lane_count, 4);
+        assert_string_equal(recording->lanes[2].name, "a");
+        assert_int_equal(recording->lanes[1].role, ROLE_PROXY);
+        size_t reset = find_event(recording, "a#1", RECORDED_RST, NULL);
+        size_t judged = find_event(recording, "a#1", RECORDED_DECISION, "tried again");
+        size_t chosen = find_event(recording, "b#1", RECORDED_DECISION, "attempt 2 goes to b");
+        size_t dial = find_event(recording, "b#1", RECORDED_DIAL, NULL);
+        assert_true(find_event(recording, "a#1", RECORDED_FAULT, "a resets") < reset);
+        assert_true(reset < judged);
+        assert_true(judged < chosen);
+        assert_true(chosen < dial);
+        assert_int_equal(recording->events[reset].way, WAY_DOWN);
+        const struct recording_stream *answer =
+            &recording->connections[find_connection(recording, "b#1")].streams[WAY_DOWN];
+        assert_true(begins_with(answer->data, answer->size, "HTTP/1.1 200 OK\r\n"));
+        forget(kind);
+    }
+}
+
+static void attempts_say_what_the_record_says(void **state)
+{
+    (void)state;
+    for (enum world_kind kind = 0; kind < WORLD_KIND_COUNT; kind++) {
+        const struct case_recording *recording = record(TWICE, kind);
+        const struct recording_exchange *exchange = &recording->exchanges[0];
+        const struct recording_attempt *attempts = exchange->attempts;
+        assert_int_equal(recording->exchange_count, 1);
+        assert_string_equal(exchange->client, "client");
+        assert_string_equal(exchange->method, "GET");
+        assert_string_equal(exchange->target, "/report");
+        assert_int_equal(exchange->status, 200);
+        assert_int_equal(exchange->attempt_count, 2);
+        assert_string_equal(attempts[0].upstream, "a");
+        assert_string_equal(attempts[0].stage, "post-write");
+        assert_string_equal(attempts[0].cause, "connection_terminated");
+        assert_true(attempts[0].retried);
+        assert_string_equal(attempts[0].decision,
+                            "method is idempotent and the body can be sent again");
+        assert_int_equal(attempts[0].connection, find_connection(recording, "a#1"));
+        assert_int_equal(attempts[1].connection, find_connection(recording, "b#1"));
+        assert_null(attempts[1].stage);
+        assert_int_equal(attempts[1].status, 200);
+        assert_string_equal(attempts[1].address,
+                            recording->connections[attempts[1].connection].server_address);
+        forget(kind);
+    }
+}
+
+static void a_refused_dial_and_a_cut_of_what_is_kept(void **state)
+{
+    (void)state;
+    for (enum world_kind kind = 0; kind < WORLD_KIND_COUNT; kind++) {
+        const struct case_recording *recording = record(REFUSED, kind);
+        expect_sound(recording);
+        size_t refused = find_event(recording, "a#1", RECORDED_REFUSED, NULL);
+        assert_string_equal(recording->events[refused].text, "Connection refused");
+        const struct recording_stream *body =
+            &recording->connections[find_connection(recording, "client#1")].streams[WAY_DOWN];
+        assert_int_equal(body->size, RECORDING_STREAM_BYTES_MAX);
+        assert_true(body->total > 40000);
+        forget(kind);
+    }
+}
+
+static void under_tls_there_is_plain_text_with_the_secrets_for_it(void **state)
+{
+    static const char *const names[] = {"client#1", "a#1"};
+    (void)state;
+    for (enum world_kind kind = 0; kind < WORLD_KIND_COUNT; kind++) {
+        const struct case_recording *recording = record(SECURE, kind);
+        expect_sound(recording);
+        for (size_t i = 0; i < COUNT_OF(names); i++) {
+            const struct recording_connection *connection =
+                &recording->connections[find_connection(recording, names[i])];
+            const struct recording_stream *up = &connection->streams[WAY_UP];
+            const struct recording_stream *down = &connection->streams[WAY_DOWN];
+            assert_true(connection->tls);
+            assert_true(begins_with(up->plain, up->plain_size, "PUT /x HTTP/1.1\r\n"));
+            assert_true(begins_with(down->plain, down->plain_size, "HTTP/1.1 200 OK\r\n"));
+            assert_int_equal(up->data[0], 22); /* a record of a handshake: RFC 8446 5.1 */
+            assert_non_null(connection->secrets);
+            assert_non_null(strstr(connection->secrets, "CLIENT_TRAFFIC_SECRET_0 "));
+            assert_non_null(strstr(connection->secrets, "SERVER_TRAFFIC_SECRET_0 "));
+            assert_true(strlen(connection->client_address) > 0);
+            assert_true(strlen(connection->server_address) > 0);
+        }
+        forget(kind);
+    }
+}
+
+/* The actors saw it: of the proxy there is nothing but what went in and out of it. */
+static void a_proxy_of_another_process_is_recorded_from_around_it(void **state)
+{
+    (void)state;
+    const struct case_recording *recording = record(OWN, WORLD_SOCKETS);
+    expect_sound(recording);
+    assert_false(recording->from_proxy);
+    size_t request = find_event(recording, "client#1", RECORDED_BYTES, NULL);
+    assert_int_equal(recording->events[request].way, WAY_UP);
+    size_t end = find_event(recording, "a#1", RECORDED_FIN, NULL);
+    assert_int_equal(recording->events[end].way, WAY_DOWN);
+    assert_int_equal(recording->exchange_count, 1);
+    assert_int_equal(recording->exchanges[0].attempt_count, 1);
+    assert_string_equal(recording->exchanges[0].attempts[0].upstream, "a");
+    assert_int_equal(recording->exchanges[0].status, 502);
+    assert_null(recording->exchanges[0].attempts[0].stage);
+    expect_expectation(recording, &(struct recording_expectation){"attempts", "1", "1", true});
+    forget(WORLD_SOCKETS);
+}
+
+/* ---- of which cases, and at what price ------------------------------------------------------------ */
+
+static void an_expectation_that_fails_stands_beside_what_was_seen(void **state)
+{
+    static const struct recording_expectation rows[] = {
+        {"attempts", "2", "1", false},
+        {"delivered to a", "1", "1", true},
+        {"the client's status", "503", "200", false},
+    };
+    (void)state;
+    for (enum world_kind kind = 0; kind < WORLD_KIND_COUNT; kind++) {
+        char error[RECORDING_ERROR_BYTES] = "";
+        struct case_outcome outcome;
+        play(WRONG, kind, CASE_RECORD_FAILED, &outcome);
+        assert_int_equal(outcome.verdict, VERDICT_FAIL);
+        assert_non_null(outcome.recording);
+        const struct case_recording *recording =
+            recording_read(outcome.recording, &place.read, error);
+        assert_non_null(recording);
+        assert_int_equal(recording->expectation_count, COUNT_OF(rows));
+        for (size_t i = 0; i < COUNT_OF(rows); i++)
+            expect_expectation(recording, &rows[i]);
+        forget(kind);
+    }
+}
+
+static void what_passes_is_recorded_where_all_are_wanted(void **state)
+{
+    struct case_outcome outcome;
+    (void)state;
+    play(TWICE, WORLD_SIM, CASE_RECORD_FAILED, &outcome);
+    assert_int_equal(outcome.verdict, VERDICT_PASS);
+    assert_null(outcome.recording);
+    forget(WORLD_SIM);
+    play(WRONG, WORLD_SIM, CASE_RECORD_NONE, &outcome);
+    assert_int_equal(outcome.verdict, VERDICT_FAIL);
+    assert_null(outcome.recording);
+    forget(WORLD_SIM);
+}
+
+/* Equal hashes: the same calls, upcalls and bytes at the same times. */
+static void a_recorded_run_is_the_run_that_was_not(void **state)
+{
+    static const char *const texts[] = {TWICE, REFUSED, SECURE, WRONG};
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        struct case_outcome outcomes[2];
+        for (size_t k = 0; k < COUNT_OF(outcomes); k++) {
+            play(texts[i], WORLD_SIM, k == 0 ? CASE_RECORD_NONE : CASE_RECORD_ALL, &outcomes[k]);
+            forget(WORLD_SIM);
+        }
+        assert_true(outcomes[0].trace_hash == outcomes[1].trace_hash);
+        assert_true(outcomes[0].shape_hash == outcomes[1].shape_hash);
+    }
+}
+
+/* The subject of its own is this program again, as it is retryproof otherwise. */
+int main(int argc, char **argv)
+{
+    if (argc > 1 && strcmp(argv[1], "proxy") == 0)
+        return proxy_command(argc - 1, argv + 1);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_retry_is_told_from_its_dial_to_its_answer),
+        cmocka_unit_test(attempts_say_what_the_record_says),
+        cmocka_unit_test(a_refused_dial_and_a_cut_of_what_is_kept),
+        cmocka_unit_test(under_tls_there_is_plain_text_with_the_secrets_for_it),
+        cmocka_unit_test(a_proxy_of_another_process_is_recorded_from_around_it),
+        cmocka_unit_test(an_expectation_that_fails_stands_beside_what_was_seen),
+        cmocka_unit_test(what_passes_is_recorded_where_all_are_wanted),
+        cmocka_unit_test(a_recorded_run_is_the_run_that_was_not),
+    };
+    return cmocka_run_group_tests(tests, set_up_place, tear_down_place);
+}
