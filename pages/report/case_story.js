@@ -48,7 +48,7 @@ function attemptStory(attempt, another) {
 
 function resultStory(exchange, recording) {
     const seconds = exchange.ended_ns !== undefined && exchange.begun_ns !== undefined ?
-        `, ${duration(exchange.ended_ns - exchange.begun_ns)} after it had asked${recording.virtualTime ? " (virtual time)" : ""}` : "";
+        `, ${exchange.ended_ns > exchange.begun_ns ? `${duration(exchange.ended_ns - exchange.begun_ns)} after it had asked` : "at once"}${recording.virtualTime ? " (virtual time)" : ""}` : "";
 
     if (!exchange.status) {
         return `It got no answer${exchange.cause ? ` (${exchange.cause})` : ""}${seconds}.`;

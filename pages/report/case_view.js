@@ -224,7 +224,14 @@ function captureDownload(entry, recording, run) {
     return h("div", {class: "capture"},
         h("p", {}, link),
         h("p", {class: "soft small", text: "All connections of the case as TCP, with its attempts as comments and the secrets of TLS where there are any. Wireshark opens it; or:"}),
-        copyBox(`tshark -r '${name}' -d tcp.port==8080,http -Y http`, "Copy the command"));
+        copyBox(`tshark -r '${name}'${decodings(recording)} -Y http`, "Copy the command"));
+}
+
+/* No port of a case is one that says HTTP, or TLS, by itself. */
+function decodings(recording) {
+    const known = (recording.connections ?? []).map(({server_address: address, tls}) => [/:(\d+)$/.exec(address ?? "")?.[1], tls ? "tls" : "http"]);
+
+    return [...new Map(known.filter(([port]) => port !== undefined))].map(([port, protocol]) => ` -d tcp.port==${port},${protocol}`).join("");
 }
 
 function neighbours({previous, next}) {
