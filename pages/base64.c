@@ -9,7 +9,7 @@ enum {
         1024, /* encoded at once: a write for each group would take longer than the encoding */
 };
 
-static void encode_group(const uint8_t group[GROUP_BYTES], char text[GROUP_CHARACTERS])
+static void encode_group(const uint8_t *group, char *text)
 {
     static const char DIGITS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -19,6 +19,12 @@ static void encode_group(const uint8_t group[GROUP_BYTES], char text[GROUP_CHARA
     text[3] = DIGITS[group[2] & 63];
 }
 
+static void encode_groups(const uint8_t *data, size_t count, char *text)
+{
+    for (size_t i = 0; i < count; i++)
+        encode_group(data + i * GROUP_BYTES, text + i * GROUP_CHARACTERS);
+}
+
 static void put_groups(struct base64 *base64, const uint8_t *data, size_t groups)
 {
     char text[CHUNK_GROUPS * GROUP_CHARACTERS];
@@ -26,8 +32,7 @@ static void put_groups(struct base64 *base64, const uint8_t *data, size_t groups
     while (groups > 0) {
         const size_t now = groups < CHUNK_GROUPS ? groups : CHUNK_GROUPS;
 
-        for (size_t i = 0; i < now; i++)
-            encode_group(data + i * GROUP_BYTES, text + i * GROUP_CHARACTERS);
+        encode_groups(data, now, text);
         fwrite(text, GROUP_CHARACTERS, now, base64->out);
         data += now * GROUP_BYTES;
         groups -= now;
