@@ -141,42 +141,44 @@ static void end_packets(struct capture *capture)
     release_held(capture);
 }
 
-struct payload {
+/* What one side sends. */
+struct utterance {
+    enum recording_way way;
+    unsigned flags;
     const uint8_t *data;
     size_t size;    /* of it that was kept */
     size_t missing; /* and that was not */
 };
 
-static void put_segment(struct capture *capture, struct talk *talk, enum recording_way way,
-                        unsigned flags, const struct payload *payload)
+static void put_segment(struct capture *capture, struct talk *talk, const struct utterance *said)
 {
-    struct speaker *from = &talk->by_way[way];
-    const struct speaker *to = &talk->by_way[way == WAY_UP ? WAY_DOWN : WAY_UP];
+    struct speaker *from = &talk->by_way[said->way];
+    const struct speaker *to = &talk->by_way[said->way == WAY_UP ? WAY_DOWN : WAY_UP];
     const struct tcp_segment segment = {.from = from->address,
                                         .to = to->address,
                                         .sequence = from->next,
                                         .acknowledged = to->next,
-                                        .flags = flags,
-                                        .data = payload->data,
-                                        .data_size = payload->size,
-                                        .missing = payload->missing};
+                                        .flags = said->flags,
+                                        .data = said->data,
+                                        .data_size = said->size,
+                                        .missing = said->missing};
     release_held(capture);
     capture->held = (struct held_packet){.is_there = true,
                                          .packet = {.at_ns = capture->at_ns,
-                                                    .data = payload->data,
-                                                    .data_size = payload->size,
-                                                    .missing = payload->missing},
+                                                    .data = said->data,
+                                                    .data_size = said->size,
+                                                    .missing = said->missing},
                                          .comments = capture->next};
     capture->held.packet.head_size = tcp_head_write(&segment, capture->held.head);
     capture->next.count = 0;
-    from->next += (uint32_t)(payload->size + payload->missing);
-    from->next += (flags & (TCP_SYN | TCP_FIN)) != 0;
+    from->next += (uint32_t)(said->size + said->missing);
+    from->next += (said->flags & (TCP_SYN | TCP_FIN)) != 0;
 }
 
 static void put_flags(struct capture *capture, struct talk *talk, enum recording_way way,
                       unsigned flags)
 {
-    put_segment(capture, talk, way, flags, &(const struct payload){NULL, 0, 0});
+    put_segment(capture, talk, &(const struct utterance){.way = way, .flags = flags});
 }
 
 static void ask(struct capture *capture, struct talk *talk)
@@ -218,10 +220,12 @@ static void put_bytes(struct capture *capture, struct talk *talk,
     for (uint64_t at = event->offset, end = at + size; at < end;) {
         const uint64_t part = end - at < SEGMENT_BYTES_MAX ? end - at : SEGMENT_BYTES_MAX;
         const uint64_t kept = at < stream->size ? stream->size - at : 0;
-        struct payload payload = {.size = (size_t)(kept < part ? kept : part)};
-        payload.data = payload.size > 0 ? stream->data + at : NULL;
-        payload.missing = (size_t)part - payload.size;
-        put_segment(capture, talk, event->way, TCP_ACK | TCP_PSH, &payload);
+        struct utterance said = {.way = event->way,
+                                 .flags = TCP_ACK | TCP_PSH,
+                                 .size = (size_t)(kept < part ? kept : part)};
+        said.data = said.size > 0 ? stream->data + at : NULL;
+        said.missing = (size_t)part - said.size;
+        put_segment(capture, talk, &said);
         at += part;
     }
     from->next = from->first + 1 + (uint32_t)(event->offset + event->size);
