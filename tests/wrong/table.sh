@@ -23,7 +23,10 @@ main()
     ctest --test-dir "$build" --label-regex '^wrong$' --verbose "$@" >"$told" || code=1
     [ "$code" -eq 0 ] || grep -E '\*\*\*|^ *[0-9]+ - ' "$told" >&2
     join_rows <"$told" | LC_ALL=C sort >"$rows"
-    "put_$form"
+    case $form in
+    json) put_json ;;
+    *) put_markdown ;;
+    esac
     exit "$code"
 }
 
