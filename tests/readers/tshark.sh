@@ -1,5 +1,6 @@
 #!/bin/sh
 # Captures of cases as tshark reads them: nothing malformed or missing, and the conversation that the case had, in both worlds.
+# Ends with 77, which is no failure, where there is no tshark.
 #
 #   tshark.sh RETRYPROOF
 set -eu
@@ -9,8 +10,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 command -v tshark >/dev/null || {
-    echo 'tshark: it is not installed (apt-get install tshark)' >&2
-    exit 1
+    echo 'tshark: it is not installed (./dev test --full does that), so captures are not read'
+    exit 77
 }
 
 give_up()
