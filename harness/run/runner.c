@@ -83,32 +83,29 @@ static void close_lane(struct lane *lane)
         sockets_destroy(&lane->world);
 }
 
-static struct slot *make_slot(const struct lane *lane, enum case_record record)
+static struct slot *make_slot(const struct lane *lane)
 {
     struct slot *slot = calloc(1, sizeof(*slot));
     if (slot == NULL)
         return NULL;
     region_init(&slot->region, SCENARIO_BYTES_MAX);
     slot->run = case_run_create(lane->world, lane->kind);
-    if (slot->run != NULL) {
-        case_run_record(slot->run, record);
+    if (slot->run != NULL)
         return slot;
-    }
     free(slot);
     return NULL;
 }
 
-static bool open_lane(struct lane *lane, enum world_kind kind, size_t width,
-                      const struct run_plan *plan)
+static bool open_lane(struct lane *lane, enum world_kind kind, size_t width, uint64_t seed)
 {
-    const struct sim_options sim = {.seed = plan->seed};
-    const struct sockets_options sockets = {.seed = plan->seed};
+    const struct sim_options sim = {.seed = seed};
+    const struct sockets_options sockets = {.seed = seed};
     *lane = (struct lane){.kind = kind, .width = width};
     lane->world = kind == WORLD_SIM ? sim_create(&sim) : sockets_create(&sockets);
     lane->slots = calloc(width, sizeof(*lane->slots));
     bool fine = lane->world != NULL && lane->slots != NULL;
     for (size_t i = 0; fine && i < width; i++)
-        fine = (lane->slots[i] = make_slot(lane, plan->record)) != NULL;
+        fine = (lane->slots[i] = make_slot(lane)) != NULL;
     if (!fine)
         close_lane(lane);
     return fine;
@@ -177,6 +174,16 @@ static uint64_t slot_seed(const struct player *player, const struct slot *slot)
     return player->plan->seed + slot->repetition;
 }
 
+/* Of a case that is played again when it has passed, nobody wants to see that time. */
+static void choose_recording(const struct player *player, const struct slot *slot)
+{
+    enum case_record record = player->plan->record;
+    bool last = player->plan->ground != NULL || slot->repetition + 1 == player->plan->repeat;
+    if (record == CASE_RECORD_ALL && !last)
+        record = CASE_RECORD_FAILED;
+    case_run_record(slot->run, record);
+}
+
 /* Reads the case's scenario. False when the turn has a result already. */
 static bool prepare(struct player *player, struct slot *slot, size_t turn)
 {
@@ -225,9 +232,10 @@ static void play_simulated(struct player *player, struct lane *lane, struct queu
         if (!prepare(player, slot, queue->turns[queue->next++]))
             continue;
         slot->busy = true;
-        do
+        do {
+            choose_recording(player, slot);
             case_run_play(slot->run, &slot->scenario, slot_seed(player, slot));
-        while (conclude(player, slot));
+        } while (conclude(player, slot));
         slot->busy = false;
     }
 }
@@ -243,6 +251,7 @@ static void begin(struct player *player, struct lane *lane, struct slot *slot)
     const struct run_ground *ground = player->plan->ground;
     slot->begun_ns = world_now(lane->world);
     slot->weight = is_large(player->plan->items[slot->item].one) ? FRESH_FOR_LARGE : 1;
+    choose_recording(player, slot);
     if (ground == NULL) {
         case_run_start(slot->run, &slot->scenario, slot_seed(player, slot));
         return;
@@ -402,7 +411,7 @@ static void play_queue(struct player *player, enum world_kind world, size_t widt
     struct lane lane;
     while (queue->next < queue->count && !player->stop) {
         size_t left = queue->count - queue->next;
-        if (!open_lane(&lane, world, left < width ? left : width, player->plan)) {
+        if (!open_lane(&lane, world, left < width ? left : width, player->plan->seed)) {
             player->out_of_memory = true;
             return;
         }

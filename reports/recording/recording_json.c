@@ -10,6 +10,7 @@ enum {
     LINE_BYTES_FIRST = 8 * 1024, /* most recordings fit */
     CHARACTER_BYTES_MAX = 6,     /* "\u001f", the longest that one byte becomes */
     NUMBER_BYTES_MAX = 20,       /* of 64 bits */
+    KEY_SIGNS = 4,               /* a comma, two quotes and a colon */
 };
 
 static const char REPLACEMENT[] = "\xEF\xBF\xBD"; /* U+FFFD, where text is not UTF-8 */
@@ -257,14 +258,23 @@ static void put(struct line *line, const char *bytes, size_t size)
 /* Keys are ours, and plain. */
 static void begin_value(struct line *line, const char *key)
 {
-    if (line->follows)
-        put(line, ",", 1);
-    line->follows = true;
-    if (key == NULL)
+    size_t size = key == NULL ? 0 : strlen(key);
+    char *out;
+
+    if (!make_room(line, size + KEY_SIGNS))
         return;
-    put(line, "\"", 1);
-    put(line, key, strlen(key));
-    put(line, "\":", 2);
+    out = line->data + line->size;
+    if (line->follows)
+        *out++ = ',';
+    line->follows = true;
+    if (key != NULL) {
+        *out++ = '"';
+        memcpy(out, key, size);
+        out += size;
+        *out++ = '"';
+        *out++ = ':';
+    }
+    line->size = (size_t)(out - line->data);
 }
 
 static void open_group(struct line *line, const char *key, char bracket)
@@ -300,15 +310,26 @@ static void put_truth(struct line *line, const char *key, bool value)
     put(line, value ? "true" : "false", value ? 4 : 5);
 }
 
-/* One byte of ASCII, escaped where JSON asks for it (RFC 8259 7). Room is there. */
-static char *put_ascii(char *out, uint8_t byte)
+/* What stands for itself between quotes: printable ASCII but '"' and '\\' (RFC 8259 7). */
+static bool is_plain(uint8_t byte)
+{
+    return byte >= ' ' && byte < 0x7F && byte != '"' && byte != '\\';
+}
+
+static size_t count_plain(const uint8_t *data, size_t size)
+{
+    size_t count = 0;
+
+    while (count < size && is_plain(data[count]))
+        count++;
+    return count;
+}
+
+/* One byte of ASCII that is not plain. Room is there. */
+static char *put_escape(char *out, uint8_t byte)
 {
     static const char digits[] = "0123456789abcdef";
 
-    if (byte >= ' ' && byte != '"' && byte != '\\' && byte != 0x7F) {
-        *out++ = (char)byte;
-        return out;
-    }
     *out++ = '\\';
     switch (byte) {
     case '"':
@@ -329,56 +350,67 @@ static char *put_ascii(char *out, uint8_t byte)
     }
 }
 
-/* A text of UTF-8; NULL is left out. */
-static void put_text(struct line *line, const char *key, const char *text)
+/* How the bytes from there on become text: what is not ASCII differs. Returns how many were taken. */
+typedef size_t put_others(char **out, const uint8_t *data, size_t size);
+
+static size_t put_utf8(char **out, const uint8_t *data, size_t size)
 {
-    size_t size;
+    uint32_t code_point;
+    size_t length = utf8_take((const char *)data, size, &code_point);
+    size_t bytes = length > 0 ? length : sizeof(REPLACEMENT) - 1;
+
+    memcpy(*out, length > 0 ? (const char *)data : REPLACEMENT, bytes);
+    *out += bytes;
+    return length > 0 ? length : 1;
+}
+
+/* Each byte is the character of that number. */
+static size_t put_byte(char **out, const uint8_t *data, size_t size)
+{
+    (void)size;
+    (*out)[0] = (char)(0xC0 | data[0] >> 6);
+    (*out)[1] = (char)(0x80 | (data[0] & 0x3F));
+    *out += 2;
+    return 1;
+}
+
+static void put_quoted(struct line *line, const uint8_t *data, size_t size, put_others *others)
+{
+    size_t at = 0;
     char *out;
 
-    if (text == NULL)
-        return;
-    size = strlen(text);
-    begin_value(line, key);
     if (!make_room(line, size * CHARACTER_BYTES_MAX + 2))
         return;
     out = line->data + line->size;
     *out++ = '"';
-    for (size_t i = 0; i < size;) {
-        uint32_t code_point;
-        size_t length = (uint8_t)text[i] < 0x80 ? 1 : utf8_take(text + i, size - i, &code_point);
+    while (at < size) {
+        size_t plain = count_plain(data + at, size - at);
 
-        if ((uint8_t)text[i] < 0x80) {
-            out = put_ascii(out, (uint8_t)text[i]);
-        } else {
-            size_t bytes = length > 0 ? length : sizeof(REPLACEMENT) - 1;
-
-            memcpy(out, length > 0 ? text + i : REPLACEMENT, bytes);
-            out += bytes;
-        }
-        i += length > 0 ? length : 1;
+        memcpy(out, data + at, plain);
+        out += plain;
+        at += plain;
+        if (at == size)
+            break;
+        if (data[at] < 0x80)
+            out = put_escape(out, data[at++]);
+        else
+            at += others(&out, data + at, size - at);
     }
     *out++ = '"';
     line->size = (size_t)(out - line->data);
 }
 
-/* Each byte is the character of that number. */
+/* A text of UTF-8; NULL is left out. */
+static void put_text(struct line *line, const char *key, const char *text)
+{
+    if (text == NULL)
+        return;
+    begin_value(line, key);
+    put_quoted(line, (const uint8_t *)text, strlen(text), put_utf8);
+}
+
 static void put_bytes(struct line *line, const char *key, const uint8_t *data, size_t size)
 {
-    char *out;
-
     begin_value(line, key);
-    if (!make_room(line, size * CHARACTER_BYTES_MAX + 2))
-        return;
-    out = line->data + line->size;
-    *out++ = '"';
-    for (size_t i = 0; i < size; i++) {
-        if (data[i] < 0x80) {
-            out = put_ascii(out, data[i]);
-            continue;
-        }
-        *out++ = (char)(0xC0 | data[i] >> 6);
-        *out++ = (char)(0x80 | (data[i] & 0x3F));
-    }
-    *out++ = '"';
-    line->size = (size_t)(out - line->data);
+    put_quoted(line, data, size, put_byte);
 }
