@@ -1,6 +1,7 @@
 /** The page of a report: made by a real run, opened from the disk. */
 import assert from "node:assert/strict";
-import {readFileSync, writeFileSync} from "node:fs";
+import {createHash} from "node:crypto";
+import {readdirSync, readFileSync, writeFileSync} from "node:fs";
 import {join} from "node:path";
 import {pathToFileURL} from "node:url";
 import {after, before, describe, it} from "node:test";
@@ -29,7 +30,8 @@ let result;
 before(async () => {
     folder = makeFolder();
     writeFileSync(join(folder, "wrong.yaml"), WRONG);
-    const ran = run("run", "--world", "sim", "--report", `html=${join(folder, "html")}`, "--report", `json=${join(folder, "result.json")}`,
+    const ran = run("run", "--world", "sim", "--report", `html=${join(folder, "html")}`,
+        "--report", `pcapng=${join(folder, "captures")}`, "--report", `json=${join(folder, "result.json")}`,
         join(folder, "wrong.yaml"), "scenarios/dial", "scenarios/handshake");
     assert.equal(ran.status, 1, `the wrong sentence fails: ${ran.stderr}`);
     url = pathToFileURL(join(folder, "html", "index.html")).href;
@@ -227,8 +229,33 @@ describe("a case", () => {
         await openFailure(page);
         const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", {name: /Download the capture/}).click()]);
         const bytes = readFileSync(await download.path());
-        assert.match(download.suggestedFilename(), /\.pcapng$/);
-        assert.equal(bytes.readUInt32LE(0), 0x0a0d0d0a, "a section header block of pcapng");
+        const exported = readdirSync(join(folder, "captures")).filter((name) => name === download.suggestedFilename());
+        assert.equal(exported.length, 1, `${download.suggestedFilename()} is among what the program exports`);
+        assert.ok(bytes.equals(readFileSync(join(folder, "captures", exported[0]))), "and is the same, byte for byte");
+    });
+
+    story("has captures that are, for every case, what the program exports", async (page) => {
+        await open(page);
+        const names = readdirSync(join(folder, "captures"));
+        const made = await page.evaluate(async () => {
+            const {captureName, captureOf} = await import("retryproof/report/capture");
+            const {embedded} = await import("retryproof/parts/data");
+            const index = await embedded("index");
+            const digest = async (bytes) => [...new Uint8Array(await crypto.subtle.digest("SHA-256", bytes))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+            const all = [];
+            for (const [place, entry] of index.cases.entries()) {
+                const {recording} = (await embedded(`cases-${Math.floor(place / index.chunk)}`))[place % index.chunk];
+                if (recording) {
+                    all.push([captureName(entry), await digest(captureOf(recording, entry, index.run))]);
+                }
+            }
+            return all;
+        });
+        assert.equal(made.length, names.length, "as many as there are files");
+        for (const [name, digest] of made) {
+            const file = readFileSync(join(folder, "captures", name));
+            assert.equal(digest, createHash("sha256").update(file).digest("hex"), name);
+        }
     });
 
     story("over TLS is shown, too", async (page) => {
