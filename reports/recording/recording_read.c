@@ -9,8 +9,9 @@
 /* What is being read, and where in it, for the sentence that tells a mistake. */
 struct reader {
     struct region *region;
-    const char *list; /* "events" */
-    size_t index;     /* in it */
+    const struct json *map; /* whose keys are read */
+    const char *list;       /* it is of, "events" */
+    size_t index;           /* in it */
     char *error;
 };
 
@@ -65,72 +66,67 @@ static bool copy_text(const struct reader *reader, const char *key, const struct
     return *out != NULL || wrong(reader, key, "finds no memory");
 }
 
-static bool need_text(const struct reader *reader, const struct json *map, const char *key,
-                      const char **out)
+static bool need_text(const struct reader *reader, const char *key, const char **out)
 {
-    return copy_text(reader, key, json_get(map, key), out);
+    return copy_text(reader, key, json_get(reader->map, key), out);
 }
 
 /* A text that may be left out. */
-static bool read_text(const struct reader *reader, const struct json *map, const char *key,
-                      const char **out)
+static bool read_text(const struct reader *reader, const char *key, const char **out)
 {
-    const struct json *value = json_get(map, key);
+    const struct json *value = json_get(reader->map, key);
 
     *out = NULL;
     return value == NULL || copy_text(reader, key, value, out);
 }
 
-static bool need_number(const struct reader *reader, const struct json *map, const char *key,
-                        uint64_t *out)
+static bool need_number(const struct reader *reader, const char *key, uint64_t *out)
 {
-    return json_u64(json_get(map, key), out) || wrong(reader, key, "must be a whole number");
+    return json_u64(json_get(reader->map, key), out) ||
+           wrong(reader, key, "must be a whole number");
 }
 
 /* A number that may be left out: 0 then. */
-static bool read_number(const struct reader *reader, const struct json *map, const char *key,
-                        uint64_t *out)
+static bool read_number(const struct reader *reader, const char *key, uint64_t *out)
 {
     *out = 0;
-    return json_get(map, key) == NULL || need_number(reader, map, key, out);
+    return json_get(reader->map, key) == NULL || need_number(reader, key, out);
 }
 
-static bool need_small(const struct reader *reader, const struct json *map, const char *key,
-                       unsigned *out)
+static bool need_small(const struct reader *reader, const char *key, unsigned *out)
 {
     uint64_t number = 0;
 
-    if (!need_number(reader, map, key, &number))
+    if (!need_number(reader, key, &number))
         return false;
     *out = (unsigned)number;
     return number <= UINT_MAX || wrong(reader, key, "must be smaller");
 }
 
-static bool need_truth(const struct reader *reader, const struct json *map, const char *key,
-                       bool *out)
+static bool need_truth(const struct reader *reader, const char *key, bool *out)
 {
-    return json_bool(json_get(map, key), out) || wrong(reader, key, "must be true or false");
+    return json_bool(json_get(reader->map, key), out) ||
+           wrong(reader, key, "must be true or false");
 }
 
 /* The index of something in a list of so many. */
-static bool need_index(const struct reader *reader, const struct json *map, const char *key,
-                       size_t count, size_t *out)
+static bool need_index(const struct reader *reader, const char *key, size_t count, size_t *out)
 {
     uint64_t number = 0;
 
-    if (!need_number(reader, map, key, &number))
+    if (!need_number(reader, key, &number))
         return false;
     *out = (size_t)number;
     return number < count || wrong(reader, key, "must be the index of one that is there");
 }
 
 /* The same of a connection; it may be left out. */
-static bool read_connection(const struct reader *reader, const struct json *map,
-                            const struct case_recording *recording, size_t *out)
+static bool read_connection(const struct reader *reader, const struct case_recording *recording,
+                            size_t *out)
 {
     *out = RECORDING_NOWHERE;
-    return json_get(map, "connection") == NULL ||
-           need_index(reader, map, "connection", recording->connection_count, out);
+    return json_get(reader->map, "connection") == NULL ||
+           need_index(reader, "connection", recording->connection_count, out);
 }
 
 /* The place of a word in a list that word_at() tells; count: there is none. */
@@ -161,10 +157,10 @@ static const char *what_at(unsigned index)
 }
 
 /* Characters U+0000 to U+00FF as bytes; may be left out. */
-static bool read_bytes(const struct reader *reader, const struct json *map, const char *key,
-                       const uint8_t **data, size_t *size)
+static bool read_bytes(const struct reader *reader, const char *key, const uint8_t **data,
+                       size_t *size)
 {
-    const struct json *value = json_get(map, key);
+    const struct json *value = json_get(reader->map, key);
     size_t length;
     const char *text = json_text_sized(value, &length);
     uint8_t *bytes;
@@ -192,10 +188,10 @@ static bool read_bytes(const struct reader *reader, const struct json *map, cons
 }
 
 /* The list at a key, and zeroed memory for as many values as it has; *values is NULL if there is no such list. */
-static const struct json *take_list(struct reader *reader, const struct json *map, const char *key,
-                                    size_t value_bytes, void **values)
+static const struct json *take_list(struct reader *reader, const char *key, size_t value_bytes,
+                                    void **values)
 {
-    const struct json *list = json_get(map, key);
+    const struct json *list = json_get(reader->map, key);
 
     reader->list = key;
     reader->index = 0;
@@ -211,14 +207,22 @@ static const struct json *take_list(struct reader *reader, const struct json *ma
     return list;
 }
 
+/* The next ones read are of this map, which is of that number in its list. */
+static void enter(struct reader *reader, const struct json *map, size_t index)
+{
+    reader->map = map;
+    reader->index = index;
+}
+
 /* ---- the parts ----------------------------------------------------------------------------------- */
 
 static bool read_recording(struct reader *reader, const struct json *map,
                            struct case_recording *recording)
 {
-    return need_truth(reader, map, "virtual_time", &recording->virtual_time) &&
-           need_truth(reader, map, "from_proxy", &recording->from_proxy) &&
-           need_number(reader, map, "events_lost", &recording->events_lost) &&
+    reader->map = map;
+    return need_truth(reader, "virtual_time", &recording->virtual_time) &&
+           need_truth(reader, "from_proxy", &recording->from_proxy) &&
+           need_number(reader, "events_lost", &recording->events_lost) &&
            read_lanes(reader, map, recording) && read_connections(reader, map, recording) &&
            read_events(reader, map, recording) && read_exchanges(reader, map, recording) &&
            read_expectations(reader, map, recording);
@@ -228,21 +232,23 @@ static bool read_lanes(struct reader *reader, const struct json *map,
                        struct case_recording *recording)
 {
     void *values;
-    const struct json *list =
-        take_list(reader, map, "lanes", sizeof(struct recording_lane), &values);
-    struct recording_lane *lanes = values;
+    struct recording_lane *lanes;
+    const struct json *list;
 
+    reader->map = map;
+    list = take_list(reader, "lanes", sizeof(*lanes), &values);
+    lanes = values;
     if (lanes == NULL)
         return false;
     for (size_t i = 0; i < json_count(list); i++) {
-        const struct json *one = json_at(list, i);
-        unsigned role = find_word(json_get(one, "role"), role_at, ROLE_COUNT);
+        unsigned role;
 
-        reader->index = i;
+        enter(reader, json_at(list, i), i);
+        role = find_word(json_get(reader->map, "role"), role_at, ROLE_COUNT);
         if (role == ROLE_COUNT)
             return wrong(reader, "role", "is no role");
         lanes[i].role = (enum recording_role)role;
-        if (!need_text(reader, one, "name", &lanes[i].name))
+        if (!need_text(reader, "name", &lanes[i].name))
             return false;
     }
     recording->lanes = lanes;
@@ -250,13 +256,14 @@ static bool read_lanes(struct reader *reader, const struct json *map,
     return true;
 }
 
-static bool read_stream(const struct reader *reader, const struct json *map,
+static bool read_stream(struct reader *reader, const struct json *map,
                         struct recording_stream *stream)
 {
-    if (!read_bytes(reader, map, "data", &stream->data, &stream->size) ||
-        !need_number(reader, map, "total", &stream->total) ||
-        !read_bytes(reader, map, "plain", &stream->plain, &stream->plain_size) ||
-        !read_number(reader, map, "plain_total", &stream->plain_total))
+    reader->map = map;
+    if (!read_bytes(reader, "data", &stream->data, &stream->size) ||
+        !need_number(reader, "total", &stream->total) ||
+        !read_bytes(reader, "plain", &stream->plain, &stream->plain_size) ||
+        !read_number(reader, "plain_total", &stream->plain_total))
         return false;
     return (stream->size <= stream->total && stream->plain_size <= stream->plain_total) ||
            wrong(reader, "total", "must not be less than what is kept");
@@ -266,10 +273,12 @@ static bool read_connections(struct reader *reader, const struct json *map,
                              struct case_recording *recording)
 {
     void *values;
-    const struct json *list =
-        take_list(reader, map, "connections", sizeof(struct recording_connection), &values);
-    struct recording_connection *connections = values;
+    struct recording_connection *connections;
+    const struct json *list;
 
+    reader->map = map;
+    list = take_list(reader, "connections", sizeof(*connections), &values);
+    connections = values;
     if (connections == NULL)
         return false;
     for (size_t i = 0; i < json_count(list); i++) {
@@ -277,13 +286,13 @@ static bool read_connections(struct reader *reader, const struct json *map,
         const struct json *streams = json_get(one, "streams");
         struct recording_connection *connection = &connections[i];
 
-        reader->index = i;
-        if (!need_text(reader, one, "name", &connection->name) ||
-            !need_index(reader, one, "lane", recording->lane_count, &connection->lane) ||
-            !need_text(reader, one, "client_address", &connection->client_address) ||
-            !need_text(reader, one, "server_address", &connection->server_address) ||
-            !need_truth(reader, one, "tls", &connection->tls) ||
-            !read_text(reader, one, "secrets", &connection->secrets) ||
+        enter(reader, one, i);
+        if (!need_text(reader, "name", &connection->name) ||
+            !need_index(reader, "lane", recording->lane_count, &connection->lane) ||
+            !need_text(reader, "client_address", &connection->client_address) ||
+            !need_text(reader, "server_address", &connection->server_address) ||
+            !need_truth(reader, "tls", &connection->tls) ||
+            !read_text(reader, "secrets", &connection->secrets) ||
             !read_stream(reader, json_get(streams, "up"), &connection->streams[WAY_UP]) ||
             !read_stream(reader, json_get(streams, "down"), &connection->streams[WAY_DOWN]))
             return false;
@@ -293,11 +302,11 @@ static bool read_connections(struct reader *reader, const struct json *map,
     return true;
 }
 
-static bool read_event(const struct reader *reader, const struct json *map,
-                       const struct case_recording *recording, struct recording_event *event)
+static bool read_event(const struct reader *reader, const struct case_recording *recording,
+                       struct recording_event *event)
 {
-    unsigned what = find_word(json_get(map, "what"), what_at, RECORDED_COUNT);
-    unsigned way = find_word(json_get(map, "way"), way_at, WAY_COUNT);
+    unsigned what = find_word(json_get(reader->map, "what"), what_at, RECORDED_COUNT);
+    unsigned way = find_word(json_get(reader->map, "way"), way_at, WAY_COUNT);
 
     if (what == RECORDED_COUNT)
         return wrong(reader, "what", "is nothing that is recorded");
@@ -305,27 +314,29 @@ static bool read_event(const struct reader *reader, const struct json *map,
         return wrong(reader, "way", "must be up or down");
     event->what = (enum recording_what)what;
     event->way = (enum recording_way)way;
-    if (event->what == RECORDED_BYTES && (!need_number(reader, map, "offset", &event->offset) ||
-                                          !need_number(reader, map, "size", &event->size)))
+    if (event->what == RECORDED_BYTES && (!need_number(reader, "offset", &event->offset) ||
+                                          !need_number(reader, "size", &event->size)))
         return false;
-    return need_number(reader, map, "at_ns", &event->at_ns) &&
-           read_connection(reader, map, recording, &event->connection) &&
-           read_text(reader, map, "text", &event->text);
+    return need_number(reader, "at_ns", &event->at_ns) &&
+           read_connection(reader, recording, &event->connection) &&
+           read_text(reader, "text", &event->text);
 }
 
 static bool read_events(struct reader *reader, const struct json *map,
                         struct case_recording *recording)
 {
     void *values;
-    const struct json *list =
-        take_list(reader, map, "events", sizeof(struct recording_event), &values);
-    struct recording_event *events = values;
+    struct recording_event *events;
+    const struct json *list;
 
+    reader->map = map;
+    list = take_list(reader, "events", sizeof(*events), &values);
+    events = values;
     if (events == NULL)
         return false;
     for (size_t i = 0; i < json_count(list); i++) {
-        reader->index = i;
-        if (!read_event(reader, json_at(list, i), recording, &events[i]))
+        enter(reader, json_at(list, i), i);
+        if (!read_event(reader, recording, &events[i]))
             return false;
     }
     recording->events = events;
@@ -333,26 +344,25 @@ static bool read_events(struct reader *reader, const struct json *map,
     return true;
 }
 
-static bool read_attempt(const struct reader *reader, const struct json *map,
-                         const struct case_recording *recording, struct recording_attempt *attempt)
+static bool read_attempt(const struct reader *reader, const struct case_recording *recording,
+                         struct recording_attempt *attempt)
 {
-    return need_small(reader, map, "number", &attempt->number) &&
-           need_text(reader, map, "upstream", &attempt->upstream) &&
-           read_text(reader, map, "address", &attempt->address) &&
-           read_connection(reader, map, recording, &attempt->connection) &&
-           need_truth(reader, map, "reused", &attempt->reused) &&
-           need_truth(reader, map, "tls", &attempt->tls) &&
-           need_number(reader, map, "begun_ns", &attempt->begun_ns) &&
-           need_number(reader, map, "ended_ns", &attempt->ended_ns) &&
-           need_number(reader, map, "tx", &attempt->tx) &&
-           need_number(reader, map, "rx", &attempt->rx) &&
-           need_small(reader, map, "status", &attempt->status) &&
-           read_text(reader, map, "stage", &attempt->stage) &&
-           read_text(reader, map, "cause", &attempt->cause) &&
-           read_text(reader, map, "detail", &attempt->detail) &&
-           need_truth(reader, map, "retried", &attempt->retried) &&
-           read_text(reader, map, "decision", &attempt->decision) &&
-           read_number(reader, map, "backoff_ns", &attempt->backoff_ns);
+    return need_small(reader, "number", &attempt->number) &&
+           need_text(reader, "upstream", &attempt->upstream) &&
+           read_text(reader, "address", &attempt->address) &&
+           read_connection(reader, recording, &attempt->connection) &&
+           need_truth(reader, "reused", &attempt->reused) &&
+           need_truth(reader, "tls", &attempt->tls) &&
+           need_number(reader, "begun_ns", &attempt->begun_ns) &&
+           need_number(reader, "ended_ns", &attempt->ended_ns) &&
+           need_number(reader, "tx", &attempt->tx) && need_number(reader, "rx", &attempt->rx) &&
+           need_small(reader, "status", &attempt->status) &&
+           read_text(reader, "stage", &attempt->stage) &&
+           read_text(reader, "cause", &attempt->cause) &&
+           read_text(reader, "detail", &attempt->detail) &&
+           need_truth(reader, "retried", &attempt->retried) &&
+           read_text(reader, "decision", &attempt->decision) &&
+           read_number(reader, "backoff_ns", &attempt->backoff_ns);
 }
 
 static bool read_attempts(struct reader *reader, const struct json *map,
@@ -360,15 +370,17 @@ static bool read_attempts(struct reader *reader, const struct json *map,
                           struct recording_exchange *exchange)
 {
     void *values;
-    const struct json *list =
-        take_list(reader, map, "attempts", sizeof(struct recording_attempt), &values);
-    struct recording_attempt *attempts = values;
+    struct recording_attempt *attempts;
+    const struct json *list;
 
+    reader->map = map;
+    list = take_list(reader, "attempts", sizeof(*attempts), &values);
+    attempts = values;
     if (attempts == NULL)
         return false;
     for (size_t i = 0; i < json_count(list); i++) {
-        reader->index = i;
-        if (!read_attempt(reader, json_at(list, i), recording, &attempts[i]))
+        enter(reader, json_at(list, i), i);
+        if (!read_attempt(reader, recording, &attempts[i]))
             return false;
     }
     exchange->attempts = attempts;
@@ -376,34 +388,35 @@ static bool read_attempts(struct reader *reader, const struct json *map,
     return true;
 }
 
-static bool read_exchange(const struct reader *reader, const struct json *map,
-                          struct recording_exchange *exchange)
+static bool read_exchange(const struct reader *reader, struct recording_exchange *exchange)
 {
-    return need_text(reader, map, "client", &exchange->client) &&
-           need_text(reader, map, "method", &exchange->method) &&
-           need_text(reader, map, "target", &exchange->target) &&
-           need_number(reader, map, "begun_ns", &exchange->begun_ns) &&
-           need_number(reader, map, "ended_ns", &exchange->ended_ns) &&
-           need_small(reader, map, "status", &exchange->status) &&
-           read_text(reader, map, "stage", &exchange->stage) &&
-           read_text(reader, map, "cause", &exchange->cause) &&
-           read_text(reader, map, "error_word", &exchange->error_word);
+    return need_text(reader, "client", &exchange->client) &&
+           need_text(reader, "method", &exchange->method) &&
+           need_text(reader, "target", &exchange->target) &&
+           need_number(reader, "begun_ns", &exchange->begun_ns) &&
+           need_number(reader, "ended_ns", &exchange->ended_ns) &&
+           need_small(reader, "status", &exchange->status) &&
+           read_text(reader, "stage", &exchange->stage) &&
+           read_text(reader, "cause", &exchange->cause) &&
+           read_text(reader, "error_word", &exchange->error_word);
 }
 
 static bool read_exchanges(struct reader *reader, const struct json *map,
                            struct case_recording *recording)
 {
     void *values;
-    const struct json *list =
-        take_list(reader, map, "exchanges", sizeof(struct recording_exchange), &values);
-    struct recording_exchange *exchanges = values;
+    struct recording_exchange *exchanges;
+    const struct json *list;
 
+    reader->map = map;
+    list = take_list(reader, "exchanges", sizeof(*exchanges), &values);
+    exchanges = values;
     if (exchanges == NULL)
         return false;
     for (size_t i = 0; i < json_count(list); i++) {
         reader->list = "exchanges";
-        reader->index = i;
-        if (!read_exchange(reader, json_at(list, i), &exchanges[i]) ||
+        enter(reader, json_at(list, i), i);
+        if (!read_exchange(reader, &exchanges[i]) ||
             !read_attempts(reader, json_at(list, i), recording, &exchanges[i]))
             return false;
     }
@@ -416,20 +429,20 @@ static bool read_expectations(struct reader *reader, const struct json *map,
                               struct case_recording *recording)
 {
     void *values;
-    const struct json *list =
-        take_list(reader, map, "expectations", sizeof(struct recording_expectation), &values);
-    struct recording_expectation *expectations = values;
+    struct recording_expectation *expectations;
+    const struct json *list;
 
+    reader->map = map;
+    list = take_list(reader, "expectations", sizeof(*expectations), &values);
+    expectations = values;
     if (expectations == NULL)
         return false;
     for (size_t i = 0; i < json_count(list); i++) {
-        const struct json *one = json_at(list, i);
-
-        reader->index = i;
-        if (!need_text(reader, one, "what", &expectations[i].what) ||
-            !need_text(reader, one, "expected", &expectations[i].expected) ||
-            !need_text(reader, one, "observed", &expectations[i].observed) ||
-            !need_truth(reader, one, "holds", &expectations[i].holds))
+        enter(reader, json_at(list, i), i);
+        if (!need_text(reader, "what", &expectations[i].what) ||
+            !need_text(reader, "expected", &expectations[i].expected) ||
+            !need_text(reader, "observed", &expectations[i].observed) ||
+            !need_truth(reader, "holds", &expectations[i].holds))
             return false;
     }
     recording->expectations = expectations;

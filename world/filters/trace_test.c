@@ -1,4 +1,3 @@
-/* The trace over the simulated world: a forwarder above it, a client and a server below. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,111 +8,7 @@
 #include <cmocka.h>
 
 #include "world/filters/fault.h"
-#include "world/filters/trace.h"
-#include "world/sim/sim.h"
-
-/* down and up are the program's, seen by the trace; client and server are others'. */
-struct stage {
-    struct world *sim, *trace;
-    struct listener front, back;
-    struct address front_at, back_at;
-    struct stream client, down, up, server;
-    struct timer timer;
-    size_t fired, answered;
-};
-
-static void on_event(struct stream *stream, unsigned events)
-{
-    (void)events;
-    stream_want(stream, 0);
-}
-
-static void on_front(struct listener *listener)
-{
-    struct stage *stage = listener->owner;
-
-    assert_int_equal(world_accept(stage->trace, listener, &stage->down), 0);
-}
-
-static void on_back(struct listener *listener)
-{
-    struct stage *stage = listener->owner;
-
-    if (!stream_in_use(&stage->server))
-        assert_int_equal(world_accept(stage->sim, listener, &stage->server), 0);
-}
-
-static void on_time(struct timer *timer)
-{
-    struct stage *stage = timer->owner;
-
-    stage->fired++;
-}
-
-static void on_answer(struct query *query)
-{
-    struct stage *stage = query->owner;
-
-    stage->answered++;
-}
-
-static void stage_begin(struct stage *stage, const struct trace_options *options)
-{
-    *stage = (struct stage){.sim = sim_create(&(struct sim_options){.latency_ns = 50 * NS_PER_US}),
-                            .front_at = address_loopback(8080),
-                            .back_at = address_loopback(9001)};
-    stage->trace = trace_create(stage->sim, options);
-    assert_non_null(stage->trace);
-    stage->front = (struct listener){.on_acceptable = on_front, .owner = stage};
-    stage->back = (struct listener){.on_acceptable = on_back, .owner = stage};
-    stage->client = (struct stream){.on_event = on_event, .owner = stage};
-    stage->down = stage->up = stage->server = stage->client;
-    stage->timer = (struct timer){.on_time = on_time, .owner = stage};
-    assert_int_equal(world_listen(stage->trace, &stage->front, &stage->front_at, LISTEN_OPEN, 9),
-                     0);
-    assert_int_equal(world_listen(stage->sim, &stage->back, &stage->back_at, LISTEN_OPEN, 9), 0);
-}
-
-static void stage_end(struct stage *stage)
-{
-    trace_destroy(&stage->trace);
-    sim_destroy(&stage->sim);
-}
-
-static void run(struct stage *stage)
-{
-    world_run(stage->trace, 1000, world_now(stage->trace) + 100 * NS_PER_US);
-}
-
-static void dial_both(struct stage *stage)
-{
-    assert_int_equal(world_connect(stage->sim, &stage->client, &stage->front_at), 0);
-    assert_int_equal(world_connect(stage->trace, &stage->up, &stage->back_at), 0);
-    run(stage);
-}
-
-static void write_zeros(struct stream *stream, size_t size)
-{
-    static uint8_t zeros[4096];
-    struct iovec piece = {zeros, size};
-
-    assert_int_equal(stream_write(stream, &piece, 1), size);
-}
-
-static void read_bytes(struct stream *stream, size_t size)
-{
-    uint8_t data[4096];
-
-    assert_int_equal(stream_read(stream, data, size), size);
-}
-
-/* From one stream into the program and out of it again; each part may be 0. */
-static void forward(struct stage *stage, struct stream *from, struct stream *into, size_t size)
-{
-    write_zeros(from, size);
-    run(stage);
-    read_bytes(into, size);
-}
+#include "world/filters/trace_rig.h"
 
 /* ---- records ----------------------------------------------------------------------------------- */
 
@@ -378,16 +273,6 @@ static const struct tls_row TLS_ROWS[] = {
     {"a version that TLS never had is none", {"\x16\2\1\1\1\1", "\x16\3\5\1\1\1"}, {"", ""}},
 };
 
-/* The pieces are cut within the header, after an empty one. */
-static void write_in_pieces(struct stream *stream, const char *bytes)
-{
-    struct iovec pieces[] = {{(void *)(uintptr_t)bytes, 0},
-                             {(void *)(uintptr_t)bytes, 2},
-                             {(void *)(uintptr_t)(bytes + 2), 4}};
-
-    assert_int_equal(stream_write(stream, pieces, COUNT_OF(pieces)), 6);
-}
-
 static void the_story_tells_tls(void **state)
 {
     const struct tls_row *row = *state;
@@ -406,141 +291,6 @@ static void the_story_tells_tls(void **state)
         snprintf(expected, sizeof(expected), "wrote 6 B to a#1%s", row->words[i]);
         assert_string_equal(strstr(line, "wrote"), expected);
     }
-    stage_end(&stage);
-}
-
-/* ---- what went --------------------------------------------------------------------------------- */
-
-static void expect_kept(const struct bytes *kept, const char *text)
-{
-    assert_int_equal(kept->size, strlen(text));
-    assert_memory_equal(kept->data, text, strlen(text));
-}
-
-static void write_text(struct stream *stream, const char *text)
-{
-    struct iovec piece = {(void *)(uintptr_t)text, strlen(text)};
-
-    assert_int_equal(stream_write(stream, &piece, 1), strlen(text));
-}
-
-/* A stage whose trace keeps bytes: it listens only then. */
-static void keeping_stage_begin(struct stage *stage, size_t bytes_max)
-{
-    stage_begin(stage, &(struct trace_options){.events_max = 100});
-    world_unlisten(stage->trace, &stage->front);
-    trace_keep_bytes(stage->trace, bytes_max);
-    assert_int_equal(world_listen(stage->trace, &stage->front, &stage->front_at, LISTEN_OPEN, 9),
-                     0);
-}
-
-static void the_first_bytes_of_each_direction_are_kept(void **state)
-{
-    struct stage stage;
-    struct trace_kept up, down;
-
-    (void)state;
-    keeping_stage_begin(&stage, 8);
-    dial_both(&stage);
-    write_text(&stage.client, "abc");
-    run(&stage);
-    read_bytes(&stage.down, 3);
-    write_in_pieces(&stage.up, "GET / ");
-    write_text(&stage.up, "HTTP");
-    write_text(&stage.server, "hello");
-    run(&stage);
-    read_bytes(&stage.up, 2);
-    up = trace_kept_at(stage.trace, 0);
-    down = trace_kept_at(stage.trace, 1);
-    expect_kept(&up.written, "GET / HT");
-    expect_kept(&up.read, "he");
-    expect_kept(&down.read, "abc");
-    assert_int_equal(down.written.size, 0);
-    assert_int_equal(trace_stream_at(stage.trace, 0)->tx, 10);
-    assert_int_equal(trace_kept_at(stage.trace, 2).read.size, 0);
-    stage_end(&stage);
-}
-
-static void addresses_of_both_sides_are_kept(void **state)
-{
-    struct stage stage;
-    struct trace_kept up, down;
-    struct stream_info info;
-
-    (void)state;
-    keeping_stage_begin(&stage, 8);
-    dial_both(&stage);
-    stream_info(&stage.down, &info);
-    up = trace_kept_at(stage.trace, 0);
-    down = trace_kept_at(stage.trace, 1);
-    assert_true(address_equal(&up.listener, &stage.back_at));
-    assert_int_equal(up.dialler.family, 0);
-    assert_true(address_equal(&down.listener, &stage.front_at));
-    assert_true(address_equal(&down.dialler, &info.peer));
-    stage_end(&stage);
-}
-
-static const struct trace_event *find_event(const struct world *trace, enum trace_what what)
-{
-    for (size_t i = 0; i < trace_event_count(trace); i++)
-        if (trace_event_at(trace, i)->what == what)
-            return trace_event_at(trace, i);
-    return NULL;
-}
-
-static void how_a_peer_closed_is_told_where_bytes_are_kept(void **state)
-{
-    static const enum stream_end ends[] = {STREAM_FIN, STREAM_RST};
-    static const int outcomes[] = {0, -ECONNRESET};
-
-    (void)state;
-    for (size_t i = 0; i < COUNT_OF(ends); i++) {
-        struct stage stage;
-        const struct trace_event *event;
-
-        keeping_stage_begin(&stage, 8);
-        dial_both(&stage);
-        stream_want(&stage.up, STREAM_CLOSED);
-        stream_close(&stage.server, ends[i]);
-        run(&stage);
-        event = find_event(stage.trace, TRACE_PEER_CLOSED);
-        assert_non_null(event);
-        assert_int_equal(event->value, outcomes[i]);
-        stage_end(&stage);
-    }
-}
-
-/* Buffers of the case before are there, and nothing of what was in them. */
-static void a_reset_forgets_what_was_kept(void **state)
-{
-    struct stage stage;
-    struct trace_kept up;
-
-    (void)state;
-    keeping_stage_begin(&stage, 100);
-    dial_both(&stage);
-    write_text(&stage.up, "secret");
-    trace_reset(stage.trace);
-    sim_reset(stage.sim, 1);
-    assert_int_equal(trace_kept_at(stage.trace, 0).written.size, 0);
-    stage.up = (struct stream){.on_event = on_event, .owner = &stage};
-    assert_int_equal(world_connect(stage.trace, &stage.up, &stage.back_at), 0);
-    up = trace_kept_at(stage.trace, 0);
-    assert_int_equal(up.written.size, 0);
-    assert_true(address_equal(&up.listener, &stage.back_at));
-    stage_end(&stage);
-}
-
-static void nothing_is_kept_unasked(void **state)
-{
-    struct stage stage;
-
-    (void)state;
-    stage_begin(&stage, &(struct trace_options){0});
-    dial_both(&stage);
-    write_text(&stage.up, "abc");
-    assert_int_equal(trace_kept_at(stage.trace, 0).written.size, 0);
-    assert_int_equal(trace_kept_at(stage.trace, 0).listener.family, 0);
     stage_end(&stage);
 }
 
@@ -633,11 +383,6 @@ int main(void)
         cmocka_unit_test(held_bytes_are_the_difference),
         cmocka_unit_test(drained_bytes_are_not_held),
         cmocka_unit_test(story_reads_well),
-        cmocka_unit_test(the_first_bytes_of_each_direction_are_kept),
-        cmocka_unit_test(addresses_of_both_sides_are_kept),
-        cmocka_unit_test(how_a_peer_closed_is_told_where_bytes_are_kept),
-        cmocka_unit_test(a_reset_forgets_what_was_kept),
-        cmocka_unit_test(nothing_is_kept_unasked),
         cmocka_unit_test(limits_are_told),
         cmocka_unit_test(reset_forgets),
         cmocka_unit_test(fault_is_seen_from_above),
