@@ -87,17 +87,23 @@ static void note_faults(struct recorder *recorder)
     }
 }
 
+static const char *settling_words(const struct evidence *evidence)
+{
+    if (evidence->foreign != NULL)
+        return "nothing came any more: what was seen so far counts";
+    return evidence->quiet ? "nothing happens any more: the case is judged by what stands now, and "
+                             "the proxy is stopped"
+                           : "the case is ended: the proxy is stopped";
+}
+
 void actor_notes_fill(struct recorder *recorder)
 {
     const struct evidence *evidence = recorder->evidence;
     note_faults(recorder);
     for (size_t i = 0; i < recorder->out.connection_count; i++)
         note_line(recorder, i);
-    note(recorder, &(struct recording_event){
-                       .at_ns = evidence->settled_ns,
-                       .what = RECORDED_NOTE,
-                       .connection = RECORDING_NOWHERE,
-                       .text = evidence->quiet ? "nothing happens any more: the case is judged by "
-                                                 "what stands now, and the proxy is stopped"
-                                               : "the case is ended: the proxy is stopped"});
+    note(recorder, &(struct recording_event){.at_ns = evidence->settled_ns,
+                                             .what = RECORDED_NOTE,
+                                             .connection = RECORDING_NOWHERE,
+                                             .text = settling_words(evidence)});
 }

@@ -204,6 +204,23 @@ static size_t connection_of(const struct recorder *recorder, const struct witnes
     return RECORDING_NOWHERE;
 }
 
+/* Its end is at the latest when its upstream ended the connection, of which nobody saw what the proxy made. */
+static uint64_t end_of_seen(const struct attempt_fact *attempt)
+{
+    const struct witness *witness = attempt->connection;
+    bool ended = witness != NULL && witness->own_end != WITNESS_OPEN;
+    return ended && witness->own_end_ns < attempt->ended_ns ? witness->own_end_ns
+                                                            : attempt->ended_ns;
+}
+
+/* Of the first request on a connection, where no other followed, all that came is its own. */
+static uint64_t bytes_of_seen(const struct attempt_fact *attempt)
+{
+    bool alone = attempt->connection != NULL && attempt->message != NULL &&
+                 attempt->message->number == 1 && attempt->message->next == NULL;
+    return alone ? attempt->connection->in.bytes : attempt->written;
+}
+
 static void fill_seen_attempt(struct recorder *recorder, const struct attempt_fact *attempt,
                               struct recording_attempt *out)
 {
@@ -216,8 +233,8 @@ static void fill_seen_attempt(struct recorder *recorder, const struct attempt_fa
         .reused = !attempt->fresh,
         .tls = attempt->connection != NULL && attempt->connection->handshake.tls,
         .begun_ns = recorder_since(recorder, attempt->begun_ns),
-        .ended_ns = recorder_since(recorder, attempt->ended_ns),
-        .tx = attempt->written,
+        .ended_ns = recorder_since(recorder, end_of_seen(attempt)),
+        .tx = bytes_of_seen(attempt),
         .rx = attempt->answer != NULL ? attempt->answer->bytes : 0,
         .status = attempt->answer != NULL && attempt->answer->draft != NULL
                       ? attempt->answer->draft->status
