@@ -1,5 +1,5 @@
 /**
- * A whole other result of ours as a page: an exploration, coverage, what subjects showed, the wrong proxies.
+ * A whole other result of ours as a page: an exploration, coverage of scenarios and of lines, what subjects showed, the wrong proxies.
  */
 import {embedded} from "retryproof/parts/data";
 import {h} from "retryproof/parts/dom";
@@ -7,6 +7,7 @@ import {renderComparison} from "retryproof/report/comparison_page";
 import {renderCoverage} from "retryproof/report/coverage_page";
 import {isOfSubject} from "retryproof/report/document_links";
 import {renderExploration} from "retryproof/report/exploration_page";
+import {renderLines} from "retryproof/report/lines_page";
 import {renderWrong} from "retryproof/report/wrong_page";
 
 /**
@@ -23,6 +24,7 @@ export function renderDocument(container, document, context = {}) {
     const renderers = {
         "retryproof-exploration": renderExploration,
         "retryproof-coverage": renderCoverage,
+        "retryproof-lines": renderLines,
         "retryproof-wrong": renderWrong,
     };
 
