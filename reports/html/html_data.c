@@ -1,6 +1,6 @@
 #include "reports/html/html_data.h"
 
-#include "reports/json_writer.h"
+#include "reports/run_json.h"
 
 /* A change that a page of another version would not understand gets a new number. */
 static const char SCHEMA[] = "retryproof-page-1";
@@ -40,69 +40,6 @@ static void put_cases(struct json_writer *writer, const struct run_result *run)
     json_writer_close(writer, ']');
 }
 
-static void put_counts(struct json_writer *writer, const struct run_result *run)
-{
-    const struct verdict_counts counts = run_count(run);
-
-    json_writer_open(writer, "counts", '{');
-    json_writer_number(writer, "error", counts.by_verdict[VERDICT_ERROR]);
-    json_writer_number(writer, "fail", counts.by_verdict[VERDICT_FAIL]);
-    json_writer_number(writer, "failed_must", counts.failed_must);
-    json_writer_number(writer, "pass", counts.by_verdict[VERDICT_PASS]);
-    json_writer_number(writer, "ran", counts.ran);
-    json_writer_number(writer, "setup-failed", counts.by_verdict[VERDICT_SETUP_FAILED]);
-    json_writer_number(writer, "skipped", counts.by_verdict[VERDICT_SKIPPED]);
-    json_writer_number(writer, "total", counts.total);
-    json_writer_number(writer, "unsupported", counts.by_verdict[VERDICT_UNSUPPORTED]);
-    json_writer_close(writer, '}');
-}
-
-static void put_run(struct json_writer *writer, const struct run_result *run)
-{
-    json_writer_open(writer, "run", '{');
-    json_writer_text(writer, "command", run->command);
-    json_writer_number(writer, "elapsed_ns", run->elapsed_ns);
-    json_writer_number(writer, "exit_code", (uint64_t)run_exit_code(run));
-    json_writer_truth(writer, "interrupted", run->interrupted);
-    json_writer_number(writer, "repetitions", run->repetitions);
-    json_writer_wide(writer, "seed", run->seed);
-    json_writer_number(writer, "started_unix",
-                       run->started_unix < 0 ? 0 : (uint64_t)run->started_unix);
-    json_writer_text(writer, "version", run->version);
-    json_writer_text(writer, "worlds", run->worlds);
-    json_writer_close(writer, '}');
-}
-
-/* Pairs of texts: facts and files. */
-static void put_pair(struct json_writer *writer, const char *const keys[2], const char *first,
-                     const char *second)
-{
-    json_writer_open_line(writer, NULL, '{');
-    json_writer_text(writer, keys[0], first);
-    json_writer_text(writer, keys[1], second);
-    json_writer_close(writer, '}');
-}
-
-static void put_facts(struct json_writer *writer, const struct run_result *run)
-{
-    static const char *const KEYS[] = {"name", "value"};
-
-    json_writer_open(writer, "facts", '[');
-    for (size_t i = 0; i < run->fact_count; i++)
-        put_pair(writer, KEYS, run->facts[i].name, run->facts[i].value);
-    json_writer_close(writer, ']');
-}
-
-static void put_files(struct json_writer *writer, const struct run_result *run)
-{
-    static const char *const KEYS[] = {"path", "text"};
-
-    json_writer_open(writer, "files", '[');
-    for (size_t i = 0; i < run->file_count; i++)
-        put_pair(writer, KEYS, run->files[i].path, run->files[i].text);
-    json_writer_close(writer, ']');
-}
-
 static void put_documents(struct json_writer *writer, const struct html_report *report)
 {
     char id[HTML_ID_BYTES];
@@ -126,14 +63,9 @@ void html_data_index(const struct html_report *report, FILE *out)
     if (report->run != NULL)
         put_cases(&writer, report->run);
     json_writer_number(&writer, "chunk", HTML_CHUNK_CASES);
-    if (report->run != NULL)
-        put_counts(&writer, report->run);
     put_documents(&writer, report);
-    if (report->run != NULL) {
-        put_facts(&writer, report->run);
-        put_files(&writer, report->run);
-        put_run(&writer, report->run);
-    }
+    if (report->run != NULL)
+        run_json_put(&writer, report->run);
     json_writer_text(&writer, "schema", SCHEMA);
     json_writer_end(&writer);
 }
