@@ -1,24 +1,13 @@
-/* clang-format off */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <cmocka.h>
-/* clang-format on */
-
 /*
  * Cases of TLS, names, routes, tunnels and the request log, with the built-in proxy and in both worlds: what is true
  * passes, and each expectation is seen to fail.
  */
-#include "harness/run/case_run.h"
+#include "harness/run/place_rig.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "reports/recording/recording.h"
-#include "world/sim/sim.h"
-#include "world/sockets/sockets.h"
-
-enum { STEPS_AT_ONCE = 100000 };
 
 /* ---- bases ---------------------------------------------------------------------------------- */
 
@@ -140,65 +129,28 @@ static const struct row {
 
 /* ---- playing -------------------------------------------------------------------------------- */
 
-struct place {
-    struct world *worlds[WORLD_KIND_COUNT];
-    struct case_run *runs[WORLD_KIND_COUNT];
-    struct region region;
-    struct scenario scenario;
-};
-
 static struct place place;
 
 static int set_up_place(void **state)
 {
-    const struct sim_options sim = {.seed = 1};
-    const struct sockets_options sockets = {.seed = 1};
     (void)state;
-    region_init(&place.region, SCENARIO_BYTES_MAX);
-    place.worlds[WORLD_SIM] = sim_create(&sim);
-    place.worlds[WORLD_SOCKETS] = sockets_create(&sockets);
-    for (enum world_kind kind = 0; kind < WORLD_KIND_COUNT; kind++) {
-        assert_non_null(place.worlds[kind]);
-        place.runs[kind] = case_run_create(place.worlds[kind], kind);
-        assert_non_null(place.runs[kind]);
+    place_set_up(&place);
+    for (enum world_kind kind = 0; kind < WORLD_KIND_COUNT; kind++)
         case_run_record(place.runs[kind], CASE_RECORD_ALL);
-    }
     return 0;
 }
 
 static int tear_down_place(void **state)
 {
     (void)state;
-    for (enum world_kind kind = 0; kind < WORLD_KIND_COUNT; kind++)
-        case_run_destroy(&place.runs[kind]);
-    sim_destroy(&place.worlds[WORLD_SIM]);
-    sockets_destroy(&place.worlds[WORLD_SOCKETS]);
-    region_release(&place.region);
+    place_tear_down(&place);
     return 0;
 }
 
 static void read_row(const struct row *row)
 {
-    struct scenario_file file;
-    struct yaml_error error = {{0}};
-    const char *text = region_format(&place.region, "name: n\nstage: tunnel\n%sexpect:\n  %s\n",
-                                     row->base, row->expect);
-    if (!scenario_file_parse(&file, &place.region, bytes_of(text), "f", &error) ||
-        scenario_read(&place.scenario, &file, 0, &place.region, &error) != SCENARIO_READ)
-        fail_msg("%s", error.sentence);
-}
-
-static void play(enum world_kind kind)
-{
-    struct case_run *run = place.runs[kind];
-    if (kind == WORLD_SIM) {
-        case_run_play(run, &place.scenario, 1);
-        return;
-    }
-    case_run_start(run, &place.scenario, 1);
-    while (
-        !case_run_advance(run, world_run(place.worlds[kind], STEPS_AT_ONCE, case_run_until(run))))
-        continue;
+    place_read(&place, region_format(&place.region, "name: n\nstage: tunnel\n%sexpect:\n  %s\n",
+                                     row->base, row->expect));
 }
 
 /* Of what is expected, each thing has a row beside what was seen: one of them does not hold where the verdict is that. */
@@ -246,7 +198,7 @@ static void plays_in_both_worlds(void **state)
     for (enum world_kind kind = 0; kind < WORLD_KIND_COUNT; kind++) {
         region_reset(&place.region);
         read_row(row);
-        play(kind);
+        place_play(&place, kind);
         judge(row, kind);
     }
 }

@@ -1,26 +1,17 @@
-/* clang-format off */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <cmocka.h>
-/* clang-format on */
-
 /*
  * Every kind of fault at the first, a middle and the last byte and behind it, of either actor and in either direction, in both
  * worlds: it takes place where there is such a byte, exactly there, and nowhere else; and the case comes to an end.
  */
-#include "harness/run/case_run.h"
+
+#include "harness/run/place_rig.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "harness/run/case_state.h"
-#include "world/sim/sim.h"
-#include "world/sockets/sockets.h"
 
 enum {
-    STEPS_AT_ONCE = 100000,
     TEXT_BYTES = 160,
     FAR_BYTES = 100, /* by which a byte is behind all that are sent */
 };
@@ -34,63 +25,30 @@ enum {
 
 /* ---- one run -------------------------------------------------------------------------------- */
 
-static struct place {
-    struct world *worlds[WORLD_KIND_COUNT];
-    struct case_run *runs[WORLD_KIND_COUNT];
-    struct region region;
-    struct scenario scenario;
-} place;
+static struct place place;
 
 static int set_up_place(void **state)
 {
     (void)state;
-    place.worlds[WORLD_SIM] = sim_create(&(struct sim_options){0});
-    place.worlds[WORLD_SOCKETS] = sockets_create(&(struct sockets_options){0});
-    for (enum world_kind kind = 0; kind < WORLD_KIND_COUNT; kind++) {
-        place.runs[kind] = case_run_create(place.worlds[kind], kind);
-        assert_non_null(place.runs[kind]);
-    }
-    region_init(&place.region, SCENARIO_BYTES_MAX);
+    place_set_up(&place);
     return 0;
 }
 
 static int tear_down_place(void **state)
 {
     (void)state;
-    for (enum world_kind kind = 0; kind < WORLD_KIND_COUNT; kind++)
-        case_run_destroy(&place.runs[kind]);
-    sim_destroy(&place.worlds[WORLD_SIM]);
-    sockets_destroy(&place.worlds[WORLD_SOCKETS]);
-    region_release(&place.region);
+    place_tear_down(&place);
     return 0;
 }
 
 /* A case as its file says it, with further lines behind it. */
-static void read_case(const char *text, const char *faults)
-{
-    struct yaml_error error = {{0}};
-    struct scenario_file *file = region_take(&place.region, sizeof(*file));
-    const char *whole = region_format(&place.region, "%s%s", text, faults);
-    if (!scenario_file_parse(file, &place.region, bytes_of(whole), "f", &error) ||
-        scenario_read(&place.scenario, file, 0, &place.region, &error) != SCENARIO_READ)
-        fail_msg("%s", error.sentence);
-}
-
 static void play(enum world_kind kind, const char *text, const char *faults,
                  struct case_outcome *outcome)
 {
-    struct case_run *run = place.runs[kind];
     region_reset(&place.region);
-    read_case(text, faults);
-    if (kind == WORLD_SIM) {
-        case_run_play(run, &place.scenario, 1);
-    } else {
-        case_run_start(run, &place.scenario, 1);
-        while (!case_run_advance(run,
-                                 world_run(place.worlds[kind], STEPS_AT_ONCE, case_run_until(run))))
-            continue;
-    }
-    case_run_judge(run, outcome);
+    place_read(&place, region_format(&place.region, "%s%s", text, faults));
+    place_play(&place, kind);
+    case_run_judge(place.runs[kind], outcome);
 }
 
 static const struct witness *witness_of(enum world_kind kind, enum wire_party party)

@@ -1,23 +1,14 @@
-/* clang-format off */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <cmocka.h>
-/* clang-format on */
-
 /*
  * What is recorded of cases: the same story in both worlds, whoever saw it, and never another run than without a recording.
  */
-#include "harness/run/case_run.h"
+#include "harness/run/place_rig.h"
 
 #include <string.h>
 
 #include "proxy/serve.h"
 #include "reports/recording/recording.h"
-#include "world/sim/sim.h"
-#include "world/sockets/sockets.h"
 
-enum { STEPS_AT_ONCE = 100000, READ_BYTES_MAX = 8 * 1024 * 1024 };
+enum { READ_BYTES_MAX = 8 * 1024 * 1024 };
 
 /* ---- cases ----------------------------------------------------------------------------------- */
 
@@ -41,72 +32,38 @@ enum { STEPS_AT_ONCE = 100000, READ_BYTES_MAX = 8 * 1024 * 1024 };
     "client: [request: {path: /x}]\nupstreams: {a: [[read: request, respond: 200]]}\n" \
     "expect: {attempts: 2, delivered: {a: 1}, client: {status: 503}}\n"
 
-struct place {
-    struct world *worlds[WORLD_KIND_COUNT];
-    struct case_run *runs[WORLD_KIND_COUNT];
-    struct region region;
-    struct region read;
-    struct scenario scenario;
-};
-
 static struct place place;
+static struct region read_region; /* of recordings that were read */
 
 static int set_up_place(void **state)
 {
-    const struct sim_options sim = {.seed = 1};
-    const struct sockets_options sockets = {.seed = 1};
     (void)state;
-    region_init(&place.region, SCENARIO_BYTES_MAX);
-    region_init(&place.read, READ_BYTES_MAX);
-    place.worlds[WORLD_SIM] = sim_create(&sim);
-    place.worlds[WORLD_SOCKETS] = sockets_create(&sockets);
-    for (enum world_kind kind = 0; kind < WORLD_KIND_COUNT; kind++) {
-        assert_non_null(place.worlds[kind]);
-        place.runs[kind] = case_run_create(place.worlds[kind], kind);
-        assert_non_null(place.runs[kind]);
-    }
+    place_set_up(&place);
+    region_init(&read_region, READ_BYTES_MAX);
     return 0;
 }
 
 static int tear_down_place(void **state)
 {
     (void)state;
-    for (enum world_kind kind = 0; kind < WORLD_KIND_COUNT; kind++)
-        case_run_destroy(&place.runs[kind]);
-    sim_destroy(&place.worlds[WORLD_SIM]);
-    sockets_destroy(&place.worlds[WORLD_SOCKETS]);
-    region_release(&place.region);
-    region_release(&place.read);
+    place_tear_down(&place);
+    region_release(&read_region);
     return 0;
 }
 
 static void play(const char *text, enum world_kind kind, enum case_record record,
                  struct case_outcome *outcome)
 {
-    struct scenario_file file;
-    struct yaml_error error = {{0}};
-    struct case_run *run = place.runs[kind];
-    const char *whole = region_format(&place.region, "name: n\nstage: route\n%s", text);
-    if (!scenario_file_parse(&file, &place.region, bytes_of(whole), "f", &error) ||
-        scenario_read(&place.scenario, &file, 0, &place.region, &error) != SCENARIO_READ)
-        fail_msg("%s", error.sentence);
-    case_run_record(run, record);
-    if (kind == WORLD_SIM) {
-        case_run_play(run, &place.scenario, 1);
-    } else {
-        case_run_start(run, &place.scenario, 1);
-        while (!case_run_advance(run,
-                                 world_run(place.worlds[kind], STEPS_AT_ONCE, case_run_until(run))))
-            continue;
-    }
-    case_run_judge(run, outcome);
+    place_read(&place, region_format(&place.region, "name: n\nstage: route\n%s", text));
+    case_run_record(place.runs[kind], record);
+    place_play(&place, kind);
+    case_run_judge(place.runs[kind], outcome);
 }
 
 static void forget(enum world_kind kind)
 {
-    case_run_reset(place.runs[kind]);
-    region_reset(&place.region);
-    region_reset(&place.read);
+    place_forget(&place, kind);
+    region_reset(&read_region);
 }
 
 /* Plays it and reads what was recorded; until forget(). */
@@ -119,7 +76,7 @@ static const struct case_recording *record(const char *text, enum world_kind kin
         print_error("- %s\n", outcome.sentences[i]);
     assert_int_equal(outcome.verdict, VERDICT_PASS);
     assert_non_null(outcome.recording);
-    const struct case_recording *recording = recording_read(outcome.recording, &place.read, error);
+    const struct case_recording *recording = recording_read(outcome.recording, &read_region, error);
     assert_string_equal(error, "");
     return recording;
 }
@@ -329,7 +286,7 @@ static void an_expectation_that_fails_stands_beside_what_was_seen(void **state)
         assert_int_equal(outcome.verdict, VERDICT_FAIL);
         assert_non_null(outcome.recording);
         const struct case_recording *recording =
-            recording_read(outcome.recording, &place.read, error);
+            recording_read(outcome.recording, &read_region, error);
         assert_non_null(recording);
         assert_int_equal(recording->expectation_count, COUNT_OF(rows));
         for (size_t i = 0; i < COUNT_OF(rows); i++)
