@@ -16,10 +16,9 @@
 #include "harness/reporting/ticker.h"
 #include "harness/run/workers.h"
 #include "harness/session/subject_session.h"
+#include "harness/suite/finder.h"
 #include "harness/terminal/file_watch.h"
 #include "reports/shell_word.h"
-
-static const char SCENARIO_SUFFIX[] = ".yaml";
 
 /* Of ids that are remembered, scenario files and other results. */
 #define RUN_BYTES_MAX ((size_t)1024 * 1024 * 1024)
@@ -43,7 +42,8 @@ struct run_command {
     struct subject_session session; /* where another proxy than ours is asked */
     bool is_foreign;
     struct observed_run observed; /* of that proxy */
-    struct file_watch *watch;     /* --watch; NULL: not asked for */
+    struct file_watch *watch;     /* --watch; NULL: not asked for, or impossible */
+    bool is_again;                /* not the first round of --watch */
     char error[SESSION_ERROR_BYTES];
 };
 
@@ -209,8 +209,10 @@ static bool play(struct run_command *run)
     if (!result_store_init(&run->store, run->items, run->item_count) || !begin_ticker(run))
         return false;
     uint64_t began_ns = console_now_ns();
-    console_catch_signals();
+    if (run->watch == NULL) /* it has caught them */
+        console_catch_signals();
     bool fine = play_plan(run, &plan);
+    console_end_grace(); /* reports of a long run may take their time */
     ticker_clear(&run->ticker);
     run->result.elapsed_ns = console_now_ns() - began_ns;
     run->result.interrupted = console_is_interrupted();
@@ -330,16 +332,12 @@ static bool open_session(struct run_command *run)
     return run->is_foreign;
 }
 
-/* Before anything is read, so that no change is missed. */
-static bool begin_watch(struct run_command *run)
+/* The paths that were named, or ./scenarios. */
+static bool watch_paths(struct run_command *run)
 {
     bool named = false;
     bool fine = true;
-    if (!run->options.watch)
-        return true;
-    run->watch = file_watch_create();
-    console_catch_signals(); /* the wait asks whether one came */
-    for (size_t i = 0; i < run->options.path_count && run->watch != NULL && fine; i++) {
+    for (size_t i = 0; i < run->options.path_count && fine; i++) {
         char path[PATH_MAX];
         /* FILE.yaml:LINE is a file, and what is no path a part of an id. */
         snprintf(path, sizeof(path), "%s", run->options.paths[i]);
@@ -347,23 +345,36 @@ static bool begin_watch(struct run_command *run)
         if (colon != NULL && access(path, F_OK) != 0)
             *colon = '\0';
         named = named || access(path, F_OK) == 0;
-        fine = file_watch_add(run->watch, path, SCENARIO_SUFFIX);
+        fine = file_watch_add(run->watch, path, finder_is_scenario);
     }
-    fine = run->watch != NULL && fine &&
-           (named || file_watch_add(run->watch, "scenarios", SCENARIO_SUFFIX));
-    if (!fine)
-        fprintf(stderr, "retryproof: --watch: %s\n", strerror(errno));
-    return fine;
+    return fine && (named || file_watch_add(run->watch, "scenarios", finder_is_scenario));
+}
+
+/* What is watched in part only would miss changes, so then nobody waits for any. Always false. */
+static bool give_up_watch(struct run_command *run)
+{
+    fprintf(stderr, "retryproof: --watch: %s\n", strerror(errno));
+    file_watch_destroy(&run->watch);
+    return false;
+}
+
+/* Before anything is read, so that no change is missed. */
+static bool begin_watch(struct run_command *run)
+{
+    if (!run->options.watch)
+        return true;
+    /* The wait asks whether a signal came; caught anew, one that came between two rounds would be forgotten. */
+    if (!run->is_again)
+        console_catch_signals();
+    run->watch = file_watch_create();
+    return (run->watch != NULL && watch_paths(run)) || give_up_watch(run);
 }
 
 static bool watch_subject(struct run_command *run)
 {
     if (run->watch == NULL || !run->is_foreign || run->options.subject.subject == NULL)
         return true;
-    bool fine = file_watch_add(run->watch, run->session.file.folder, NULL);
-    if (!fine)
-        fprintf(stderr, "retryproof: --watch: %s\n", strerror(errno));
-    return fine;
+    return file_watch_add(run->watch, run->session.file.folder, NULL) || give_up_watch(run);
 }
 
 static bool load_documents(struct run_command *run)
@@ -397,6 +408,7 @@ static void release(struct run_command *run)
 {
     if (run->is_foreign)
         subject_session_close(&run->session);
+    ticker_release(&run->ticker);
     result_store_release(&run->store);
     free(run->items);
     free(run->order);
@@ -439,14 +451,16 @@ static void prepare_process(void)
 #endif
 }
 
-/* Once. *again: somebody has changed a file since, and it is to be run again. */
+/* Once. *again: it was run before, and then: somebody has changed a file since, so it is to be run once more. */
 static int run_once(int argc, char **argv, const char *version, bool *again)
 {
     char error[OPTIONS_ERROR_BYTES];
     struct run_command *run = calloc(1, sizeof(*run));
+    bool is_again = *again;
     *again = false;
     if (run == NULL)
         return EXIT_INTERNAL;
+    run->is_again = is_again;
     run->version = version;
     run->typed = command_typed(argc, argv);
     suite_init(&run->suite);
@@ -474,7 +488,7 @@ static int run_once(int argc, char **argv, const char *version, bool *again)
 
 int run_command(int argc, char **argv, const char *version)
 {
-    bool again;
+    bool again = false;
     int code;
     prepare_process();
     do

@@ -122,12 +122,45 @@ static void reports_are_made_anew_and_begin_nothing(void **state)
     end(&watching);
 }
 
+/* The run reads scenarios of either ending, follows links, and passes over what is hidden: so does the watch. */
+static void what_the_run_reads_is_what_is_watched(void **state)
+{
+    static const char *const LINKED[] = {"run", "--world", "sim", "--watch", "--quiet", "link"};
+    struct watching watching;
+    (void)state;
+    assert_int_equal(symlink("s", "link"), 0);
+    assert_int_equal(mkdir("s/.git", S_IRWXU), 0);
+    begin(&watching, LINKED, COUNT_OF(LINKED));
+    await(&watching, "watching 1 folder; Ctrl-C ends\n");
+    write_file("s/new.yml", TOP ACTORS "expect: {}\n");
+    await(&watching, "4 cases: 2 pass");
+    await(&watching, "watching 1 folder");
+    end(&watching);
+}
+
+/* No other name in its folder counts, also none that ends like it. */
+static void one_file_is_watched_alone(void **state)
+{
+    static const char *const ONE[] = {"run", "--world", "sim", "--watch", "s/pass.yaml"};
+    struct watching watching;
+    (void)state;
+    begin(&watching, ONE, COUNT_OF(ONE));
+    await(&watching, "watching 1 folder; Ctrl-C ends\n");
+    write_file("s/by-pass.yaml", TOP ACTORS "expect: {}\n");
+    write_file("s/pass.yaml", TOP ACTORS "expect: {client: {status: 503}}\n");
+    await(&watching, "1 case: 0 pass, 1 fail");
+    await(&watching, "watching 1 folder");
+    end(&watching);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_saved_scenario_is_played_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_mistake_is_told_and_waited_for, set_up, tear_down),
         cmocka_unit_test_setup_teardown(reports_are_made_anew_and_begin_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_the_run_reads_is_what_is_watched, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(one_file_is_watched_alone, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

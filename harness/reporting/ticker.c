@@ -13,13 +13,6 @@ static bool tell_error(const char *path)
     return false;
 }
 
-static void close_events(struct ticker *ticker)
-{
-    for (size_t i = 0; i < ticker->event_count; i++)
-        fclose(ticker->events[i]);
-    ticker->event_count = 0;
-}
-
 bool ticker_begin(struct ticker *ticker, const struct ticker_options *options)
 {
     const struct report_requests *requests = options->requests;
@@ -31,7 +24,7 @@ bool ticker_begin(struct ticker *ticker, const struct ticker_options *options)
         FILE *out = fopen(requests->list[i].path, "we");
         if (out == NULL) {
             tell_error(requests->list[i].path);
-            close_events(ticker);
+            ticker_release(ticker);
             return false;
         }
         ticker->event_paths[ticker->event_count] = requests->list[i].path;
@@ -101,6 +94,13 @@ bool ticker_end(struct ticker *ticker, const struct run_result *run)
         if (ferror(ticker->events[i]) != 0)
             fine = tell_error(ticker->event_paths[i]);
     }
-    close_events(ticker);
+    ticker_release(ticker);
     return fine;
+}
+
+void ticker_release(struct ticker *ticker)
+{
+    for (size_t i = 0; i < ticker->event_count; i++)
+        fclose(ticker->events[i]);
+    ticker->event_count = 0;
 }

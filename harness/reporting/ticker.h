@@ -51,5 +51,7 @@ void ticker_tick(struct ticker *ticker);
 void ticker_clear(struct ticker *ticker);
 /* The run is over. False, and said on stderr, when events were lost. */
 MUST_USE bool ticker_end(struct ticker *ticker, const struct run_result *run);
+/* Closes the files of a run that came to no end, too. Harmless where nothing was begun, or all is closed. */
+void ticker_release(struct ticker *ticker);
 
 #endif

@@ -31,7 +31,7 @@ static bool has_ending(const char *name, const char *ending)
     return size > ending_size && strcmp(name + size - ending_size, ending) == 0;
 }
 
-static bool is_scenario_name(const char *name)
+bool finder_is_scenario(const char *name)
 {
     return has_ending(name, ".yaml") || has_ending(name, ".yml");
 }
@@ -39,7 +39,7 @@ static bool is_scenario_name(const char *name)
 /* Whoever writes one of these means a path and not a part of an id. */
 static bool looks_like_path(const char *argument)
 {
-    return argument[0] == '.' || argument[0] == '/' || is_scenario_name(argument);
+    return argument[0] == '.' || argument[0] == '/' || finder_is_scenario(argument);
 }
 
 /* The id's beginning: what follows the innermost `scenarios` folder, else the root that was named. */
@@ -112,7 +112,7 @@ static bool visit(struct finder *finder, const struct root *root, FTS *tree, FTS
             fts_set(tree, entry, FTS_SKIP);
         return true;
     case FTS_F:
-        if (hidden || !is_scenario_name(entry->fts_name))
+        if (hidden || !finder_is_scenario(entry->fts_name))
             return true;
         return add_file(finder, root, entry->fts_path + strlen(root->argument));
     case FTS_DNR:
@@ -154,10 +154,10 @@ static bool add_path(struct finder *finder, const char *path, unsigned line)
     root.root_size = strlen(root.real);
     if (S_ISDIR(status.st_mode))
         return walk(finder, &root);
-    if (!is_scenario_name(path))
+    if (!finder_is_scenario(path))
         return fail(finder, "%s: a scenario file ends in .yaml", path);
     root.root_size = (size_t)(strrchr(root.real, '/') - root.real);
-    if (!is_scenario_name(root.real)) /* a symbolic link to another name keeps its own */
+    if (!finder_is_scenario(root.real)) /* a symbolic link to another name keeps its own */
         snprintf(root.real + root.root_size, sizeof(root.real) - root.root_size, "/%s",
                  strrchr(path, '/') != NULL ? strrchr(path, '/') + 1 : path);
     return add_file(finder, &root, "");
@@ -186,7 +186,7 @@ static bool add_argument(struct finder *finder, const char *argument, bool *is_p
     int why = errno;
     unsigned line = 0;
     const char *path = split_line(finder, argument, &line);
-    if (path != NULL && is_scenario_name(path))
+    if (path != NULL && finder_is_scenario(path))
         return add_path(finder, path, line);
     if (why != ENOENT || looks_like_path(argument))
         return fail(finder, "%s: %s", argument, strerror(why));

@@ -47,4 +47,7 @@ MUST_USE bool finder_find(struct finder *finder, struct region *region,
                           const char *const *arguments, size_t count);
 void finder_release(struct finder *finder);
 
+/* Whether files of that name are scenarios, where a folder is named. */
+bool finder_is_scenario(const char *name);
+
 #endif

@@ -15,12 +15,13 @@
 
 #include "harness/terminal/console.h"
 
-enum { EVENTS_BYTES = 16 * 1024, NAME_BYTES = 256 };
+enum { EVENTS_BYTES = 16 * 1024 };
 
 /* A folder, and which of its files count. */
 struct watched {
-    int number;              /* the kernel's */
-    char suffix[NAME_BYTES]; /* "": all */
+    int number;                /* the kernel's */
+    char name[NAME_MAX + 1];   /* of the one file; "": those that are wanted */
+    file_watch_wanted *wanted; /* NULL: all */
 };
 
 struct file_watch {
@@ -54,7 +55,7 @@ size_t file_watch_count(const struct file_watch *watch)
     return watch->count;
 }
 
-static bool add_folder(struct file_watch *watch, const char *path, const char *suffix)
+static bool add_folder(struct file_watch *watch, const char *path, const struct watched *like)
 {
     if (watch->count == FILE_WATCH_MAX) {
         errno = ENOSPC;
@@ -66,47 +67,54 @@ static bool add_folder(struct file_watch *watch, const char *path, const char *s
     if (number < 0)
         return errno == ENOENT;
     struct watched *folder = &watch->folders[watch->count++];
+    *folder = *like;
     folder->number = number;
-    snprintf(folder->suffix, sizeof(folder->suffix), "%s", suffix != NULL ? suffix : "");
     return true;
 }
 
-static bool add_tree(struct file_watch *watch, const char *path, const char *suffix)
+static bool add_tree(struct file_watch *watch, const char *path, const struct watched *like)
 {
     char root[PATH_MAX];
     char *const roots[] = {root, NULL};
     bool fine = true;
     snprintf(root, sizeof(root), "%s", path);
-    FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+    FTS *tree = fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, NULL);
     if (tree == NULL)
         return false;
-    for (FTSENT *entry = fts_read(tree); entry != NULL && fine; entry = fts_read(tree))
-        if (entry->fts_info == FTS_D)
-            fine = add_folder(watch, entry->fts_path, suffix);
+    for (FTSENT *entry = fts_read(tree); entry != NULL && fine; entry = fts_read(tree)) {
+        if (entry->fts_info != FTS_D)
+            continue;
+        if (entry->fts_level > FTS_ROOTLEVEL && entry->fts_name[0] == '.')
+            fts_set(tree, entry, FTS_SKIP);
+        else
+            fine = add_folder(watch, entry->fts_path, like);
+    }
     fts_close(tree);
     return fine;
 }
 
-bool file_watch_add(struct file_watch *watch, const char *path, const char *suffix)
+bool file_watch_add(struct file_watch *watch, const char *path, file_watch_wanted *wanted)
 {
+    struct watched like = {.wanted = wanted};
     struct stat status;
     char folder[PATH_MAX];
     if (stat(path, &status) != 0)
         return true;
     if (S_ISDIR(status.st_mode))
-        return add_tree(watch, path, suffix);
+        return add_tree(watch, path, &like);
     const char *slash = strrchr(path, '/');
+    snprintf(like.name, sizeof(like.name), "%s", slash != NULL ? slash + 1 : path);
     if (slash == NULL)
-        return add_folder(watch, ".", path);
+        return add_folder(watch, ".", &like);
     snprintf(folder, sizeof(folder), "%.*s", (int)(slash == path ? 1 : slash - path), path);
-    return add_folder(watch, folder, slash + 1);
+    return add_folder(watch, folder, &like);
 }
 
-static bool ends_with(const char *name, const char *suffix)
+static bool is_wanted(const struct watched *folder, const char *name)
 {
-    const size_t size = strlen(name);
-    const size_t wanted = strlen(suffix);
-    return size >= wanted && strcmp(name + size - wanted, suffix) == 0;
+    if (folder->name[0] != '\0')
+        return strcmp(folder->name, name) == 0;
+    return folder->wanted == NULL || folder->wanted(name);
 }
 
 /* What editors keep beside a file is none of ours: ".x.swp", "x~", "#x#". */
@@ -115,15 +123,14 @@ static bool counts(const struct file_watch *watch, const struct inotify_event *e
     if ((event->mask & IN_Q_OVERFLOW) != 0)
         return true;
     if (event->len == 0 || event->name[0] == '.' || event->name[0] == '#' ||
-        ends_with(event->name, "~"))
+        event->name[strlen(event->name) - 1] == '~')
         return false;
     if ((event->mask & IN_ISDIR) != 0)
         return true;
     if ((event->mask & IN_CREATE) != 0)
         return false; /* the end of its writing follows */
     for (size_t i = 0; i < watch->count; i++) {
-        if (watch->folders[i].number == event->wd &&
-            ends_with(event->name, watch->folders[i].suffix))
+        if (watch->folders[i].number == event->wd && is_wanted(&watch->folders[i], event->name))
             return true;
     }
     return false;
@@ -161,5 +168,5 @@ bool file_watch_wait(struct file_watch *watch)
             changed = take_events(watch);
     }
     sigprocmask(SIG_SETMASK, &before, NULL);
-    return changed;
+    return changed && !console_is_interrupted();
 }

@@ -21,11 +21,14 @@ struct file_watch;
 MUST_USE struct file_watch *file_watch_create(void);
 void file_watch_destroy(struct file_watch **watch);
 
+/* Whether a file of that name, without its folder, is one that the command reads. */
+typedef bool file_watch_wanted(const char *name);
+
 /*
- * A folder and all below it, or one file. Of a folder's files those whose names end so; NULL: all. A path that is not there is no
- * error: nothing of it can change. False and errno when watches run out.
+ * A folder and all below it but what is hidden, symbolic links followed, or one file. Of a folder's files those that are wanted; NULL:
+ * all. A path that is not there is no error: nothing of it can change. False and errno when watches run out.
  */
-MUST_USE bool file_watch_add(struct file_watch *watch, const char *path, const char *suffix);
+MUST_USE bool file_watch_add(struct file_watch *watch, const char *path, file_watch_wanted *wanted);
 /* So many folders are watched. */
 size_t file_watch_count(const struct file_watch *watch);
 
