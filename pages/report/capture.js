@@ -44,13 +44,13 @@ export function captureOf(recording, entry, run) {
     return concatenate(capture.blocks);
 }
 
-/** The name that `--report pcapng=DIR` gives it: a long id is cut, and told from others by its hash. */
+/** The name that `--report pcapng=DIR` gives it: ids that look alike without what a file cannot be called by are told apart by their hash. */
 export function captureName(entry) {
     const plain = entry.id.replace(/[^A-Za-z0-9_.]+/g, "-").replace(/^-/, "");
     const name = plain.slice(0, NAME_CHARACTERS_MAX).replace(/-+$/, "");
-    const hash = plain.length < NAME_CHARACTERS_MAX ? "" : `-${hashOf(entry.id).toString(16).padStart(8, "0")}`;
+    const hash = hashOf(entry.id).toString(16).padStart(8, "0");
 
-    return `${name}${hash}@${entry.world}.pcapng`;
+    return `${name}-${hash}@${entry.world}.pcapng`;
 }
 
 /* FNV-1a. */

@@ -11,6 +11,8 @@ enum {
     PATH_BYTES_MAX = 4096,
 };
 
+static const char SUFFIX[] = ".pcapng";
+
 #define BETWEEN_CASES_NS UINT64_C(1000000)
 #define NS_PER_SECOND    UINT64_C(1000000000)
 
@@ -138,7 +140,7 @@ bool pcapng_write_folder(const struct run_result *run, const char *path, size_t 
     return true;
 }
 
-/* FNV-1a, so that ids that begin alike have names of their own. */
+/* FNV-1a, so that ids that look alike as a name have names of their own. */
 static uint32_t hash_of(const char *text)
 {
     uint32_t hash = UINT32_C(2166136261);
@@ -147,25 +149,27 @@ static uint32_t hash_of(const char *text)
     return hash;
 }
 
-const char *pcapng_file_name(const struct case_result *result, char name[PCAPNG_NAME_BYTES])
+/* Letters, digits, "_" and "." as they are, and one "-" for all that stands between them. Returns the size, at most size_max. */
+static size_t put_plain(const char *text, size_t size_max, char *name)
 {
-    enum { TAIL_BYTES = 32 }; /* "-01234567@sockets.pcapng" */
     size_t used = 0;
-    bool cut = false;
-    for (const char *c = result->id; *c != '\0'; c++) {
+    for (const char *c = text; *c != '\0' && used < size_max; c++) {
         const bool plain = isalnum((unsigned char)*c) || *c == '_' || *c == '.';
         if (plain || (used > 0 && name[used - 1] != '-'))
             name[used++] = (char)(plain ? *c : '-');
-        cut = used == PCAPNG_NAME_BYTES - TAIL_BYTES;
-        if (cut)
-            break;
     }
     while (used > 0 && name[used - 1] == '-')
         used--;
-    if (cut)
-        snprintf(name + used, PCAPNG_NAME_BYTES - used, "-%08" PRIx32 "@%s.pcapng",
-                 hash_of(result->id), result->world);
-    else
-        snprintf(name + used, PCAPNG_NAME_BYTES - used, "@%s.pcapng", result->world);
+    return used;
+}
+
+const char *pcapng_file_name(const struct case_result *result, char name[PCAPNG_NAME_BYTES])
+{
+    enum { ID_BYTES_MAX = 128, WORLD_BYTES_MAX = 8 }; /* "sockets" */
+    size_t used = put_plain(result->id, ID_BYTES_MAX, name);
+    used += (size_t)snprintf(name + used, PCAPNG_NAME_BYTES - used, "-%08" PRIx32 "@",
+                             hash_of(result->id));
+    used += put_plain(result->world, WORLD_BYTES_MAX, name + used);
+    snprintf(name + used, PCAPNG_NAME_BYTES - used, "%s", SUFFIX);
     return name;
 }

@@ -2,7 +2,7 @@
  * The recorded cases of a run as capture files: one each in a folder, or all in one file, one after the other in time.
  *
  * Cases without a recording are passed over. Errors: a sentence that names the file; what was written until then stays.
- * Limits: a file name is at most PCAPNG_NAME_BYTES - 1 bytes; of a longer id its beginning and its hash.
+ * Limits: a file name is at most PCAPNG_NAME_BYTES - 1 bytes; of a longer id its beginning.
  */
 #ifndef REPORTS_PCAPNG_PCAPNG_RUN_H
 #define REPORTS_PCAPNG_PCAPNG_RUN_H
@@ -27,7 +27,10 @@ MUST_USE bool pcapng_write_file(const struct run_result *run, const char *path, 
 MUST_USE bool pcapng_write_folder(const struct run_result *run, const char *path, size_t *count,
                                   char error[PCAPNG_ERROR_BYTES]);
 
-/* "post-write-never-sent-again-method-POST@sim.pcapng"; returns name. */
+/*
+ * "post-write-never-sent-again-method-POST-0a1b2c3d@sim.pcapng": what of the id a file can be called by, and its hash, since ids may
+ * differ in nothing else ("path=/x", "path=//x"). No folder, whatever a result file says. Returns name.
+ */
 const char *pcapng_file_name(const struct case_result *result, char name[PCAPNG_NAME_BYTES]);
 
 #endif

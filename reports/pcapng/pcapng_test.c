@@ -319,7 +319,10 @@ static void file_names_hold_nothing_that_a_shell_would_read(void **state)
     struct case_result result = {.id = "post-write/never[method=POST,end=fin]", .world = "sim"};
     (void)state;
     assert_string_equal(pcapng_file_name(&result, name),
-                        "post-write-never-method-POST-end-fin@sim.pcapng");
+                        "post-write-never-method-POST-end-fin-daa7fc93@sim.pcapng");
+    result.world = "/../../../etc/x";
+    assert_null(strchr(pcapng_file_name(&result, name), '/'));
+    result.world = "sim";
     memset(id, 'x', sizeof(id));
     id[sizeof(id) - 1] = '\0';
     result.id = id;
@@ -327,6 +330,25 @@ static void file_names_hold_nothing_that_a_shell_would_read(void **state)
     id[sizeof(id) - 2] = 'y';
     assert_string_not_equal(pcapng_file_name(&result, twin), name);
     assert_true(strlen(name) < sizeof(name) && strstr(name, "@sim.pcapng") != NULL);
+}
+
+/* Cases of one run, which must not write over each other's captures. */
+static void cases_whose_ids_differ_have_files_that_differ(void **state)
+{
+    static const char *const PAIRS[][2] = {
+        {"forward/a[path=/x]", "forward/a[path=//x]"},
+        {"a[n=1]", "a[n=-1]"},
+        {"a/b-c", "a-b/c"},
+        {"a[b=c]", "a[b=c-]"},
+    };
+    char name[PCAPNG_NAME_BYTES];
+    char twin[PCAPNG_NAME_BYTES];
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(PAIRS); i++) {
+        const struct case_result one = {.id = PAIRS[i][0], .world = "sim"};
+        const struct case_result other = {.id = PAIRS[i][1], .world = "sim"};
+        assert_string_not_equal(pcapng_file_name(&one, name), pcapng_file_name(&other, twin));
+    }
 }
 
 int main(void)
@@ -340,6 +362,7 @@ int main(void)
         cmocka_unit_test(a_case_tells_its_attempts_beside_their_first_packets),
         cmocka_unit_test(a_region_that_is_too_small_is_told),
         cmocka_unit_test(file_names_hold_nothing_that_a_shell_would_read),
+        cmocka_unit_test(cases_whose_ids_differ_have_files_that_differ),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
