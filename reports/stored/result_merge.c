@@ -99,12 +99,18 @@ static bool check_runs(struct merging *merging)
     return true;
 }
 
-/* The word is this option, whole or with "=value". */
+/* The word is this option, whole or with "=value"; a short one's value may stand in the same word: "-j4". */
 static bool is_option(struct bytes word, const char *option)
 {
     const size_t size = strlen(option);
     return word.size >= size && memcmp(word.data, option, size) == 0 &&
-           (word.size == size || word.data[size] == '=');
+           (word.size == size || option[1] != '-' || word.data[size] == '=');
+}
+
+/* "-j4" */
+static bool is_short_with_value(struct bytes word)
+{
+    return word.size > 2 && word.data[1] != '-';
 }
 
 static bool is_any_option(struct bytes word, const char *const *options, size_t count)
@@ -153,8 +159,9 @@ static struct shard_command read_command(struct merging *merging, const char *co
         if (is_any_option(word, WITH_VALUE, COUNT_OF(WITH_VALUE))) {
             const uint8_t *equals = memchr(word.data, '=', word.size);
             const size_t size = equals != NULL ? (size_t)(equals + 1 - word.data) : 0;
+            const bool is_whole = equals != NULL || is_short_with_value(word);
             const struct bytes value =
-                equals != NULL ? bytes_make(equals + 1, word.size - size) : take_word(&rest);
+                is_whole ? bytes_make(word.data + size, word.size - size) : take_word(&rest);
             if (is_option(word, "--shard"))
                 read_shard(value, &out);
             continue;

@@ -28,7 +28,7 @@ static void init(struct shards *shards)
     static const char *const COMMANDS[SHARDS] = {
         "retryproof run --shard 1/3 --report json=1.json s",
         "retryproof run --shard=2/3 -j 4 --report json=2.json s",
-        "retryproof run --quiet --shard 3/3 s --report=json=3.json",
+        "retryproof run --quiet -j4 --shard 3/3 s --report=json=3.json",
     };
     static const char *const PATHS[SHARDS] = {"1.json", "2.json", "3.json"};
     static const char *const IDS[SHARDS] = {"c", "a", "b"}; /* of places 2, 1, 0 */
