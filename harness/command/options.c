@@ -46,9 +46,8 @@ static const char HELP[] =
 
 static const char HELP_END[] =
     "                             On GitHub annotations and a summary come by themselves.\n"
-    "  --record none|failed|all   of which cases the page and the result hold what was on the "
-    "wire\n"
-    "                             (default: failed; all where html or pcapng is asked for)\n"
+    "  --record none|failed|all   of which cases reports hold what was on the wire (default:\n"
+    "                             failed; of html and pcapng all)\n"
     "  --attach FILE.json         another result, of an exploration, coverage or a subject, as a\n"
     "                             page of html; may be repeated\n"
     "  --slowest N                so many slowest cases at the end (default 10, where more ran)\n"

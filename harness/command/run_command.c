@@ -241,6 +241,7 @@ static bool render_all(struct run_command *run)
 {
     const struct report_requests *requests = &run->options.reports;
     const struct report_output output = {.run = &run->result,
+                                         .result_is_brief = !run->options.record_said,
                                          .observed = run->is_foreign ? &run->observed : NULL,
                                          .documents = &run->documents,
                                          .colour = run->options.colour,

@@ -46,6 +46,22 @@ static void render_matrix(const struct report_output *output, const struct repor
     comparison_harms(&input, style, out);
 }
 
+/* Pages and captures hold what was recorded of every case; a result that held it too would be twenty times as large. */
+static void write_result(const struct report_output *output, FILE *out)
+{
+    const struct run_result *run = output->run;
+    struct run_result brief = *run;
+    brief.cases =
+        output->result_is_brief ? calloc(run->case_count + 1, sizeof(*brief.cases)) : NULL;
+    for (size_t i = 0; brief.cases != NULL && i < run->case_count; i++) {
+        brief.cases[i] = run->cases[i];
+        if (!case_has_findings(&brief.cases[i]))
+            brief.cases[i].recording = NULL;
+    }
+    report_json(brief.cases != NULL ? &brief : run, out);
+    free(brief.cases);
+}
+
 void report_output_render(const struct report_output *output, enum report_kind kind, FILE *out)
 {
     const struct report_style style = {
@@ -72,7 +88,7 @@ void report_output_render(const struct report_output *output, enum report_kind k
         report_tap(output->run, out);
         break;
     case REPORT_JSON:
-        report_json(output->run, out);
+        write_result(output, out);
         break;
     case REPORT_SUBJECT:
         subject_json_write(output->observed, out);

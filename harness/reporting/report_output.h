@@ -26,6 +26,7 @@ struct report_output {
     enum colour_choice colour;
     int slowest; /* of the terminal's report; SLOWEST_NOT_SAID: the default */
     bool quiet;
+    bool result_is_brief; /* json leaves out what was recorded of cases without findings */
 };
 
 /* All that was asked for, but for events, which a run writes itself. */
