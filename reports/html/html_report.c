@@ -1,6 +1,7 @@
 #include "reports/html/html_report.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -130,6 +131,31 @@ static bool write_file(const struct html_report *report, const char *path,
     return whole || complain(error, path, strerror(ENOMEM));
 }
 
+/* Takes the place of what stands at the path, or is gone. */
+static bool replace_file(const struct html_report *report, const char *path, const char *temporary,
+                         char error[HTML_REPORT_ERROR_BYTES])
+{
+    bool whole = write_file(report, temporary, error);
+
+    if (whole && rename(temporary, path) != 0)
+        whole = complain(error, path, strerror(errno));
+    if (!whole)
+        unlink(temporary);
+    return whole;
+}
+
+/* Whoever ends the program waits until one file or the other stands: half of a page, under a name of its own, would stay. */
+static void hold_signals(sigset_t *before)
+{
+    static const int ENDING[] = {SIGINT, SIGTERM, SIGHUP, SIGALRM};
+    sigset_t held;
+
+    sigemptyset(&held);
+    for (size_t i = 0; i < COUNT_OF(ENDING); i++)
+        sigaddset(&held, ENDING[i]);
+    sigprocmask(SIG_BLOCK, &held, before);
+}
+
 bool html_report_write_folder(const struct html_report *report, const char *folder,
                               char error[HTML_REPORT_ERROR_BYTES])
 {
@@ -142,14 +168,9 @@ bool html_report_write_folder(const struct html_report *report, const char *fold
     if (mkdir(folder, 0777) != 0 && errno != EEXIST)
         return complain(error, folder, strerror(errno));
     snprintf(temporary, sizeof(temporary), "%s.%ld", path, (long)getpid());
-    if (!write_file(report, temporary, error)) {
-        unlink(temporary);
-        return false;
-    }
-    if (rename(temporary, path) != 0) {
-        complain(error, path, strerror(errno));
-        unlink(temporary);
-        return false;
-    }
-    return true;
+    sigset_t before;
+    hold_signals(&before);
+    const bool whole = replace_file(report, path, temporary, error);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return whole;
 }

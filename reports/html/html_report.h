@@ -39,7 +39,8 @@ MUST_USE bool html_report_write(const struct html_report *report, FILE *out);
 
 /*
  * FOLDER/index.html; the folder is made if it is not there (not those above it). A page that stood there is replaced when
- * the new one is whole, and stays otherwise. False: error says in a sentence which file, and why.
+ * the new one is whole, and stays otherwise; a signal that ends the program waits for that, so nothing else is left behind. False:
+ * error says in a sentence which file, and why.
  */
 MUST_USE bool html_report_write_folder(const struct html_report *report, const char *folder,
                                        char error[HTML_REPORT_ERROR_BYTES]);

@@ -9,10 +9,14 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "reports/golden_rig.h"
@@ -374,9 +378,55 @@ static void what_cannot_be_written_is_told_and_leaves_the_old_page(void **state)
     assert_int_equal(rmdir(base), 0); /* the temporary file is gone */
 }
 
+/* Writes the page, and stands in the midst of it until somebody reads: its temporary file is a pipe. */
+static void write_into_a_pipe(const char *folder, int ready)
+{
+    char temporary[96];
+    char error[HTML_REPORT_ERROR_BYTES];
+    const struct html_report report = {NULL, DOCUMENTS, 1};
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves nobody behind */
+    snprintf(temporary, sizeof(temporary), "%s/index.html.%ld", folder, (long)getpid());
+    if (mkfifo(temporary, S_IRWXU) != 0 || write(ready, temporary, sizeof(temporary)) < 0)
+        _exit(1);
+    _exit(html_report_write_folder(&report, folder, error) ? 0 : 1);
+}
+
+static void an_interruption_waits_until_the_page_stands(void **state)
+{
+    (void)state;
+    char base[] = "/tmp/retryproof-html.XXXXXX";
+    char page[64];
+    char temporary[96];
+    char bytes[4096];
+    int ends[2];
+    int status;
+
+    assert_non_null(mkdtemp(base));
+    assert_int_equal(pipe(ends), 0);
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0)
+        write_into_a_pipe(base, ends[1]);
+    assert_int_equal(read(ends[0], temporary, sizeof(temporary)), sizeof(temporary));
+    const int in = open(temporary, O_RDONLY | O_CLOEXEC);
+    assert_true(in >= 0);
+    assert_int_equal(kill(child, SIGINT), 0);
+    while (read(in, bytes, sizeof(bytes)) > 0)
+        continue;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT);
+    close(in);
+    close(ends[0]);
+    close(ends[1]);
+    snprintf(page, sizeof(page), "%s/index.html", base);
+    assert_int_equal(unlink(page), 0);
+    assert_int_equal(rmdir(base), 0); /* nothing else was left in it */
+}
+
 int main(void)
 {
-    enum { OTHER_TESTS = 8 };
+    enum { OTHER_TESTS = 9 };
     const struct CMUnitTest others[OTHER_TESTS] = {
         cmocka_unit_test(the_index_is_as_the_golden_file),
         cmocka_unit_test(documents_alone_make_an_index_without_a_run),
@@ -386,6 +436,7 @@ int main(void)
         cmocka_unit_test(a_page_of_5000_recorded_cases_can_be_mailed),
         cmocka_unit_test(a_folder_is_made_and_its_page_replaced),
         cmocka_unit_test(what_cannot_be_written_is_told_and_leaves_the_old_page),
+        cmocka_unit_test(an_interruption_waits_until_the_page_stands),
     };
     struct CMUnitTest tests[OTHER_TESTS + COUNT_OF(TITLES)];
 
