@@ -71,7 +71,7 @@ static const struct {
     {"explore --jobs 0 s", EXIT_USAGE, NULL, "--jobs: '0' is not"},
     {"explore --runs", EXIT_USAGE, NULL, "'--runs' needs a value"},
     {"explore --report xml s", EXIT_USAGE, NULL, "'xml' is none of terminal, html, markdown, json"},
-    {"explore --report json= s", EXIT_USAGE, NULL, "'json=' is not"},
+    {"explore --report json= s", EXIT_USAGE, NULL, "not 'json='"},
     {"explore --filter 'id =' s", EXIT_USAGE, NULL, "--filter: "},
     {"explore --world sim s", EXIT_USAGE, NULL, "no option of 'retryproof explore'"},
     {"explore --faults 0 --report json=/dev/full s/pass.yaml", EXIT_INTERNAL, NULL, "/dev/full"},
