@@ -73,10 +73,14 @@ static const char *const *keep_texts(struct result_store *store, const char *con
     return kept;
 }
 
-/* Half of one is no recording: without memory there is none. */
+/* Half of one is no recording: without room there is none. */
 static const char *keep_recording(struct result_store *store, const char *recording)
 {
-    return region_copy_text(&store->region, recording, strlen(recording));
+    const size_t size = strlen(recording);
+    if (size >= RESULT_STORE_RECORDINGS_MAX - store->recording_bytes)
+        return NULL;
+    store->recording_bytes += size + 1;
+    return region_copy_text(&store->region, recording, size);
 }
 
 /* One command to paste into a shell; NULL when memory is used up. */

@@ -2,7 +2,8 @@
  * The results of a run while they come in, one place for each case in each world.
  *
  * Ownership: names and ids are the suite's, which outlives the store, as the items do; all other text is copied.
- * Limits: RESULT_STORE_BYTES_MAX; text past it is left out, verdicts never are.
+ * Limits: RESULT_STORE_BYTES_MAX; text past it is left out, verdicts never are. Of it RESULT_STORE_RECORDINGS_MAX for recordings, so that
+ * they leave room for what was found.
  */
 #ifndef HARNESS_RUN_RESULT_STORE_H
 #define HARNESS_RUN_RESULT_STORE_H
@@ -13,6 +14,8 @@
 
 /* A hundred thousand failures, each with its story. */
 #define RESULT_STORE_BYTES_MAX ((size_t)1024 * 1024 * 1024)
+/* Of a usual size, of some 70,000 cases. */
+#define RESULT_STORE_RECORDINGS_MAX ((size_t)768 * 1024 * 1024)
 
 /* One case in one world. */
 struct run_item {
@@ -25,7 +28,8 @@ struct result_store {
     const struct run_item *items;
     struct case_result *results; /* one per item, in their order */
     size_t count;
-    bool subject_failed; /* a subject could not start */
+    size_t recording_bytes; /* of all that are kept */
+    bool subject_failed;    /* a subject could not start */
     const char *
         subject_options; /* of the command that plays a case again; NULL: those of the built-in proxy */
 };
