@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum {
     CASE_BYTES_MAX = 64 * 1024 * 1024, /* of one case's recording, read; far above any */
@@ -120,7 +121,10 @@ static bool write_case_file(const struct run_result *run, const struct case_resu
     if (out == NULL)
         return false;
     bool fine = pcapng_write_case(run, result, out, error);
-    return close_file(out, path, error) && fine;
+    fine = close_file(out, path, error) && fine;
+    if (!fine)
+        unlink(path);
+    return fine;
 }
 
 bool pcapng_write_folder(const struct run_result *run, const char *path, size_t *count,

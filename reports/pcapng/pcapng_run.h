@@ -1,7 +1,7 @@
 /*
  * The recorded cases of a run as capture files: one each in a folder, or all in one file, one after the other in time.
  *
- * Cases without a recording are passed over. Errors: a sentence that names the file; what was written until then stays.
+ * Cases without a recording are passed over. Errors: a sentence that names the file or the case; captures that were whole by then stay.
  * Limits: a file name is at most PCAPNG_NAME_BYTES - 1 bytes; of a longer id its beginning.
  */
 #ifndef REPORTS_PCAPNG_PCAPNG_RUN_H

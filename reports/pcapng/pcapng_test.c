@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "reports/pcapng/pcapng_run.h"
 #include "reports/recording/recording_rig.h"
@@ -351,6 +352,21 @@ static void cases_whose_ids_differ_have_files_that_differ(void **state)
     }
 }
 
+static void a_recording_that_cannot_be_read_leaves_no_file(void **state)
+{
+    char folder[] = "/tmp/retryproof-pcapng.XXXXXX";
+    char error[PCAPNG_ERROR_BYTES];
+    struct case_result result = {.id = "a", .world = "sim", .recording = "{}"};
+    const struct run_result run = {.cases = &result, .case_count = 1, .version = "1"};
+    size_t count;
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    assert_false(pcapng_write_folder(&run, folder, &count, error));
+    assert_int_equal(count, 0);
+    assert_non_null(strstr(error, "a: recording"));
+    assert_int_equal(rmdir(folder), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -363,6 +379,7 @@ int main(void)
         cmocka_unit_test(a_region_that_is_too_small_is_told),
         cmocka_unit_test(file_names_hold_nothing_that_a_shell_would_read),
         cmocka_unit_test(cases_whose_ids_differ_have_files_that_differ),
+        cmocka_unit_test(a_recording_that_cannot_be_read_leaves_no_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
