@@ -56,8 +56,8 @@ static struct sieve_stream *stream_of(struct stream *stream)
 
 void sieve_init(struct sieve *sieve, struct world *inner)
 {
-    *sieve = (struct sieve){.passing = {.world = {.ops = &sieve_world_ops}, .inner = inner},
-                            .tag = SIEVE_TAG};
+    *sieve = (struct sieve){.passing = {.world = {.ops = &sieve_world_ops}}, .tag = SIEVE_TAG};
+    passing_stand_on(&sieve->passing.world, inner);
 }
 
 /* Takes a node off the list and frees it. */

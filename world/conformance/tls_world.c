@@ -59,7 +59,7 @@ struct world *tls_world_create(struct world *inner, enum tls_version version)
         return NULL;
     at->passing.world.ops = &tls_world_ops;
     at->tag = TLS_WORLD_TAG;
-    at->passing.inner = inner;
+    passing_stand_on(&at->passing.world, inner);
     agree(at, version);
     return &at->passing.world;
 }

@@ -70,7 +70,7 @@ struct world *fault_create(struct world *inner)
         return NULL;
     fault->passing.world.ops = &fault_world_ops;
     fault->tag = FAULT_TAG;
-    fault->passing.inner = inner;
+    passing_stand_on(&fault->passing.world, inner);
     node_pool_init(&fault->streams, sizeof(struct fault_stream));
     return &fault->passing.world;
 }

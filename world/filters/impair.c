@@ -30,7 +30,7 @@ struct world *impair_create(struct world *inner)
     if (impair == NULL)
         return NULL;
     impair->passing.world.ops = &impair_world_ops;
-    impair->passing.inner = inner;
+    passing_stand_on(&impair->passing.world, inner);
     impair->tag = IMPAIR_TAG;
     node_pool_init(&impair->streams, sizeof(struct impair_stream));
     node_pool_init(&impair->queries, sizeof(struct impair_query));

@@ -38,7 +38,7 @@ struct world *trace_create(struct world *inner, const struct trace_options *opti
         return NULL;
     trace->passing.world.ops = &trace_world_ops;
     trace->tag = TRACE_TAG;
-    trace->passing.inner = inner;
+    passing_stand_on(&trace->passing.world, inner);
     trace->options = *options;
     trace->options.streams_max = or_default(options->streams_max, TRACE_STREAMS_MAX);
     if (options->events_max > 0) {

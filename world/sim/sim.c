@@ -68,6 +68,7 @@ struct world *sim_create(const struct sim_options *options)
     if (sim == NULL)
         return NULL;
     sim->world.ops = &sim_world_ops;
+    sim->world.now_ns = &sim->now_ns;
     sim->tag = SIM_TAG;
     timer_queue_init(&sim->timers);
     begin(sim, options);
