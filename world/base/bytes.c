@@ -26,13 +26,15 @@ static bool is_same_letter(uint8_t a, uint8_t b)
     return c == lower_if_letter(b) && c >= 'a' && c <= 'z';
 }
 
-/* Names are mostly written as they are looked for, so that bytes are compared before letters. */
-bool bytes_equal_nocase(struct bytes a, struct bytes b)
+/* Names are mostly written as they are looked for, so that bytes are compared before letters, and eight at a time. */
+bool bytes_same_letters(const uint8_t *a, const uint8_t *b, size_t size)
 {
-    if (a.size != b.size)
-        return false;
-    for (size_t i = 0; i < a.size; i++)
-        if (a.data[i] != b.data[i] && !is_same_letter(a.data[i], b.data[i]))
+    size_t i = 0;
+
+    while (size - i >= sizeof(uint64_t) && memcmp(a + i, b + i, sizeof(uint64_t)) == 0)
+        i += sizeof(uint64_t);
+    for (; i < size; i++)
+        if (a[i] != b[i] && !is_same_letter(a[i], b[i]))
             return false;
     return true;
 }
@@ -99,7 +101,8 @@ bool bytes_to_u64(struct bytes a, uint64_t max, uint64_t *out)
 
         if (a.data[i] < '0' || a.data[i] > '9')
             return false;
-        if (digit > max || value > (max - digit) / 10)
+        /* A division by what is known when this is compiled is none. */
+        if (value > (UINT64_MAX - digit) / 10 || value * 10 + digit > max)
             return false;
         value = value * 10 + digit;
     }
