@@ -51,12 +51,17 @@ static bool may_have_control(const uint8_t *data)
     return (((word - each * ' ') & ~word) | ((from_del - each) & ~from_del)) & each * 0x80;
 }
 
+/* The last eight bytes are looked at together too, though some of them have been looked at before. */
 static bool has_control(struct bytes text)
 {
+    const size_t word = sizeof(uint64_t);
     size_t at = 0;
 
-    while (text.size - at >= sizeof(uint64_t) && !may_have_control(text.data + at))
-        at += sizeof(uint64_t);
+    while (text.size - at >= word && !may_have_control(text.data + at))
+        at += word;
+    if (text.size >= word && text.size - at < word &&
+        !may_have_control(text.data + text.size - word))
+        return false;
     for (; at < text.size; at++)
         if ((text.data[at] < ' ' && text.data[at] != '\t') || text.data[at] == 0x7f)
             return true;
@@ -234,16 +239,16 @@ struct framing_facts heading_read_facts(const struct heading *heading,
         struct bytes value = heading->fields[i].value;
         struct bytes one;
 
-        if (bytes_equal_text_nocase(name, "content-length")) {
+        if (bytes_equal_text_nocase(name, "Content-Length")) {
             read_length(value, &facts, faults);
-        } else if (bytes_equal_text_nocase(name, "transfer-encoding")) {
+        } else if (bytes_equal_text_nocase(name, "Transfer-Encoding")) {
             read_codings(value, &facts, faults);
-        } else if (bytes_equal_text_nocase(name, "connection")) {
+        } else if (bytes_equal_text_nocase(name, "Connection")) {
             while (bytes_take_list_element(&value, &one)) {
                 facts.close = facts.close || bytes_equal_text_nocase(one, "close");
                 facts.keep_alive = facts.keep_alive || bytes_equal_text_nocase(one, "keep-alive");
             }
-        } else if (bytes_equal_text_nocase(name, "host")) {
+        } else if (bytes_equal_text_nocase(name, "Host")) {
             facts.hosts++;
         }
     }

@@ -12,19 +12,15 @@ void splice_bytes(struct splice *splice, struct bytes bytes)
     splice->size += bytes.size;
 }
 
-void splice_text(struct splice *splice, const char *text)
-{
-    splice_bytes(splice, bytes_of(text));
-}
-
 void splice_number(struct splice *splice, uint64_t number, unsigned base)
 {
     char digits[SPLICE_NUMBER_BYTES];
     size_t first = sizeof(digits);
 
     do {
-        digits[--first] = "0123456789abcdef"[number % base];
-        number /= base;
+        /* Written with both, since a division by what is not known before takes ten times as long. */
+        digits[--first] = "0123456789abcdef"[base == 16 ? number % 16 : number % 10];
+        number = base == 16 ? number / 16 : number / 10;
     } while (number > 0);
     splice_bytes(splice, bytes_make(digits + first, sizeof(digits) - first));
 }

@@ -20,8 +20,14 @@ struct splice {
     size_t room;
 };
 
-void splice_text(struct splice *splice, const char *text);
 void splice_bytes(struct splice *splice, struct bytes bytes);
+
+/* In the header, so that the length of a literal is known. */
+static inline void splice_text(struct splice *splice, const char *text)
+{
+    splice_bytes(splice, bytes_of(text));
+}
+
 /* base: 10 or 16. */
 void splice_number(struct splice *splice, uint64_t number, unsigned base);
 /* What is in it now. */
