@@ -25,7 +25,7 @@ static const struct field *end_of(const struct head *head)
 
 static struct passage passage_of(const struct head *head, fate_rule *rule)
 {
-    const struct field *options = head_find(head, "connection");
+    const struct field *options = head_find(head, "Connection");
 
     return (struct passage){head, options != NULL ? options : end_of(head), rule};
 }
@@ -36,7 +36,7 @@ static bool is_forwarded(const struct passage *passage, struct bytes name)
     bool forwarded = passage->rule(name, bytes_make(NULL, 0)) == FIELD_FORWARDED;
 
     for (const struct field *f = passage->options; forwarded && f < end_of(passage->head); f++)
-        if (bytes_equal_text_nocase(f->name, "connection"))
+        if (bytes_equal_text_nocase(f->name, "Connection"))
             forwarded = passage->rule(name, f->value) == FIELD_FORWARDED;
     return forwarded;
 }
@@ -47,26 +47,26 @@ static void begin_appended(struct http1_writer *writer, const struct head *head,
     struct bytes wanted = bytes_of(name);
 
     http1_write_bytes(writer, wanted);
-    http1_write_bytes(writer, bytes_of(": "));
+    http1_write_text(writer, ": ");
     for (size_t i = 0; i < head->field_count; i++) {
         if (!bytes_equal_nocase(head->fields[i].name, wanted) || head->fields[i].value.size == 0)
             continue;
         http1_write_bytes(writer, head->fields[i].value);
-        http1_write_bytes(writer, bytes_of(", "));
+        http1_write_text(writer, ", ");
     }
 }
 
 static void end_line(struct http1_writer *writer)
 {
-    http1_write_bytes(writer, bytes_of("\r\n"));
+    http1_write_text(writer, "\r\n");
 }
 
 /* The version is that of the message received; RFC 9110 7.6.3. */
 static void write_via(struct http1_writer *writer, const struct head *head, const char *pseudonym)
 {
     begin_appended(writer, head, "Via");
-    http1_write_bytes(writer, bytes_of(head->minor == 0 ? "1.0 " : "1.1 "));
-    http1_write_bytes(writer, bytes_of(pseudonym));
+    http1_write_text(writer, head->minor == 0 ? "1.0 " : "1.1 ");
+    http1_write_text(writer, pseudonym);
     end_line(writer);
 }
 
@@ -76,18 +76,18 @@ static void write_forwarded(struct http1_writer *writer, const struct forward_re
     bool quoted = request->client->family == 6;
 
     begin_appended(writer, request->head, "Forwarded");
-    http1_write_bytes(writer, bytes_of(quoted ? "for=\"[" : "for="));
-    http1_write_bytes(writer, bytes_of(request->client_host));
-    http1_write_bytes(writer, bytes_of(quoted ? "]\";proto=http" : ";proto=http"));
-    http1_write_bytes(writer, bytes_of(request->client_secure ? "s" : ""));
+    http1_write_text(writer, quoted ? "for=\"[" : "for=");
+    http1_write_text(writer, request->client_host);
+    http1_write_text(writer, quoted ? "]\";proto=http" : ";proto=http");
+    http1_write_text(writer, request->client_secure ? "s" : "");
     if (request->host.size > 0 && request->host.size <= FORWARDED_HOST_BYTES_MAX) {
-        http1_write_bytes(writer, bytes_of(";host=\""));
+        http1_write_text(writer, ";host=\"");
         http1_write_bytes(writer, request->host);
-        http1_write_bytes(writer, bytes_of("\""));
+        http1_write_text(writer, "\"");
     }
     end_line(writer);
     begin_appended(writer, request->head, "X-Forwarded-For");
-    http1_write_bytes(writer, bytes_of(request->client_host));
+    http1_write_text(writer, request->client_host);
     end_line(writer);
 }
 
@@ -104,14 +104,14 @@ static void write_host(const struct forward_request *request, struct http1_write
 {
     char port[sizeof(":65535")] = "";
 
-    http1_write_bytes(writer, bytes_of("Host: "));
+    http1_write_text(writer, "Host: ");
     if (request->host.size > 0) {
         http1_write_bytes(writer, request->host);
     } else {
         if (request->upstream_port != HTTP_PORT)
             snprintf(port, sizeof(port), ":%u", request->upstream_port);
-        http1_write_bytes(writer, bytes_of(request->upstream_host));
-        http1_write_bytes(writer, bytes_of(port));
+        http1_write_text(writer, request->upstream_host);
+        http1_write_text(writer, port);
     }
     end_line(writer);
 }
@@ -122,10 +122,10 @@ static void write_request_field(const struct forward_request *request, const str
     struct bytes method = request->head->method;
     uint64_t hops;
 
-    if (bytes_equal_text_nocase(field->name, "expect") &&
+    if (bytes_equal_text_nocase(field->name, "Expect") &&
         (request->drop_expect || request->head->minor == 0))
         return;
-    if (bytes_equal_text_nocase(field->name, "max-forwards") &&
+    if (bytes_equal_text_nocase(field->name, "Max-Forwards") &&
         forwarding_hops_left(method, field->value, &hops))
         http1_write_field_u64(writer, "Max-Forwards", hops > 0 ? hops - 1 : 0);
     else
@@ -137,7 +137,7 @@ static void write_upgrade(const struct head *head, struct http1_writer *writer)
 {
     http1_write_field_text(writer, "Connection", "upgrade");
     for (size_t i = 0; i < head->field_count; i++)
-        if (bytes_equal_text_nocase(head->fields[i].name, "upgrade"))
+        if (bytes_equal_text_nocase(head->fields[i].name, "Upgrade"))
             http1_write_field(writer, bytes_of("Upgrade"), head->fields[i].value);
 }
 
@@ -172,7 +172,7 @@ static void write_response_fields(const struct head *head, struct http1_writer *
 bool forward_write_response(const struct forward_response *response, struct http1_writer *writer)
 {
     const struct head *head = response->head;
-    const struct field *length = head_find(head, "content-length");
+    const struct field *length = head_find(head, "Content-Length");
 
     http1_write_status_line(writer, head->status, head->reason);
     write_response_fields(head, writer);

@@ -81,8 +81,10 @@ static void close_up(struct inlet *inlet)
     size_t body = inlet->body_end - inlet->body_begin;
     size_t raw = inlet->raw_end - inlet->raw_begin;
 
-    memmove(inlet->data, inlet->data + inlet->body_begin, body);
-    memmove(inlet->data + body, inlet->data + inlet->raw_begin, raw);
+    if (body > 0)
+        memmove(inlet->data, inlet->data + inlet->body_begin, body);
+    if (raw > 0)
+        memmove(inlet->data + body, inlet->data + inlet->raw_begin, raw);
     inlet->body_begin = 0;
     inlet->body_end = inlet->raw_begin = body;
     inlet->raw_end = body + raw;

@@ -185,6 +185,15 @@ static size_t take_usual_version(struct http1_guard *guard, const uint8_t *data,
     return VERSION_SIZE;
 }
 
+/* Nearly every line ends in CR LF: they are taken together where both are there. How many bytes they are, or 0. */
+static size_t take_usual_line_end(struct http1_guard *guard, const uint8_t *data, size_t size)
+{
+    if (size < 2 || data[0] != '\r' || data[1] != '\n')
+        return 0;
+    enter(guard, LINE_BEGIN);
+    return 2;
+}
+
 /* "HTTP/" DIGIT "." DIGIT */
 static void take_version(struct http1_guard *guard, uint8_t byte, enum guard_state next)
 {
@@ -342,6 +351,8 @@ enum guard_verdict http1_guard_take(struct http1_guard *guard, struct bytes inpu
     while (i < size && guard->state < DONE) {
         if (PARTS[guard->state].class != 0)
             i += take_part(guard, input.data + i, size - i);
+        if (guard->state == VALUE)
+            i += take_usual_line_end(guard, input.data + i, size - i);
         else if (guard->state == REQUEST_VERSION || guard->state == RESPONSE_VERSION)
             i += take_usual_version(guard, input.data + i, size - i);
         if (i == size)

@@ -9,8 +9,7 @@ void http1_writer_init(struct http1_writer *writer, uint8_t *data, size_t size_m
     *writer = (struct http1_writer){.data = data, .size_max = size_max};
 }
 
-/* Where so many bytes go, or NULL: then the writer has overflowed. */
-static uint8_t *take_room(struct http1_writer *writer, size_t size)
+uint8_t *http1_writer_take(struct http1_writer *writer, size_t size)
 {
     uint8_t *at = writer->data + writer->size;
 
@@ -24,15 +23,10 @@ static uint8_t *take_room(struct http1_writer *writer, size_t size)
 
 void http1_write_bytes(struct http1_writer *writer, struct bytes bytes)
 {
-    uint8_t *at = take_room(writer, bytes.size);
+    uint8_t *at = http1_writer_take(writer, bytes.size);
 
     if (at != NULL && bytes.size > 0)
         memcpy(at, bytes.data, bytes.size);
-}
-
-static inline void write_text(struct http1_writer *writer, const char *text)
-{
-    http1_write_bytes(writer, bytes_of(text));
 }
 
 static void write_decimal(struct http1_writer *writer, uint64_t value)
@@ -50,23 +44,23 @@ static void write_decimal(struct http1_writer *writer, uint64_t value)
 void http1_write_request_line(struct http1_writer *writer, struct bytes method, struct bytes target)
 {
     http1_write_bytes(writer, method);
-    write_text(writer, " ");
+    http1_write_text(writer, " ");
     /* An absolute-form target without a path: RFC 9112 3.2.1. */
     if (target.size > 0 && target.data[0] == '?')
-        write_text(writer, "/");
+        http1_write_text(writer, "/");
     http1_write_bytes(writer, target);
-    write_text(writer, " HTTP/1.1\r\n");
+    http1_write_text(writer, " HTTP/1.1\r\n");
 }
 
 void http1_write_status_line(struct http1_writer *writer, unsigned status, struct bytes reason)
 {
     check(status >= 100);
     check(status <= 999);
-    write_text(writer, "HTTP/1.1 ");
+    http1_write_text(writer, "HTTP/1.1 ");
     write_decimal(writer, status);
-    write_text(writer, " ");
+    http1_write_text(writer, " ");
     http1_write_bytes(writer, reason.size > 0 ? reason : bytes_of(http1_reason(status)));
-    write_text(writer, "\r\n");
+    http1_write_text(writer, "\r\n");
 }
 
 /* Behind what is there; room has been asked for. Returns where the next goes. */
@@ -81,7 +75,7 @@ static uint8_t *append(uint8_t *at, struct bytes bytes)
 void http1_write_field(struct http1_writer *writer, struct bytes name, struct bytes value)
 {
     const size_t between = sizeof(": ") - 1, behind = sizeof("\r\n") - 1;
-    uint8_t *at = take_room(writer, name.size + between + value.size + behind);
+    uint8_t *at = http1_writer_take(writer, name.size + between + value.size + behind);
 
     if (at == NULL)
         return;
@@ -98,15 +92,15 @@ void http1_write_field_text(struct http1_writer *writer, const char *name, const
 
 void http1_write_field_u64(struct http1_writer *writer, const char *name, uint64_t value)
 {
-    write_text(writer, name);
-    write_text(writer, ": ");
+    http1_write_text(writer, name);
+    http1_write_text(writer, ": ");
     write_decimal(writer, value);
-    write_text(writer, "\r\n");
+    http1_write_text(writer, "\r\n");
 }
 
 void http1_write_end_of_head(struct http1_writer *writer)
 {
-    write_text(writer, "\r\n");
+    http1_write_text(writer, "\r\n");
 }
 
 size_t http1_chunk_prefix(uint64_t size, uint8_t prefix[CHUNK_PREFIX_BYTES_MAX])

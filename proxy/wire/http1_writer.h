@@ -16,8 +16,21 @@ struct http1_writer {
 
 void http1_writer_init(struct http1_writer *writer, uint8_t *data, size_t size_max);
 
+/* Where so many bytes go, which the caller writes there; or NULL, and the writer has overflowed. */
+uint8_t *http1_writer_take(struct http1_writer *writer, size_t size);
+
 /* These bytes as they are, or nothing of them. */
 void http1_write_bytes(struct http1_writer *writer, struct bytes bytes);
+
+/* In the header, so that a literal is stored rather than copied: heads are made of many. */
+static inline void http1_write_text(struct http1_writer *writer, const char *text)
+{
+    size_t size = strlen(text);
+    uint8_t *at = http1_writer_take(writer, size);
+
+    if (at != NULL)
+        memcpy(at, text, size);
+}
 
 void http1_write_request_line(struct http1_writer *writer, struct bytes method,
                               struct bytes target); /* always HTTP/1.1 */
