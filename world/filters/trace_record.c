@@ -244,6 +244,8 @@ static enum trace_tls tls_of(struct trace_stream *record, const struct iovec *pi
     size_t wanted = result < TLS_HEADER_BYTES ? (size_t)result : TLS_HEADER_BYTES;
     enum trace_tls tls;
 
+    if (!record->tls && (record->tx > 0 || record->rx > 0))
+        return TRACE_TLS_UNKNOWN;
     for (size_t have = 0; have < wanted; pieces++) {
         size_t part = pieces->iov_len < wanted - have ? pieces->iov_len : wanted - have;
 

@@ -10,20 +10,22 @@ static const struct stream_ops link_stream_ops;
 
 /* ---- levels and upcalls ------------------------------------------------------------------------ */
 
-static unsigned level_of(const struct sim_side *side)
+/* A reader seldom asks whether it could write, so that what is not asked for is not found out. */
+static unsigned levels_among(const struct sim_side *side, unsigned events)
 {
-    unsigned level = 0;
+    unsigned level = STREAM_OPEN;
 
     if (side->state == SIDE_CONNECTING)
         return 0;
     if (pipe_readable(&side->in) > 0 || side->in.end_arrived || side->error != 0)
         level |= STREAM_READ;
-    if (side->error != 0 || side->shut ||
-        pipe_writable(&side->peer->in, side->link->sim->options.sndbuf_bytes) > 0)
+    if ((events & STREAM_WRITE) != 0 &&
+        (side->error != 0 || side->shut ||
+         pipe_writable(&side->peer->in, side->link->sim->options.sndbuf_bytes) > 0))
         level |= STREAM_WRITE;
     if (side->in.end_arrived || (side->state == SIDE_OPEN && side->error != 0))
         level |= STREAM_CLOSED;
-    return (level | STREAM_OPEN) & ~side->told;
+    return level & events & ~side->told;
 }
 
 /* Asks for a turn if a level that is wanted holds. */
@@ -31,7 +33,7 @@ void sim_side_touch(struct sim_side *side)
 {
     if (side->wanted == 0 || side->stream == NULL || side->item.next != NULL)
         return;
-    if ((level_of(side) & side->wanted) != 0)
+    if (levels_among(side, side->wanted) != 0)
         agenda_add(&side->link->sim->agenda, &side->item);
 }
 
@@ -39,7 +41,7 @@ void sim_side_call(struct sim_side *side)
 {
     struct sim *sim = side->link->sim;
     struct stream *stream = side->stream;
-    unsigned events = level_of(side) & side->wanted;
+    unsigned events = levels_among(side, side->wanted);
 
     if (events == 0)
         return; /* it was dealt with while its turn came */
@@ -294,7 +296,7 @@ static ssize_t write_now(struct sim_side *side, const struct iovec *pieces, int 
     struct sim *sim = side->link->sim;
     size_t size = size_of(pieces, count);
 
-    if ((level_of(side) & STREAM_WRITE) == 0 || !use_up(sim, &side->write_step))
+    if (levels_among(side, STREAM_WRITE) == 0 || !use_up(sim, &side->write_step))
         return -EAGAIN;
     sim_stir(sim);
     if (side->error != 0)
