@@ -121,7 +121,7 @@ static const struct pcapng_case ABOUT = {
 
 static void write_capture(struct capture *capture, const struct case_recording *recording)
 {
-    *capture = (struct capture){NULL};
+    *capture = (struct capture){.bytes = NULL};
     region_init(&capture->region, MEMORY_MAX);
     FILE *out = open_memstream(&capture->bytes, &capture->size);
     pcapng_begin("retryproof test", out);
