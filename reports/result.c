@@ -1,8 +1,44 @@
 #include "reports/result.h"
 
+#include <string.h>
+
+#include "reports/shell_word.h"
+#include "world/base/bytes.h"
 #include "world/base/check.h"
 
 enum { EXIT_PASS = 0, EXIT_FAIL = 1, EXIT_NOTHING_TO_RUN = 4, EXIT_INTERRUPTED = 130 };
+
+/* "1/2"; a shard of none where it is no such thing. */
+static struct run_shard read_shard(struct bytes value)
+{
+    enum { SHARDS_MAX = 100000 }; /* of --shard; more than any run has */
+    struct run_shard shard;
+    const uint8_t *slash = value.size > 0 ? memchr(value.data, '/', value.size) : NULL;
+    const size_t size = slash != NULL ? (size_t)(slash - value.data) : 0;
+    const bool fine =
+        slash != NULL && bytes_to_u64(bytes_make(value.data, size), SHARDS_MAX, &shard.number) &&
+        bytes_to_u64(bytes_make(slash + 1, value.size - size - 1), SHARDS_MAX, &shard.of) &&
+        shard.number >= 1 && shard.number <= shard.of;
+    return fine ? shard : (struct run_shard){.of = 0};
+}
+
+struct run_shard run_shard(const struct run_result *run)
+{
+    static const char WITH_VALUE[] = "--shard=";
+    const size_t value = sizeof(WITH_VALUE) - 1;
+    struct run_shard shard = {.of = 0};
+    struct bytes rest = bytes_of(run->command);
+    struct bytes word;
+    while (shell_word_take(&rest, &word)) {
+        if (bytes_equal_text(word, "--shard")) {
+            if (shell_word_take(&rest, &word))
+                shard = read_shard(word);
+        } else if (word.size > value && memcmp(word.data, WITH_VALUE, value) == 0) {
+            shard = read_shard(bytes_make(word.data + value, word.size - value));
+        }
+    }
+    return shard;
+}
 
 struct verdict_counts run_count(const struct run_result *run)
 {

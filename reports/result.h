@@ -90,6 +90,15 @@ struct run_result {
     size_t fact_count;
 };
 
+/* Of the shards that a run was divided into: which one it is, from 1. of is 0 where it is whole. */
+struct run_shard {
+    uint64_t number;
+    uint64_t of;
+};
+
+/* As the run's command says it (`--shard 1/2`). */
+struct run_shard run_shard(const struct run_result *run);
+
 struct verdict_counts {
     size_t by_verdict[VERDICT_COUNT];
     size_t failed_must; /* fail at level must: these fail a run */

@@ -101,7 +101,7 @@ static void ends_with(void **state)
 {
     const struct row *row = *state;
     struct case_result cases[CASES_MAX];
-    struct run_result run = {.cases = cases, .seed = 7};
+    struct run_result run = {.cases = cases, .command = "retryproof run", .seed = 7};
     memcpy(cases, row->cases, sizeof(cases));
     run.interrupted = row->interrupted;
     run.elapsed_ns = row->elapsed_ns;
@@ -116,6 +116,7 @@ static void repetitions_count_towards_the_rate(void **state)
     struct case_result cases[] = {CASE(PASS, MUST), CASE(PASS, MUST)};
     const struct run_result run = {.cases = cases,
                                    .case_count = COUNT_OF(cases),
+                                   .command = "retryproof run",
                                    .seed = 7,
                                    .elapsed_ns = 1000000000,
                                    .repetitions = 198};
@@ -136,14 +137,57 @@ static void each_word_is_said_once(void **state)
     assert_string_equal(level_word(LEVEL_INFO), "info");
 }
 
+struct shard_row {
+    const char *command;
+    struct run_shard shard;
+};
+
+static const struct shard_row SHARDS[] = {
+    {"retryproof run s", {0, 0}},
+    {"retryproof run --shard 1/2 s", {1, 2}},
+    {"retryproof run s --shard=12/40", {12, 40}},
+    {"retryproof run --shard 1/2 --shard=2/2", {2, 2}},
+    {"retryproof run '--shard 1/2'", {0, 0}},
+    {"retryproof run --shard", {0, 0}},
+    {"retryproof run --shard 3/2", {0, 0}},
+    {"retryproof run --shard 0/2", {0, 0}},
+    {"retryproof run --shard one/2", {0, 0}},
+    {"", {0, 0}},
+};
+
+static void a_shard_is_told_by_its_command(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(SHARDS); i++) {
+        const struct run_result run = {.command = SHARDS[i].command};
+        const struct run_shard shard = run_shard(&run);
+        if (shard.number != SHARDS[i].shard.number || shard.of != SHARDS[i].shard.of)
+            fail_msg("%s: %d of %d", run.command, (int)shard.number, (int)shard.of);
+    }
+}
+
+static void a_shard_says_in_its_summary_that_it_is_one(void **state)
+{
+    struct case_result cases[] = {CASE(PASS, MUST), CASE(PASS, MUST)};
+    const struct run_result run = {.cases = cases,
+                                   .case_count = COUNT_OF(cases),
+                                   .command = "retryproof run --shard 2/3",
+                                   .seed = 7,
+                                   .elapsed_ns = 1000000000};
+    (void)state;
+    assert_summary(&run, "2 cases: 2 pass in 1.00 s (2.0 cases/s), seed 7, shard 2 of 3 alone\n");
+}
+
 int main(void)
 {
-    struct CMUnitTest tests[2 + COUNT_OF(ROWS)] = {
+    struct CMUnitTest tests[4 + COUNT_OF(ROWS)] = {
         cmocka_unit_test(each_word_is_said_once),
         cmocka_unit_test(repetitions_count_towards_the_rate),
+        cmocka_unit_test(a_shard_is_told_by_its_command),
+        cmocka_unit_test(a_shard_says_in_its_summary_that_it_is_one),
     };
     for (size_t i = 0; i < COUNT_OF(ROWS); i++)
-        tests[2 + i] = (struct CMUnitTest){.name = ROWS[i].name,
+        tests[4 + i] = (struct CMUnitTest){.name = ROWS[i].name,
                                            .test_func = ends_with,
                                            .initial_state = (void *)(uintptr_t)&ROWS[i]};
     return cmocka_run_group_tests(tests, NULL, NULL);

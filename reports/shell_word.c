@@ -1,6 +1,5 @@
 #include "reports/shell_word.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 /* A copy of the text in which the escape stands before each byte of `special`; NULL without memory. */
@@ -41,4 +40,24 @@ const char *shell_word_case(const char *id, struct region *region)
     const char *inner = escaped(region, id, "\"\\", "\\");
     const char *filter = inner != NULL ? region_format(region, "id = \"%s\"", inner) : NULL;
     return filter != NULL ? shell_word(filter, region) : NULL;
+}
+
+bool shell_word_take(struct bytes *line, struct bytes *word)
+{
+    bool quoted = false;
+    size_t begin = 0;
+    while (begin < line->size && line->data[begin] == ' ')
+        begin++;
+    size_t end = begin;
+    for (; end < line->size && (quoted || line->data[end] != ' '); end++) {
+        if (line->data[end] == '\'')
+            quoted = !quoted;
+        else if (line->data[end] == '\\' && !quoted && end + 1 < line->size)
+            end++;
+    }
+    if (begin == line->size)
+        return false;
+    *word = bytes_make(line->data + begin, end - begin);
+    *line = bytes_make(line->data + end, line->size - end);
+    return true;
 }

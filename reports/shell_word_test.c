@@ -52,6 +52,27 @@ static void is_one_word(void **state)
     region_release(&region);
 }
 
+static void a_command_line_is_taken_apart_into_the_words_that_it_was_made_of(void **state)
+{
+    (void)state;
+    struct region region;
+    region_init(&region, REGION_BYTES);
+    const char *line = "";
+    for (size_t i = 0; i < COUNT_OF(ROWS); i++)
+        line = region_format(&region, "%s %s", line, shell_word(ROWS[i].text, &region));
+    struct bytes rest = bytes_of(line);
+    struct bytes word;
+    for (size_t i = 0; i < COUNT_OF(ROWS); i++) {
+        assert_true(shell_word_take(&rest, &word));
+        assert_true(bytes_equal_text(word, ROWS[i].word));
+    }
+    assert_false(shell_word_take(&rest, &word));
+    rest = bytes_of("'never ended \\");
+    assert_true(shell_word_take(&rest, &word));
+    assert_false(shell_word_take(&rest, &word));
+    region_release(&region);
+}
+
 static void says_when_memory_is_short(void **state)
 {
     (void)state;
@@ -64,9 +85,11 @@ static void says_when_memory_is_short(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[COUNT_OF(ROWS) + 1] = {cmocka_unit_test(says_when_memory_is_short)};
+    struct CMUnitTest tests[COUNT_OF(ROWS) + 2] = {
+        cmocka_unit_test(says_when_memory_is_short),
+        cmocka_unit_test(a_command_line_is_taken_apart_into_the_words_that_it_was_made_of)};
     for (size_t i = 0; i < COUNT_OF(ROWS); i++)
-        tests[i + 1] = (struct CMUnitTest){.name = ROWS[i].sentence,
+        tests[i + 2] = (struct CMUnitTest){.name = ROWS[i].sentence,
                                            .test_func = is_one_word,
                                            .initial_state = (void *)(uintptr_t)&ROWS[i]};
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -116,7 +116,12 @@ void report_summary(const struct run_result *run, FILE *out)
     fprintf(out, " in %.2f s", elapsed_s);
     if (run->elapsed_ns > 0)
         tell_rate((double)played / elapsed_s, out);
-    fprintf(out, ", seed %llu\n", (unsigned long long)run->seed);
+    fprintf(out, ", seed %llu", (unsigned long long)run->seed);
+    const struct run_shard shard = run_shard(run);
+    if (shard.of > 1)
+        fprintf(out, ", shard %llu of %llu alone", (unsigned long long)shard.number,
+                (unsigned long long)shard.of);
+    fputc('\n', out);
 }
 
 /* "FAIL  id  on sim"; the id stands alone between spaces, so that it can be picked with a double click. */

@@ -2,7 +2,9 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "fakeupstream/serve.h"
@@ -14,6 +16,7 @@
 #include "harness/command/run_command.h"
 #include "harness/command/subjects_command.h"
 #include "proxy/serve.h"
+#include "reports/shell_word.h"
 
 enum { EXIT_NO_WORD = -1 };
 
@@ -84,16 +87,25 @@ static int dispatch(int argc, char **argv, const char *version)
 
 char *command_typed(int argc, char **argv)
 {
+    struct region region;
     char *text = NULL;
     size_t size = 0;
+    bool fine = true;
     FILE *out = open_memstream(&text, &size);
     if (out == NULL)
         return NULL;
+    region_init(&region, SIZE_MAX);
     fputs("retryproof", out);
-    for (int i = 0; i < argc; i++)
-        fprintf(out, " %s", argv[i]);
-    fclose(out);
-    return text;
+    for (int i = 0; i < argc && fine; i++) {
+        const char *word = shell_word(argv[i], &region);
+        fine = word != NULL && fprintf(out, " %s", word) > 0;
+        region_reset(&region);
+    }
+    region_release(&region);
+    if (fclose(out) == 0 && fine)
+        return text;
+    free(text);
+    return NULL;
 }
 
 int command_main(int argc, char **argv, const char *version)

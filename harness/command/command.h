@@ -15,7 +15,7 @@ enum exit_code {
     EXIT_INTERRUPTED = 130,  /* as a shell says it of SIGINT */
 };
 
-/* The command line as one text, words joined by spaces; to be freed. NULL when memory runs out. */
+/* The command line as one text, to be pasted into a shell again; to be freed. NULL when memory runs out. */
 char *command_typed(int argc, char **argv);
 
 /* Everything that main() does. */

@@ -113,7 +113,8 @@ static bool read_options(struct render_options *options, int argc, char **argv,
     }
     options->files = (struct result_files){.paths = (const char *const *)argv + optind,
                                            .count = (size_t)(argc - optind),
-                                           .partial = options->partial};
+                                           .partial = options->partial,
+                                           .may_be_shard = !merges && !options->partial};
     return true;
 }
 

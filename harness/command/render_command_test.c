@@ -140,6 +140,19 @@ static void pages_and_captures_are_of_all_cases_and_a_result_where_it_is_said(vo
     file_has("r", "\"recording\": null");
 }
 
+static void the_command_can_be_pasted_into_a_shell(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *line = "run --world sim --filter 'stage = dial' --report json=r s/pass.yaml";
+    assert_int_equal(run(fixture, line), EXIT_PASSED);
+    file_has("r",
+             "\"command\": \"retryproof run --world sim --filter 'stage = dial' --report json=r "
+             "s/pass.yaml\"");
+    line = "explore --faults 0 --filter 'id = pass' --report json=r s";
+    assert_int_equal(run(fixture, line), EXIT_PASSED);
+    file_has("r", "\"command\": \"retryproof explore --faults 0 --filter 'id = pass' --report");
+}
+
 /* ---- events ----------------------------------------------------------------------------------- */
 
 static void events_are_told_in_their_order(void **state)
@@ -198,8 +211,15 @@ static void shards_become_the_whole_run(void **state)
     file_has("merged", "\"exit_code\": 1");
     free(whole);
     free(merged);
-    assert_int_equal(run(fixture, "report merge -o merged first"), EXIT_PASSED);
     write_file("third", "");
+    assert_int_equal(run(fixture, "report merge -o alone first"), EXIT_USAGE);
+    assert_non_null(strstr(fixture->err, "shard 2 of 2 is missing (--partial goes on without it)"));
+    assert_int_equal(run(fixture, "report merge --partial -o alone first"), EXIT_PASSED);
+    file_has("alone", "\"interrupted\": true");
+    assert_int_equal(run(fixture, "report render first"), EXIT_PASSED);
+    assert_non_null(strstr(fixture->out, ", shard 1 of 2 alone\n"));
+    assert_int_equal(run(fixture, "report render merged"), EXIT_PASSED);
+    assert_null(strstr(fixture->out, "alone"));
     run(fixture, "run --world sim --shard 1/3 --report json=third s");
     assert_int_equal(run(fixture, "report merge -o merged first third"), EXIT_USAGE);
     assert_non_null(strstr(fixture->err, "first is of one of 2 shards, third of one of 3"));
@@ -234,6 +254,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(
             pages_and_captures_are_of_all_cases_and_a_result_where_it_is_said, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_command_can_be_pasted_into_a_shell, set_up, tear_down),
         cmocka_unit_test_setup_teardown(events_are_told_in_their_order, set_up, tear_down),
         cmocka_unit_test_setup_teardown(shards_become_the_whole_run, set_up, tear_down),
         cmocka_unit_test_setup_teardown(github_is_told_by_itself, set_up, tear_down),

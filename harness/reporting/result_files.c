@@ -2,8 +2,8 @@
 
 #include <stdio.h>
 
-struct run_result *result_files_load(const struct result_files *files, struct region *region,
-                                     char error[RESULT_FILES_ERROR_BYTES])
+const struct run_result *result_files_load(const struct result_files *files, struct region *region,
+                                           char error[RESULT_FILES_ERROR_BYTES])
 {
     _Static_assert((int)RESULT_READ_ERROR_BYTES <= (int)RESULT_FILES_ERROR_BYTES,
                    "a sentence must have room");
@@ -20,6 +20,8 @@ struct run_result *result_files_load(const struct result_files *files, struct re
         if (shards[i].run == NULL)
             return NULL;
     }
+    if (files->count == 1 && files->may_be_shard)
+        return shards[0].run;
     const struct result_merge merge = {shards, files->count, files->partial};
     return result_merge(&merge, region, error);
 }

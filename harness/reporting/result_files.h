@@ -19,12 +19,13 @@ enum { RESULT_FILES_ERROR_BYTES = RESULT_MERGE_ERROR_BYTES };
 
 struct result_files {
     const char *const *paths;
-    size_t count; /* 1 to RESULT_MERGE_SHARDS_MAX */
-    bool partial; /* shards may be missing */
+    size_t count;      /* 1 to RESULT_MERGE_SHARDS_MAX */
+    bool partial;      /* shards may be missing */
+    bool may_be_shard; /* one file by itself is what it is, also a shard */
 };
 
-MUST_USE struct run_result *result_files_load(const struct result_files *files,
-                                              struct region *region,
-                                              char error[RESULT_FILES_ERROR_BYTES]);
+MUST_USE const struct run_result *result_files_load(const struct result_files *files,
+                                                    struct region *region,
+                                                    char error[RESULT_FILES_ERROR_BYTES]);
 
 #endif

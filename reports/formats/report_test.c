@@ -322,7 +322,8 @@ static void many_failures_are_told_in_short(void **state)
             cases[i] = case_of(&EXAMPLES[0], "sim");
             cases[i].verdict = VERDICT_FAIL;
         }
-        const struct run_result run = {.cases = cases, .case_count = failures};
+        const struct run_result run = {
+            .cases = cases, .case_count = failures, .command = "retryproof run"};
         char *text = rendered(&run, terminal_plain);
         size_t told = 0;
         size_t whole = 0;

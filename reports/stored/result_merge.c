@@ -5,15 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reports/shell_word.h"
 #include "world/base/bytes.h"
-
-enum { SHARDS_MAX = 100000 }; /* of --shard; more than any run has */
 
 /* What one shard's command line says. */
 struct shard_command {
     const char *words; /* without its shard, and without what bears on no verdict */
-    uint64_t shard;    /* from 1; 0: none was said */
-    uint64_t shards;
+    struct run_shard shard;
 };
 
 struct merging {
@@ -122,48 +120,25 @@ static bool is_any_option(struct bytes word, const char *const *options, size_t 
     return false;
 }
 
-static struct bytes take_word(struct bytes *rest)
-{
-    const uint8_t *space = rest->size > 0 ? memchr(rest->data, ' ', rest->size) : NULL;
-    const size_t size = space != NULL ? (size_t)(space - rest->data) : rest->size;
-    const struct bytes word = bytes_make(rest->data, size);
-    const size_t taken = space != NULL ? size + 1 : size;
-    *rest = bytes_make(rest->data + taken, rest->size - taken);
-    return word;
-}
-
-static void read_shard(struct bytes value, struct shard_command *out)
-{
-    const uint8_t *slash = value.size > 0 ? memchr(value.data, '/', value.size) : NULL;
-    const size_t size = slash != NULL ? (size_t)(slash - value.data) : 0;
-    if (slash == NULL || !bytes_to_u64(bytes_make(value.data, size), SHARDS_MAX, &out->shard) ||
-        !bytes_to_u64(bytes_make(slash + 1, value.size - size - 1), SHARDS_MAX, &out->shards))
-        out->shard = out->shards = 0;
-}
-
-/* The words that are to be the same, and the shard. NULL words: memory ran out. */
-static struct shard_command read_command(struct merging *merging, const char *command)
+/* The words that are to be the same; NULL: memory ran out. */
+static const char *read_words(struct merging *merging, const char *command)
 {
     static const char *const WITH_VALUE[] = {"--shard",  "--report",  "--jobs",
                                              "-j",       "--colour",  "--color",
                                              "--attach", "--slowest", "--record"};
     static const char *const ALONE[] = {"--quiet", "-q", "--verbose", "-v"};
-    struct shard_command out = {.shard = 0};
     struct bytes rest = bytes_of(command);
+    struct bytes word;
     char *words = take(merging, rest.size + 2);
     size_t used = 0;
-    while (words != NULL && rest.size > 0) {
-        const struct bytes word = take_word(&rest);
+    while (words != NULL && shell_word_take(&rest, &word)) {
         if (is_any_option(word, ALONE, COUNT_OF(ALONE)))
             continue;
         if (is_any_option(word, WITH_VALUE, COUNT_OF(WITH_VALUE))) {
-            const uint8_t *equals = memchr(word.data, '=', word.size);
-            const size_t size = equals != NULL ? (size_t)(equals + 1 - word.data) : 0;
-            const bool is_whole = equals != NULL || is_short_with_value(word);
-            const struct bytes value =
-                is_whole ? bytes_make(word.data + size, word.size - size) : take_word(&rest);
-            if (is_option(word, "--shard"))
-                read_shard(value, &out);
+            const bool is_whole =
+                memchr(word.data, '=', word.size) != NULL || is_short_with_value(word);
+            if (!is_whole && !shell_word_take(&rest, &word))
+                break;
             continue;
         }
         if (used > 0)
@@ -171,8 +146,7 @@ static struct shard_command read_command(struct merging *merging, const char *co
         memcpy(words + used, word.data, word.size);
         used += word.size;
     }
-    out.words = words;
-    return out;
+    return words;
 }
 
 /* Each shard of so many is there, once. */
@@ -180,18 +154,18 @@ static bool check_shards(struct merging *merging, const struct shard_command *co
 {
     const struct result_shard *shards = merging->merge->shards;
     const size_t count = merging->merge->count;
-    const uint64_t wanted = commands[0].shards;
+    const uint64_t wanted = commands[0].shard.of;
     unsigned char *seen = take(merging, (size_t)wanted + 1);
     if (seen == NULL)
         return false;
     for (size_t i = 0; i < count; i++) {
-        if (commands[i].shards != wanted || commands[i].shard > wanted)
+        if (commands[i].shard.of != wanted)
             return refuse(merging, "%.120s is of one of %llu shards, %.120s of one of %llu",
                           shards[0].path, (unsigned long long)wanted, shards[i].path,
-                          (unsigned long long)commands[i].shards);
-        if (wanted > 0 && seen[commands[i].shard]++ != 0)
+                          (unsigned long long)commands[i].shard.of);
+        if (wanted > 0 && seen[commands[i].shard.number]++ != 0)
             return refuse(merging, "%.120s is shard %llu of %llu, and so is another of the files",
-                          shards[i].path, (unsigned long long)commands[i].shard,
+                          shards[i].path, (unsigned long long)commands[i].shard.number,
                           (unsigned long long)wanted);
     }
     for (uint64_t i = 1; i <= wanted; i++) {
@@ -210,10 +184,13 @@ static bool check_commands(struct merging *merging)
     const struct result_shard *shards = merging->merge->shards;
     const size_t count = merging->merge->count;
     struct shard_command *commands = take(merging, count * sizeof(*commands));
-    if (commands == NULL || count == 1)
-        return commands != NULL;
+    if (commands == NULL)
+        return false;
     for (size_t i = 0; i < count; i++) {
-        commands[i] = read_command(merging, shards[i].run->command);
+        commands[i].shard = run_shard(shards[i].run);
+        if (count == 1 && commands[i].shard.of == 0)
+            return true; /* a whole run, whose command is that of the result */
+        commands[i].words = read_words(merging, shards[i].run->command);
         if (commands[i].words == NULL)
             return false;
         if (strcmp(commands[0].words, commands[i].words) != 0)

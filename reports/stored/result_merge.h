@@ -31,7 +31,7 @@ struct result_merge {
     bool partial; /* some shards may be missing: the result then counts as interrupted */
 };
 
-/* NULL and a sentence if they do not go together. One shard is that run. */
+/* NULL and a sentence if they do not go together. One result that is no shard is that run. */
 MUST_USE struct run_result *result_merge(const struct result_merge *merge, struct region *region,
                                          char error[RESULT_MERGE_ERROR_BYTES]);
 

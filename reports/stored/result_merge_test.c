@@ -108,6 +108,13 @@ static void another_command(struct shards *shards)
     shards->runs[1].command = "retryproof run --shard 2/3 --tag slow s";
 }
 
+/* What stands between quotes is no option. */
+static void another_filter(struct shards *shards)
+{
+    shards->runs[0].command = "retryproof run --filter 'a -v b' --shard 1/3";
+    shards->runs[1].command = "retryproof run --filter 'a b' --shard 2/3";
+}
+
 static void another_division(struct shards *shards)
 {
     shards->runs[1].command = "retryproof run --shard 2/4 s";
@@ -121,6 +128,11 @@ static void a_shard_twice(struct shards *shards)
 static void a_shard_is_missing(struct shards *shards)
 {
     shards->merge.count = 2;
+}
+
+static void all_others_are_missing(struct shards *shards)
+{
+    shards->merge.count = 1;
 }
 
 static void no_shards(struct shards *shards)
@@ -150,9 +162,12 @@ static const struct {
     {another_world, "1.json was played in sim, sockets, 3.json in sim"},
     {another_command, "1.json and 2.json are not of one run: retryproof run s, and retryproof run "
                       "--tag slow s"},
+    {another_filter, "1.json and 2.json are not of one run: retryproof run --filter 'a -v b', and "
+                     "retryproof run --filter 'a b'"},
     {another_division, "1.json is of one of 3 shards, 2.json of one of 4"},
     {a_shard_twice, "3.json is shard 2 of 3, and so is another of the files"},
     {a_shard_is_missing, "shard 3 of 3 is missing (--partial goes on without it)"},
+    {all_others_are_missing, "shard 2 of 3 is missing (--partial goes on without it)"},
     {no_shards, "c on sim is in more than one of the files"},
     {another_text, "a.yaml was not the same for all shards"},
     {no_memory, "the results do not fit in the memory that is there for them"},
@@ -191,10 +206,12 @@ static void one_result_is_that_run(void **state)
     struct shards shards;
     init(&shards);
     shards.merge.count = 1;
+    shards.runs[0].command = "retryproof run --quiet s";
     const struct run_result *run = merge(&shards);
     assert_non_null(run);
     assert_string_equal(run->command, shards.runs[0].command);
     assert_int_equal(run->case_count, CASES);
+    assert_false(run->interrupted);
     region_release(&shards.region);
 }
 
