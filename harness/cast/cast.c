@@ -209,9 +209,12 @@ void cast_find_waits(struct cast *cast, struct evidence *evidence, struct region
     const struct scenario *scenario = cast->scenario;
     for (size_t i = 0; i < scenario->client_count; i++)
         if (!client_is_over(cast->clients[i]))
-            add_wait(evidence, region_format(region, "client %s waits for ever: it %s",
-                                             scenario->clients[i].name,
-                                             actor_describe(&cast->clients[i]->actor, text)));
+            add_wait(
+                evidence,
+                region_format(region, "%s%s waits for ever: it %s",
+                              strcmp(scenario->clients[i].name, "client") == 0 ? "the " : "client ",
+                              scenario->clients[i].name,
+                              actor_describe(&cast->clients[i]->actor, text)));
     for (size_t u = 0; u < scenario->upstream_count; u++) {
         struct fake_upstream *upstream = cast->upstreams[u];
         for (size_t i = 0; i < upstream->connection_count; i++) {

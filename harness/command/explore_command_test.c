@@ -77,6 +77,7 @@ static const struct {
     {"explore --faults 0 --report json=/dev/full s/pass.yaml", EXIT_INTERNAL, NULL, "/dev/full"},
 
     {"replay s/pass.yaml", EXIT_PASSED, "twice the same", NULL},
+    {"replay s/pass.yaml", EXIT_PASSED, "a: 1 tried, 1 whole; GET 200\n", NULL},
     {"replay w/waits.yaml", EXIT_FAILED, "BROKEN  15 one-answer-each", NULL},
     {"replay --quiet w/waits.yaml", EXIT_FAILED, "wait: nobody", NULL},
     {"replay w/waits.yaml s/pass.yaml", EXIT_FAILED, "pass  in the simulation", NULL},

@@ -295,6 +295,15 @@ static void choose_record(struct run_options *options)
     }
 }
 
+/* An attached result is a page of html: without one it would be nowhere. */
+static bool check_attachments(const struct run_options *options, char error[OPTIONS_ERROR_BYTES])
+{
+    if (options->attachments.count == 0 || report_requests_have(&options->reports, REPORT_HTML))
+        return true;
+    snprintf(error, OPTIONS_ERROR_BYTES, "--attach: %s", REPORT_ATTACH_NEEDS_HTML);
+    return false;
+}
+
 /* Another proxy is a process of this machine's: there is no simulation of it. */
 static bool check_others(struct run_options *options, char error[OPTIONS_ERROR_BYTES])
 {
@@ -342,7 +351,8 @@ bool options_read(struct run_options *options, int argc, char **argv,
     choose_record(options);
     options->paths = (const char *const *)argv + optind;
     options->path_count = (size_t)(argc - optind);
-    return subject_options_check(&options->subject, error) && check_others(options, error);
+    return subject_options_check(&options->subject, error) && check_attachments(options, error) &&
+           check_others(options, error);
 }
 
 void options_tell(FILE *out)

@@ -160,6 +160,8 @@ int render_command(int argc, char **argv)
     struct region region;
     if (!read_options(&options, argc, argv, error))
         return usage("render", error);
+    if (options.attachments.count > 0 && !report_requests_have(&options.requests, REPORT_HTML))
+        return usage("render", "--attach: " REPORT_ATTACH_NEEDS_HTML);
     if (options.files.count == 0 && !is_page_alone(&options))
         return usage("render", "no result is named (html alone can do without)");
     if (options.files.count > RESULT_MERGE_SHARDS_MAX)

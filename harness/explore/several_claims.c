@@ -97,7 +97,7 @@ bool clean_run_is_like(const struct clean_run *clean, const struct played *playe
     if (played->outcome == clean->outcome)
         return true;
     snprintf(sentence, SEVERAL_SENTENCE_BYTES,
-             "without the fault this came about: %s with it this: %s", clean->text,
+             "without the fault this came about: %s; with it this: %s", clean->text,
              played->outcome_text);
     return false;
 }

@@ -137,7 +137,7 @@ static void be_stopped_while_it_waits(void)
 
 static void wait_for_ever(void)
 {
-    evidence_of()->waits[0] = "client client waits for ever: it reads";
+    evidence_of()->waits[0] = "the client waits for ever: it reads";
     evidence_of()->wait_count = 1;
 }
 

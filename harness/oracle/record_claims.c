@@ -120,8 +120,8 @@ static void check_lookups(struct inquiry *inquiry)
     if (seen > told)
         findings_add(inquiry->findings,
                      "the nameserver was asked %" PRIu64
-                     " times, the records tell of %zu attempts that may have looked a name up",
-                     seen, told);
+                     " %s, the records tell of %zu attempts that may have looked a name up",
+                     seen, times_word(seen), told);
 }
 
 /* Whether somebody's answer, or an upstream of the case, has that address; its port is the target's. */
@@ -175,8 +175,8 @@ static void check_asked(struct inquiry *inquiry)
     if (asked < due && evidence->scenario->proxy.mode == MODE_REVERSE &&
         evidence->scenario->proxy.route_count == 0)
         findings_add(inquiry->findings,
-                     "the nameserver was asked %" PRIu64 " times for %zu attempts by name", asked,
-                     due);
+                     "the nameserver was asked %" PRIu64 " %s for %zu attempts by name", asked,
+                     times_word(asked), due);
 }
 
 enum claim_answer claim_names_lead_where_they_say(const struct evidence *evidence,
@@ -220,11 +220,15 @@ static void check_goodbye(struct inquiry *inquiry, const struct outcome_fact *ou
     inquiry->exercised = true;
     bool head_is_all =
         outcome->request != NULL && strcmp(outcome->request->sent->draft->method, "HEAD") == 0;
-    if (outcome->complete && outcome->attempt->connection->handshake.own_cut && !head_is_all)
-        findings_add(inquiry->findings,
-                     "the client got a clean end of the response %.*s, whose upstream said none in "
-                     "TLS",
-                     (int)outcome->message->label.size, (const char *)outcome->message->label.data);
+    if (!outcome->complete || !outcome->attempt->connection->handshake.own_cut || head_is_all)
+        return;
+    const char *upstream = inquiry->evidence->scenario->upstream_names[outcome->attempt->upstream];
+    findings_add(
+        inquiry->findings,
+        "the client got a clean end of the response %.*s (which %s sent on its connection "
+        "%u), though %s ended that connection, and so the response, without a close_notify",
+        (int)outcome->message->label.size, (const char *)outcome->message->label.data, upstream,
+        outcome->attempt->connection->connection, upstream);
 }
 
 enum claim_answer claim_tls_is_whole(const struct evidence *evidence, struct findings *findings)

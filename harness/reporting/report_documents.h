@@ -26,6 +26,10 @@ struct report_documents {
     size_t count;
 };
 
+/* What is wrong with attachments where no html was asked for. */
+#define REPORT_ATTACH_NEEDS_HTML \
+    "what is attached is a page of --report html=DIR, which is not said"
+
 /* Files that were named, as they were named. */
 struct report_attachments {
     const char *paths[REPORT_DOCUMENTS_MAX];

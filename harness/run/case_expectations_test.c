@@ -97,7 +97,7 @@ static const struct row {
      "  record: {attempts: 1, addresses: 1}\n",
      NULL},
     {"lookups are counted", NAMED, "lookups: {a.test: 0}",
-     "the name a.test was looked up 1 times, expected 0"},
+     "the name a.test was looked up 1 time, expected 0"},
     {"addresses that failed are counted", NAMED, "record: {addresses: 0}",
      "the record says addresses 1, expected 0"},
     {"a tunnel carries both streams and both ends", TUNNEL,

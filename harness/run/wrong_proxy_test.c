@@ -343,7 +343,7 @@ static const struct {
      "            b: [[read: request, respond: {body: 5}, end: fin]]}\n",
      "the response a.1.1 reached the client changed: from body byte 0 on", VERDICT_FAIL},
     {"a client that is left waiting is found", "never-answers", POST A_LIVES,
-     "client client waits for ever: ", VERDICT_FAIL},
+     "the client waits for ever: ", VERDICT_FAIL},
     {"an attempt for a client that is gone is found", "dials-for-nobody",
      "client: [prepare: {path: /x}, send: rest, delay: 10ms, end: rst]\n"
      "upstreams: {a: [[read: request, end: stall]], b: []}\n",
@@ -368,7 +368,7 @@ static const struct {
      "somebody turns in circles: there were ", VERDICT_ERROR},
     /* Expectations, one of each kind. */
     {"attempts are compared", "honest", POST A_LIVES "expect: {attempts: 2}\n",
-     "upstreams were tried 1 times, expected 2: dialled a at +", VERDICT_FAIL},
+     "upstreams were tried 1 time, expected 2: dialled a at +", VERDICT_FAIL},
     {"deliveries are compared", "honest", POST A_LIVES "expect: {delivered: {a: 0}}\n",
      "upstream a: requests that reached it whole: 1, expected 0: POST /pay at +", VERDICT_FAIL},
     {"a status is compared", "honest", POST A_DIES "expect: {client: {status: 200}}\n",

@@ -89,7 +89,8 @@ void progress_tell(struct progress *progress, size_t done, size_t total, const c
     if (progress->bar)
         show_bar(progress, more, NULL);
     else
-        fprintf(stderr, "retryproof: %zu of %zu, %s\n", progress->done, progress->total, more);
+        fprintf(stderr, "retryproof: %zu of %zu%s%s\n", progress->done, progress->total,
+                *more != '\0' ? ", " : "", more);
 }
 
 void progress_clear(struct progress *progress)

@@ -89,6 +89,16 @@ static void tell_record(struct telling *telling, const struct exchange_record *r
     tell_text(telling, "; ");
 }
 
+/* What parts the last thing from the next one parts nothing. */
+static void end_text(struct outcome *out)
+{
+    const size_t size = strlen("; ");
+    if (out->size < size || strcmp(out->text + out->size - size, "; ") != 0)
+        return;
+    out->size -= size;
+    out->text[out->size] = '\0';
+}
+
 void outcome_describe(const struct evidence *evidence, struct outcome *out)
 {
     struct telling telling = {.out = out, .hash = HASH_BEGIN};
@@ -104,4 +114,5 @@ void outcome_describe(const struct evidence *evidence, struct outcome *out)
         tell_record(&telling, &evidence->records[i]);
         out->hash += hash_number(0, telling.hash);
     }
+    end_text(out);
 }

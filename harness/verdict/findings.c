@@ -61,6 +61,11 @@ const char *duration_format(uint64_t ns, char text[FINDING_DURATION_BYTES])
     return text;
 }
 
+const char *times_word(uint64_t count)
+{
+    return count == 1 ? "time" : "times";
+}
+
 const char *moment_format(uint64_t at_ns, uint64_t origin_ns, char text[FINDING_DURATION_BYTES])
 {
     uint64_t since = at_ns > origin_ns ? at_ns - origin_ns : 0;

@@ -38,6 +38,8 @@ struct phrase {
 
 void phrase_add(struct phrase *phrase, const char *format, ...) PRINTF_LIKE(2, 3);
 
+/* "time" behind a 1, else "times". */
+const char *times_word(uint64_t count);
 /* "+3.1 ms", a time since the case began; returns text. */
 const char *moment_format(uint64_t at_ns, uint64_t origin_ns, char text[FINDING_DURATION_BYTES]);
 /* "3.1 ms", "2 s"; returns text. */

@@ -252,9 +252,10 @@ static void check_exchange(const struct evidence *evidence, const struct progres
         heads += record->attempts[i].status != 0;
     if (progress->total[HOOK_UPSTREAM_RESPONSE_DECISION] > heads)
         findings_add(progress->findings,
-                     "exchange %" PRIu64 ": upstream_response_decision was called %u times, the "
+                     "exchange %" PRIu64 ": upstream_response_decision was called %u %s, the "
                      "record tells of %u final heads",
-                     progress->exchange, progress->total[HOOK_UPSTREAM_RESPONSE_DECISION], heads);
+                     progress->exchange, progress->total[HOOK_UPSTREAM_RESPONSE_DECISION],
+                     times_word(progress->total[HOOK_UPSTREAM_RESPONSE_DECISION]), heads);
 }
 
 void hook_judge_claims(const struct evidence *evidence, struct findings *findings)
@@ -279,6 +280,6 @@ void hook_judge_claims(const struct evidence *evidence, struct findings *finding
     }
     if (loggings != evidence->record_total)
         findings_add(findings,
-                     "logging was called %" PRIu64 " times, the proxy left %" PRIu64 " records",
-                     loggings, evidence->record_total);
+                     "logging was called %" PRIu64 " %s, the proxy left %" PRIu64 " records",
+                     loggings, times_word(loggings), evidence->record_total);
 }

@@ -95,8 +95,8 @@ static void judge_attempts(const struct evidence *evidence, struct findings *fin
         return;
     evidence_tell_dials(evidence, UPSTREAMS_MAX, &tale);
     evidence_tell_arrivals(evidence, UPSTREAMS_MAX, &tale);
-    findings_add(findings, "upstreams were tried %zu times, expected %s%s%s",
-                 evidence->total.attempts, number_rule_words(expected, rule),
+    findings_add(findings, "upstreams were tried %zu %s, expected %s%s%s", evidence->total.attempts,
+                 times_word(evidence->total.attempts), number_rule_words(expected, rule),
                  tale.used > 0 ? ": " : "", tale.used > 0 ? tale.text : "");
 }
 
@@ -176,8 +176,8 @@ static void judge_lookups(const struct evidence *evidence, struct findings *find
     for (; lookup != NULL && evidence->names != NULL; lookup = lookup->next) {
         unsigned count = name_server_lookups(evidence->names, lookup->name);
         if (!number_rule_fits(&lookup->count, count))
-            findings_add(findings, "the name %s was looked up %u times, expected %s", lookup->name,
-                         count, number_rule_words(&lookup->count, rule));
+            findings_add(findings, "the name %s was looked up %u %s, expected %s", lookup->name,
+                         count, times_word(count), number_rule_words(&lookup->count, rule));
     }
 }
 

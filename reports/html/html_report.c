@@ -23,7 +23,8 @@ static const char FILE_NAME[] = "index.html";
 /* What a browser's tab and its history tell first: "2 failed of 412 cases". */
 static void make_title(const struct html_report *report, char title[TITLE_BYTES])
 {
-    char total[TEXT_COUNT_BYTES];
+    char count[TEXT_COUNT_BYTES];
+    char total[TEXT_COUNT_BYTES + sizeof(" cases")];
     char failed[TEXT_COUNT_BYTES];
 
     if (report->run == NULL) {
@@ -32,14 +33,15 @@ static void make_title(const struct html_report *report, char title[TITLE_BYTES]
         return;
     }
     const struct verdict_counts counts = run_count(report->run);
-    text_count(counts.total, total);
+    snprintf(total, sizeof(total), "%s %s", text_count(counts.total, count),
+             counts.total == 1 ? "case" : "cases");
     text_count(counts.by_verdict[VERDICT_FAIL] + counts.by_verdict[VERDICT_SETUP_FAILED] +
                    counts.by_verdict[VERDICT_ERROR],
                failed);
     if (strcmp(failed, "0") == 0)
-        snprintf(title, TITLE_BYTES, "%s cases, none failed - retryproof", total);
+        snprintf(title, TITLE_BYTES, "%s, none failed - retryproof", total);
     else
-        snprintf(title, TITLE_BYTES, "%s failed of %s cases - retryproof", failed, total);
+        snprintf(title, TITLE_BYTES, "%s failed of %s - retryproof", failed, total);
 }
 
 /* Text that grows; its size is known when it is closed. */

@@ -222,6 +222,7 @@ struct title_row {
 static const struct title_row TITLES[] = {
     {"a failed case is told first", 2, true, false,
      "<title>1 failed of 2 cases - retryproof</title>"},
+    {"one case is one case", 1, true, false, "<title>1 failed of 1 case - retryproof</title>"},
     {"a run without cases has a title", 0, true, true,
      "<title>0 cases, none failed - retryproof</title>"},
     {"a document alone is the title", 0, false, true,

@@ -217,7 +217,8 @@ enum claim_answer claim_clock_is_exact(const struct evidence *evidence, struct f
     const struct trace_conduct *conduct = &evidence->conduct;
     inquiry.exercised = conduct->timers_fired > 0;
     if (conduct->times_back > 0)
-        findings_add(findings, "the clock went back %" PRIu64 " times", conduct->times_back);
+        findings_add(findings, "the clock went back %" PRIu64 " %s", conduct->times_back,
+                     times_word(conduct->times_back));
     if (conduct->timers_early > 0)
         findings_add(findings, "%" PRIu64 " of %" PRIu64 " timers fired before their time",
                      conduct->timers_early, conduct->timers_fired);
