@@ -164,6 +164,12 @@ static void what_failed_last_can_be_run_again(void **state)
     assert_int_equal(run(fixture, "run s"), EXIT_FAILED);
     assert_int_equal(run(fixture, "run --list --last-failed s"), EXIT_PASSED);
     assert_string_equal(fixture->out, "sim     fail\nsockets fail\n");
+    /* Its id begins at the folder that is named; the case is the same. */
+    assert_int_equal(run(fixture, "run --list --last-failed ."), EXIT_PASSED);
+    assert_string_equal(fixture->out, "sim     s/fail\nsockets s/fail\n");
+    assert_int_equal(run(fixture, "run --list --last-failed ./s/fail.yaml"), EXIT_PASSED);
+    assert_int_equal(run(fixture, "run --last-failed s/pass.yaml"), EXIT_NOTHING_TO_RUN);
+    assert_non_null(strstr(fixture->err, "and failed in this folder's last run"));
     write_file("s/fail.yaml", TOP ACTORS "expect: {client: {status: 200}}\n");
     assert_int_equal(run(fixture, "run --last-failed s"), EXIT_PASSED);
     assert_non_null(strstr(fixture->out, "2 cases: 2 pass"));

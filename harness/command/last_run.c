@@ -45,9 +45,13 @@ void last_run_remember(const struct run_result *result)
     FILE *file = fopen(path, "we");
     if (file == NULL)
         return;
-    for (size_t i = 0; i < result->case_count; i++)
-        if (case_fails_run(&result->cases[i]))
-            fprintf(file, "%s %s\n", result->cases[i].world, result->cases[i].id);
+    for (size_t i = 0; i < result->case_count; i++) {
+        const struct case_result *one = &result->cases[i];
+        const struct suite_case_place place = {one->file, one->id, one->world};
+        char key[SUITE_KEY_BYTES];
+        if (case_fails_run(one))
+            fprintf(file, "%s\n", suite_case_key(&place, key));
+    }
     fclose(file);
 }
 

@@ -12,7 +12,7 @@
 
 /* Replaces what is remembered by the cases of this result that fail their run. */
 void last_run_remember(const struct run_result *result);
-/* Sorted lines "world id"; NULL and 0 if nothing is remembered. */
+/* Sorted keys of cases, see suite_case_key(); NULL and 0 if nothing is remembered. */
 const char *const *last_run_failed(struct region *region, size_t *count);
 
 #endif

@@ -302,7 +302,8 @@ static int play_and_report(struct run_command *run)
     if (!make_items(run))
         return EXIT_INTERNAL;
     if (run->item_count == 0) {
-        fputs("retryproof: no case to run: nothing fits the paths, filters and tags\n", stderr);
+        fprintf(stderr, "retryproof: no case to run: nothing fits the paths, filters and tags%s\n",
+                run->options.last_failed ? ", and failed in this folder's last run" : "");
         return EXIT_NOTHING_TO_RUN;
     }
     if (!play(run)) {

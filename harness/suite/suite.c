@@ -1,5 +1,6 @@
 #include "harness/suite/suite.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -194,15 +195,25 @@ static int compare_texts(const void *key, const void *element)
     return strcmp(key, *(const char *const *)element);
 }
 
-static bool failed_last(const struct suite_selection *selection, const char *id, const char *world)
+const char *suite_case_key(const struct suite_case_place *place, char key[SUITE_KEY_BYTES])
 {
-    char key[4096];
+    char file[PATH_MAX];
+    const char *values = strchr(place->id, '[');
+    snprintf(key, SUITE_KEY_BYTES, "%s %s%s", place->world,
+             realpath(place->file, file) != NULL ? file : place->file,
+             values != NULL ? values : "");
+    return key;
+}
+
+static bool failed_last(const struct suite_selection *selection,
+                        const struct suite_case_place *place)
+{
+    char key[SUITE_KEY_BYTES];
     if (selection->last_failed == NULL)
         return true;
     if (selection->last_failed_count == 0)
         return false;
-    snprintf(key, sizeof(key), "%s %s", world, id);
-    return bsearch(key, selection->last_failed, selection->last_failed_count,
+    return bsearch(suite_case_key(place, key), selection->last_failed, selection->last_failed_count,
                    sizeof(*selection->last_failed), compare_texts) != NULL;
 }
 
@@ -226,8 +237,9 @@ static bool is_wanted(const struct suite_case *one, const struct suite_selection
                       enum world_kind world)
 {
     const struct filter_subject subject = suite_case_fields(one, world);
+    const struct suite_case_place place = {one->file->path, one->id, world_word(world)};
     return filter_fits(&selection->filter, &subject) && filter_fits(&selection->tags, &subject) &&
-           failed_last(selection, one->id, world_word(world));
+           failed_last(selection, &place);
 }
 
 void suite_select(struct suite *suite, const struct suite_selection *selection)

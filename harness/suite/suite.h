@@ -16,6 +16,7 @@
 enum {
     SUITE_MISTAKES_MAX = 20, /* told of one run; nobody mends more before the next */
     SUITE_NAMED_MAX = 4096,  /* arguments, and ids of --last-failed */
+    SUITE_KEY_BYTES = 8192,  /* a path, and the values of a grid; a longer one is cut */
 };
 #define SUITE_BYTES_MAX ((size_t)2 * 1024 * 1024 * 1024) /* a hundred thousand files of a page */
 
@@ -48,13 +49,20 @@ struct suite {
     size_t mistake_count; /* all of them, also those past SUITE_MISTAKES_MAX */
 };
 
+/* Where a case stands: its scenario file, its id and its world. */
+struct suite_case_place {
+    const char *file;
+    const char *id;
+    const char *world;
+};
+
 /* What the user asked for. */
 struct suite_selection {
     struct filter filter;
     struct filter tags;
     unsigned shard;                 /* from 1; 0: all */
     unsigned shards;                /* how many shards there are */
-    const char *const *last_failed; /* sorted "world id" lines; NULL: not asked */
+    const char *const *last_failed; /* sorted keys, see suite_case_key(); NULL: not asked */
     size_t last_failed_count;
     unsigned long worlds; /* bit of each world_kind of the run */
 };
@@ -69,6 +77,12 @@ void suite_release(struct suite *suite);
  * mistake_count is not 0.
  */
 MUST_USE bool suite_load(struct suite *suite, const char *const *arguments, size_t count);
+
+/*
+ * What tells a case from all others, whichever path it was named by: "sim /path/to/file.yaml[method=GET]". An id does not,
+ * since it begins at the folder that was named. Returns key.
+ */
+const char *suite_case_key(const struct suite_case_place *place, char key[SUITE_KEY_BYTES]);
 
 /* Keeps the cases that are wanted in at least one world, in order. */
 void suite_select(struct suite *suite, const struct suite_selection *selection);

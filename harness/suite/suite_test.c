@@ -185,7 +185,13 @@ static void every_case_is_in_exactly_one_shard(void **state)
 
 static void a_selection_speaks_of_cases_in_worlds(void **state)
 {
-    static const char *const FAILED[] = {"sim " GET, "sockets " DIAL};
+    char grid[SUITE_KEY_BYTES];
+    char dial[SUITE_KEY_BYTES];
+    const struct suite_case_place places[] = {
+        {"scenarios/./status/grid.yaml", "grid[method=GET]", "sim"},
+        {"scenarios/dial/one.yaml", DIAL, "sockets"}};
+    const char *const failed[] = {suite_case_key(&places[0], grid),
+                                  suite_case_key(&places[1], dial)};
     struct fixture *fixture = *state;
     char error[FILTER_ERROR_BYTES];
     struct suite_selection selection = {.worlds = 1ul << WORLD_SIM | 1ul << WORLD_SOCKETS};
@@ -195,8 +201,8 @@ static void a_selection_speaks_of_cases_in_worlds(void **state)
     assert_int_equal(fixture->suite.count, 3);
     assert_int_equal(fixture->suite.cases[0].worlds, 1ul << WORLD_SIM);
     assert_int_equal(fixture->suite.cases[1].worlds, selection.worlds);
-    selection.last_failed = FAILED;
-    selection.last_failed_count = COUNT_OF(FAILED);
+    selection.last_failed = failed;
+    selection.last_failed_count = COUNT_OF(failed);
     load(fixture, NULL, 0);
     suite_select(&fixture->suite, &selection);
     assert_int_equal(fixture->suite.count, 1);
