@@ -48,6 +48,13 @@ export function size(bytes) {
     return `${Number(scaled.toFixed(scaled < 10 ? 1 : 0))} ${units[unit]}`;
 }
 
+/** How a run is told from another, as the terminal has it: "0x0123456789abcdef". A number or its decimal digits; anything else is left as it is. */
+export function fingerprint(value) {
+    const text = String(value);
+
+    return /^\d+$/.test(text) ? `0x${BigInt(text).toString(16).padStart(16, "0")}` : text;
+}
+
 /** "1,234,567" */
 export function number(value) {
     return Number(value).toLocaleString("en-US");

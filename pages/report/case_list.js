@@ -3,11 +3,13 @@
  *
  * @typedef {import("./cases").Entry} Entry
  */
-import {h} from "retryproof/parts/dom";
+import {clear, h} from "retryproof/parts/dom";
 import {count, verdictOf} from "retryproof/parts/words";
 import {hasOutcome, outcomeText} from "retryproof/report/cases";
 import {caseHref} from "retryproof/report/links";
 import {differs, groupById} from "retryproof/report/matrix_model";
+
+const ROWS_AT_ONCE = 200; // of a plain list
 
 /** A verdict as a badge: glyph and word. */
 export function verdictBadge(entry) {
@@ -40,7 +42,7 @@ export function openCaseList({title, entries, filters}) {
 
 function caseGroup(group, filters) {
     return h("li", {class: "case-group"},
-        h("p", {class: "case-group-name", text: group[0].name}),
+        h("p", {class: "case-group-name"}, h("a", {href: caseHref(group[0].key, filters), text: group[0].name})),
         h("p", {class: "small soft"}, h("code", {text: group[0].id})),
         h("ul", {class: "case-runs"}, group.map((entry) => h("li", {},
             h("a", {href: caseHref(entry.key, filters)}, entry.world, hasOutcome(entry) && h("span", {class: "case-outcome", text: ` ${outcomeText(entry)}`})),
@@ -49,15 +51,45 @@ function caseGroup(group, filters) {
 }
 
 /**
+ * All cases that a filter shows, one below the other, in the place of the matrix.
+ *
+ * @returns {{element: HTMLElement, show: (entries: Entry[], filters: URLSearchParams) => void}}
+ */
+export function createPlainList() {
+    const element = h("div", {class: "plain-cases"});
+
+    return {element, show};
+
+    function show(entries, filters) {
+        clear(element).append(...(entries.length === 0 ? [h("p", {class: "callout", text: "No case is like that. Choose less, or show all."})] : part(entries, filters)));
+    }
+
+    /* A browser takes its time over thousands of rows, and nobody reads them at once. */
+    function part(entries, filters) {
+        const rest = entries.slice(ROWS_AT_ONCE);
+        const more = h("button", {class: "button", type: "button", text: `Show ${count(rest.length, "more case")}`, on: {click: () => {
+            const added = part(rest, filters);
+
+            more.replaceWith(...added);
+            added[0].querySelector("a").focus();
+        }}});
+
+        return [caseRows(entries.slice(0, ROWS_AT_ONCE), (entry) => (hasOutcome(entry) ? outcomeText(entry) : "-"), filters), rest.length > 0 && more].filter(Boolean);
+    }
+}
+
+/**
  * Cases one below the other: verdict, sentence with a link, where it was played, and one figure.
  *
  * @param {Entry[]} entries
  * @param {(entry: Entry) => string} figureOf
+ * @param {URLSearchParams} [filters] that a case is to lead back to
  */
-export function caseRows(entries, figureOf) {
+export function caseRows(entries, figureOf, filters) {
     return h("ol", {class: "case-rows"}, entries.map((entry) => h("li", {class: "case-row"},
         verdictBadge(entry),
-        h("div", {class: "case-row-name"}, h("a", {href: caseHref(entry.key), text: entry.name}), h("div", {class: "small soft"}, h("code", {text: entry.id}))),
+        h("div", {class: "case-row-name"}, h("a", {href: caseHref(entry.key, filters), text: entry.name}),
+            entry.finding && h("div", {class: "case-row-finding", text: entry.finding}), h("div", {class: "small soft"}, h("code", {text: entry.id}))),
         h("span", {class: "case-row-world small soft", text: entry.world}),
         h("span", {class: "case-row-figure", text: figureOf(entry)}))));
 }

@@ -8,13 +8,14 @@
  * @property {{path: string, text: string}[]} files
  * @property {object} [run]
  * @property {{name: string, value: string}[]} [facts]
- * @property {{href: string, name: string}} [previous] of those that the filter shows
- * @property {{href: string, name: string}} [next]
+ * @property {{href: string, name: string, differs: string}} [previous] of those that the filter shows; differs: what tells it
+ *     from this one where the sentence is the same
+ * @property {{href: string, name: string, differs: string}} [next]
  * @property {string} [back] where the matrix is
  */
 import {exchangeCards} from "retryproof/parts/attempt_card";
 import {copyBox, copyButton, h} from "retryproof/parts/dom";
-import {duration, stageMeaning, verdictOf} from "retryproof/parts/words";
+import {duration, fingerprint, stageMeaning, verdictOf} from "retryproof/parts/words";
 import {captureName, captureOf} from "retryproof/report/capture";
 import {caseStory, verdictStory} from "retryproof/report/case_story";
 import {createMarks} from "retryproof/report/marks";
@@ -204,7 +205,7 @@ function reproduceSection({entry, detail, run}) {
         entry.reproduce ? copyBox(entry.reproduce, "Copy the command") : h("p", {class: "soft small", text: "There is no command for this case."}),
         h("dl", {class: "facts"},
             fact("seed", String(entry.seed ?? "-")),
-            Number(entry.trace_hash) ? fact("fingerprint of the run", String(entry.trace_hash)) : null,
+            Number(entry.trace_hash) ? fact("fingerprint of the run", fingerprint(entry.trace_hash)) : null,
             run?.version ? fact("retryproof", run.version) : null),
         Number(entry.trace_hash) ? h("p", {class: "soft small", text: "The simulation plays the same seed the same way: the same fingerprint is the same run, byte for byte."}) : null,
         detail.recording ? captureDownload(entry, detail.recording, run) : null);
@@ -238,7 +239,7 @@ function neighbours({previous, next}) {
     if (!previous && !next) {
         return null;
     }
-    const link = (one, words, rel) => one ? h("a", {href: one.href, rel, class: "neighbour"}, h("span", {class: "soft small", text: words}), h("span", {text: one.name})) : h("span");
+    const link = (one, words, rel) => one ? h("a", {href: one.href, rel, class: "neighbour"}, h("span", {class: "soft small", text: words}), h("span", {text: one.name}), one.differs ? h("code", {class: "soft", text: one.differs}) : null) : h("span");
 
     return h("nav", {class: "neighbours", "aria-label": "Cases of this filter"},
         link(previous, "← previous case", "prev"), link(next, "next case →", "next"));

@@ -45,6 +45,18 @@ export function outcomeText(entry) {
     return `${entry.client ?? "-"} ${entry.attempts}/${entry.delivered}`;
 }
 
+/** What tells a case from others of its scenario: the values of its grid, or its fault, and its world. */
+export function variantOf(entry) {
+    const grid = /\[(.*)\]$/.exec(entry.id);
+
+    return `${grid === null ? entry.fault : grid[1]}, ${entry.world}`;
+}
+
+/** What all cases of a scenario have in common: the beginning of their ids. */
+export function stemOf(entry) {
+    return entry.id.replace(/\[.*\]$/, "[");
+}
+
 function compareEntries(a, b) {
     return collator.compare(a.subject, b.subject) || compareStages(a.stage, b.stage) || collator.compare(a.fault, b.fault) ||
         compareMethods(a.method, b.method) || collator.compare(a.id, b.id) || collator.compare(a.world, b.world);

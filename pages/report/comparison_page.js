@@ -42,28 +42,29 @@ export function renderComparison(container, results) {
     }
     show();
     container.replaceChildren(h("div", {class: "document"},
-        comparisonHead(columns), columnChoice(columns, state, show), body, subjectsSection(columns), legendSection()));
+        documentHead(comparisonSummary(results)), columnChoice(columns, state, show), body, subjectsSection(columns), legendSection()));
 }
 
 function isDefault(column) {
     return column.result.profile === "default";
 }
 
-function comparisonHead(columns) {
-    const subjects = new Set(columns.map((column) => column.result.subject));
-    const cases = columns.reduce((total, column) => total + column.cases.length, 0);
-    const broken = columns.reduce((total, column) => total + caseCounts(column.cases)[1][1], 0);
+/** What its page begins with, and what a card tells of it. */
+export function comparisonSummary(results) {
+    const subjects = new Set(results.map((result) => result.subject));
+    const cases = results.map(readCases);
+    const broken = cases.reduce((total, some) => total + caseCounts(some)[1][1], 0);
 
-    return documentHead({
+    return {
         title: subjects.size === 1 ? `What ${[...subjects][0]} does when an upstream fails` : "Proxies side by side",
         lead: "Verdicts rest on what the fake upstreams and clients saw, never on what a proxy says of itself. Where RFC 9110 leaves a choice there is no verdict.",
         figures: [
             {value: subjects.size, name: subjects.size === 1 ? "proxy" : "proxies"},
-            {value: columns.length, name: columns.length === 1 ? "profile" : "proxies and profiles"},
-            {value: cases, name: "cases played"},
+            {value: results.length, name: results.length === 1 ? "profile" : "proxies and profiles"},
+            {value: cases.flat().length, name: "cases played"},
             {value: broken, name: "break a must", tone: broken > 0 ? "bad" : "good"},
         ],
-    });
+    };
 }
 
 /* ---- what is shown -------------------------------------------------------------------------------------- */

@@ -20,7 +20,7 @@ const PARTS = [["cells", "cells of the matrix"], ["transitions", "steps of the l
  */
 export function renderCoverage(container, coverage) {
     container.replaceChildren(h("div", {class: "document"},
-        coverageHead(coverage),
+        documentHead(coverageSummary(coverage)),
         markLegend(),
         cellsSection(coverage.cells),
         transitionsSection(coverage),
@@ -30,7 +30,8 @@ export function renderCoverage(container, coverage) {
         staleSection(coverage.stale)));
 }
 
-function coverageHead({run, totals}) {
+/** What its page begins with, and what a card tells of it. */
+export function coverageSummary({run, totals}) {
     const figures = PARTS.map(([key, words]) => {
         const {covered, missing, accepted, impossible} = totals[key];
         const possible = covered + missing + accepted;
@@ -40,13 +41,13 @@ function coverageHead({run, totals}) {
             name: `${words}${impossible > 0 ? `, ${impossible} more cannot be` : ""}`};
     });
 
-    return documentHead({
+    return {
         title: "What the suite covers",
         lead: `Told of ${count(run.played, "case")} that passed in the simulation${run.failed > 0 ? `; ${count(run.failed, "case")} did not pass and count for nothing` : ""}.` +
             `${run.interrupted ? " It was interrupted: what was known by then is told." : ""}`,
         figures,
         command: run.command,
-    });
+    };
 }
 
 function markLegend() {

@@ -12,7 +12,7 @@ export function isOfSubject(document) {
 
 /**
  * @param {{id: string, title: string, schema: string}[]} documents of the index
- * @returns {{href: string, title: string}[]}
+ * @returns {{number: number, href: string, title: string}[]}
  */
 export function documentLinks(documents) {
     const subjects = documents.filter(isOfSubject);
@@ -22,6 +22,7 @@ export function documentLinks(documents) {
         .map((document, number) => ({document, number}))
         .filter(({document, number}) => !isOfSubject(document) || number === first)
         .map(({document, number}) => ({
+            number,
             href: documentHref(number),
             title: isOfSubject(document) && subjects.length > 1 ? `${subjects.length} results side by side` : document.title,
         }));

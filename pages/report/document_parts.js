@@ -17,13 +17,17 @@ export function documentSection(title, ...children) {
  */
 export function documentHead({title, lead, figures, command}) {
     return h("header", {class: "document-head"},
-        h("p", {class: "breadcrumb"}, h("a", {href: "#/", text: "Report"}), " / "),
         h("h1", {tabindex: "-1", text: title}),
         h("p", {class: "lead", text: lead}),
-        h("ul", {class: "figures"}, ...figures.map((figure) => h("li", {class: "card figure", data: {tone: figure.tone ?? "none"}},
-            h("strong", {class: "figure-value", text: typeof figure.value === "number" ? number(figure.value) : figure.value}),
-            h("span", {class: "figure-name", text: figure.name})))),
+        figureList(figures),
         command ? h("div", {class: "document-command"}, copyBox(command, "Copy the command")) : null);
+}
+
+/** @param {Figure[]} figures */
+export function figureList(figures) {
+    return h("ul", {class: "figures"}, ...figures.map((figure) => h("li", {class: "card figure", data: {tone: figure.tone ?? "none"}},
+        h("strong", {class: "figure-value", text: typeof figure.value === "number" ? number(figure.value) : figure.value}),
+        h("span", {class: "figure-name", text: figure.name}))));
 }
 
 /**

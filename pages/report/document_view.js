@@ -3,12 +3,19 @@
  */
 import {embedded} from "retryproof/parts/data";
 import {h} from "retryproof/parts/dom";
-import {renderComparison} from "retryproof/report/comparison_page";
-import {renderCoverage} from "retryproof/report/coverage_page";
+import {comparisonSummary, renderComparison} from "retryproof/report/comparison_page";
+import {coverageSummary, renderCoverage} from "retryproof/report/coverage_page";
 import {isOfSubject} from "retryproof/report/document_links";
-import {renderExploration} from "retryproof/report/exploration_page";
-import {renderLines} from "retryproof/report/lines_page";
-import {renderWrong} from "retryproof/report/wrong_page";
+import {explorationSummary, renderExploration} from "retryproof/report/exploration_page";
+import {linesSummary, renderLines} from "retryproof/report/lines_page";
+import {renderWrong, wrongSummary} from "retryproof/report/wrong_page";
+
+const KINDS = {
+    "retryproof-exploration": {render: renderExploration, summarize: explorationSummary},
+    "retryproof-coverage": {render: renderCoverage, summarize: coverageSummary},
+    "retryproof-lines": {render: renderLines, summarize: linesSummary},
+    "retryproof-wrong": {render: renderWrong, summarize: wrongSummary},
+};
 
 /**
  * @param {HTMLElement} container is emptied
@@ -17,18 +24,32 @@ import {renderWrong} from "retryproof/report/wrong_page";
  * @returns {Promise<void>|void}
  */
 export function renderDocument(container, document, context = {}) {
-    if (Array.isArray(document) || isOfSubject({schema: document.format ?? ""})) {
+    if (isOfSubjects(document)) {
         return renderSubjects(container, document, context);
     }
-    const kind = String(document.schema ?? "").replace(/-\d+$/, "");
-    const renderers = {
-        "retryproof-exploration": renderExploration,
-        "retryproof-coverage": renderCoverage,
-        "retryproof-lines": renderLines,
-        "retryproof-wrong": renderWrong,
-    };
+    return (kindOf(document)?.render ?? renderUnknown)(container, document, context);
+}
 
-    return (renderers[kind] ?? renderUnknown)(container, document, context);
+/**
+ * What a card tells of a document.
+ *
+ * @param {any} document one result, or a list of subjects' results
+ * @param {{id: string, schema: string}[]} documents all of the report
+ * @returns {Promise<{lead: string, figures: import("./document_parts").Figure[]}>}
+ */
+export async function summarizeDocument(document, documents) {
+    if (isOfSubjects(document)) {
+        return comparisonSummary(await subjectResults(document, documents));
+    }
+    return kindOf(document)?.summarize(document) ?? {lead: "", figures: []};
+}
+
+function isOfSubjects(document) {
+    return Array.isArray(document) || isOfSubject({schema: document.format ?? ""});
+}
+
+function kindOf(document) {
+    return KINDS[String(document.schema ?? "").replace(/-\d+$/, "")];
 }
 
 /* Results of several subjects are one comparison, whichever of them was opened. A reader who has gone on meanwhile has taken
@@ -37,13 +58,16 @@ async function renderSubjects(container, document, context) {
     const place = h("div", {});
 
     container.replaceChildren(place);
-    if (Array.isArray(document)) {
-        return renderComparison(place, document);
-    }
-    const ids = (context.documents ?? []).filter(isOfSubject).map((one) => one.id);
-    const all = (await Promise.all(ids.map(embedded))).flat();
+    return renderComparison(place, await subjectResults(document, context.documents ?? []));
+}
 
-    return renderComparison(place, all.length > 0 ? all : [document]);
+async function subjectResults(document, documents) {
+    if (Array.isArray(document)) {
+        return document;
+    }
+    const all = (await Promise.all(documents.filter(isOfSubject).map((one) => embedded(one.id)))).flat();
+
+    return all.length > 0 ? all : [document];
 }
 
 function renderUnknown(container, document, context) {

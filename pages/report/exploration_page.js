@@ -3,7 +3,7 @@
  * The value is that of docs/exploration.schema.json.
  */
 import {copyBox, h} from "retryproof/parts/dom";
-import {count, number} from "retryproof/parts/words";
+import {count, fingerprint, number} from "retryproof/parts/words";
 import {dataTable, documentHead, documentSection, lazyDetails, toneBadge} from "retryproof/report/document_parts";
 
 const FAILURES_OPEN = 3; /* the first ones tell what kind of trouble it is */
@@ -16,18 +16,20 @@ export function renderExploration(container, exploration) {
     const silent = exploration.claims.filter((claim) => claim.exercised === 0);
 
     container.replaceChildren(h("div", {class: "document"},
-        explorationHead(exploration, silent),
+        documentHead(explorationSummary(exploration)),
         failuresSection(exploration.failures),
         claimsSection(exploration.claims, silent),
         basesSection(exploration.bases),
         totalsSection(exploration)));
 }
 
-function explorationHead({run, totals, claims, failures}, silent) {
+/** What its page begins with, and what a card tells of it. */
+export function explorationSummary({run, totals, claims, failures}) {
+    const silent = claims.filter((claim) => claim.exercised === 0);
     const broken = claims.filter((claim) => claim.broken > 0).length;
     const end = run.interrupted ? " It was interrupted: what was known by then is told." : "";
 
-    return documentHead({
+    return {
         title: "Exploration",
         lead: `Faults were put at every byte of cases that work, and each run was judged by what must hold in every case.${end}`,
         figures: [
@@ -38,7 +40,7 @@ function explorationHead({run, totals, claims, failures}, silent) {
             {value: silent.length, name: "claims not exercised", tone: silent.length > 0 ? "warn" : "good"},
         ],
         command: run.command,
-    });
+    };
 }
 
 /* ---- failures ---------------------------------------------------------------------------------------- */
@@ -64,7 +66,7 @@ function failureParts(failure) {
             fact("when", failure.faults.length > 0 ? h("ul", {class: "plain-list"}, ...failure.faults.map((fault) => h("li", {text: fault}))) : "without any fault"),
             failure.order.length > 0 ? fact("order", failure.order.join(", ")) : null,
             fact("seed", failure.seed),
-            fact("trace", failure.trace_hash),
+            fact("fingerprint", fingerprint(failure.trace_hash)),
             fact("played twice", failure.steady ? "the same trace both times" : "another trace the second time"),
             failure.file ? fact("file", h("code", {text: failure.file})) : null),
         failure.reproduce ? copyBox(failure.reproduce, "Copy the command") : h("p", {class: "soft", text: "No single command shows it again."}),

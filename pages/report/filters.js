@@ -33,9 +33,9 @@ export function applyFilters(entries, filters) {
         words.every((word) => entry.haystack.includes(word)));
 }
 
-/** Only what the page knows of, and nothing empty: an address may have been written by hand. */
+/** Only what the page knows of (view: whether the cases are a matrix or a list), and nothing empty: an address may have been written by hand. */
 export function cleanFilters(filters) {
-    const known = ["verdict", "text", ...CHOICES.map(([name]) => name)];
+    const known = ["verdict", "text", "view", ...CHOICES.map(([name]) => name)];
     return new URLSearchParams([...filters].filter(([name, value]) => known.includes(name) && value !== ""));
 }
 

@@ -4,10 +4,14 @@
  * @typedef {import("./cases").Entry} Entry
  */
 import {h} from "retryproof/parts/dom";
+import {failuresSection} from "retryproof/report/failures";
 import {applyFilters, createFilters} from "retryproof/report/filters";
 import {homeHref} from "retryproof/report/links";
+import {documentCards} from "retryproof/report/document_cards";
+import {createPlainList} from "retryproof/report/case_list";
 import {createMatrix} from "retryproof/report/matrix";
-import {documentsSection, failuresSection, provenanceSection, reproduceSection, runHead, slowestSection, stagesSection} from "retryproof/report/summary";
+import {documentsSection, provenanceSection, reproduceSection, runHead, slowestSection, stagesSection} from "retryproof/report/summary";
+import {choiceButtons} from "retryproof/report/wire_log";
 
 /**
  * @param {object} index
@@ -18,11 +22,14 @@ export function createHome(index, entries) {
     if (index.run === undefined) {
         return documentsHome(index);
     }
-    const matrix = createMatrix();
-    const filters = createFilters(entries, changed);
+    const views = {matrix: createMatrix(), list: createPlainList()};
+    const filters = createFilters(entries, (asked) => changed(withView(asked, view)));
+    const place = h("div", {});
+    const choice = h("div", {class: "no-print"});
     const matrixSection = h("section", {class: "section", id: "matrix", "aria-labelledby": "matrix-title"},
-        h("h2", {id: "matrix-title", tabindex: "-1", text: "Matrix"}), filters.element, matrix.element);
+        h("h2", {id: "matrix-title", tabindex: "-1", text: "Matrix"}), filters.element, choice, place);
     let shown = null; // the filters as text; null: nothing is shown yet
+    let view = "matrix";
 
     return {
         element: h("div", {class: "home"}, runHead(index), failuresSection(entries), matrixSection,
@@ -41,8 +48,11 @@ export function createHome(index, entries) {
         }
         shown = asked.toString();
         const cases = applyFilters(entries, asked);
-        filters.show(asked, cases.length);
-        matrix.show(cases, asked);
+        view = asked.get("view") === "list" ? "list" : "matrix";
+        filters.show(withView(asked, "matrix"), cases.length);
+        choice.replaceChildren(choiceButtons("Cases as", [["Matrix", "matrix"], ["List", "list"]], view, (chosen) => changed(withView(asked, chosen))));
+        views[view].show(cases, asked);
+        place.replaceChildren(views[view].element);
         if (wasShown !== null || shown !== "") {
             matrixSection.scrollIntoView({block: "start"});
         }
@@ -51,16 +61,23 @@ export function createHome(index, entries) {
     /* By the reader's own hand: the address tells it, but a letter more is no step to go back by. */
     function changed(asked) {
         history.replaceState(null, "", homeHref(asked));
-        const place = matrixSection.getBoundingClientRect().top;
+        const before = matrixSection.getBoundingClientRect().top;
         show(asked);
-        scrollBy(0, matrixSection.getBoundingClientRect().top - place);
+        scrollBy(0, matrixSection.getBoundingClientRect().top - before);
     }
+}
+
+/* The matrix is what a reader sees who asked for nothing else. */
+function withView(filters, view) {
+    const others = [...filters].filter(([name]) => name !== "view");
+
+    return new URLSearchParams(view === "matrix" ? others : [...others, ["view", view]]);
 }
 
 /* Results of other kinds alone. */
 function documentsHome(index) {
     return {
-        element: h("div", {class: "home"}, h("h1", {tabindex: "-1", text: "Results"}), documentsSection(index.documents)),
+        element: h("div", {class: "home"}, h("h1", {tabindex: "-1", text: "Results"}), documentCards(index.documents)),
         show: () => {},
         focusText: () => {},
     };

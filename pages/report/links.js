@@ -1,7 +1,7 @@
 /**
  * The addresses within the page. What is shown stands behind the '#', so that every view and every filter has a link:
  *
- *   #/?verdict=fail&stage=dial                    the summary and the matrix, filtered
+ *   #/?verdict=fail&stage=dial                    the summary and the matrix, filtered; view=list: a list in its place
  *   #/case/post-write%2Fonce%5Bend%3Dfin%5D@sim?verdict=fail    a case, and the filter that led to it
  *   #/document/0                                  another result
  *

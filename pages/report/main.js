@@ -4,7 +4,7 @@
 import {embedded} from "retryproof/parts/data";
 import {clear, h} from "retryproof/parts/dom";
 import {themeButton} from "retryproof/parts/theme";
-import {orderCases} from "retryproof/report/cases";
+import {orderCases, variantOf} from "retryproof/report/cases";
 import {documentLinks} from "retryproof/report/document_links";
 import {applyFilters, cleanFilters} from "retryproof/report/filters";
 import {createHome} from "retryproof/report/home";
@@ -42,7 +42,8 @@ async function begin() {
 
 function frame() {
     const {index} = state;
-    const links = [[homeHref(), index.run === undefined ? "Results" : "Summary"], ...documentLinks(index.documents).map(({href, title}) => [href, title])];
+    const home = onlyDocument(index) === null ? [[homeHref(), index.run === undefined ? "Results" : "Summary"]] : [];
+    const links = [...home, ...documentLinks(index.documents).map(({href, title}) => [href, title])];
 
     return [
         h("a", {class: "skip-link", href: "#main", on: {click: skip}, text: "Skip to the content"}),
@@ -88,7 +89,9 @@ async function follow() {
     const turn = ++state.turn; // a later address wins over what is still being read for this one
 
     leave();
-    if (route.view === "home") {
+    if (route.view === "home" && onlyDocument(state.index) !== null) {
+        await showDocument(onlyDocument(state.index), turn);
+    } else if (route.view === "home") {
         showHome(cleanFilters(route.filters));
     } else if (route.view === "case" && state.byKey.has(route.key)) {
         await showCase(state.byKey.get(route.key), cleanFilters(route.filters), turn);
@@ -97,6 +100,13 @@ async function follow() {
     } else {
         showNothing(route);
     }
+}
+
+/* A page that would hold one link alone leads nowhere: its document is shown in its place. */
+function onlyDocument({run, documents}) {
+    const links = documentLinks(documents);
+
+    return run === undefined && links.length === 1 ? links[0].number : null;
 }
 
 function leave() {
@@ -159,7 +169,8 @@ function neighbours(entry, filters) {
     const shown = applyFilters(state.entries, filters);
     const at = shown.indexOf(entry);
 
-    return [shown[at - 1], at < 0 ? undefined : shown[at + 1]].map((other) => other && {href: caseHref(other.key, filters), name: other.name});
+    return [shown[at - 1], at < 0 ? undefined : shown[at + 1]].map((other) => other && {
+        href: caseHref(other.key, filters), name: other.name, differs: other.name === entry.name ? variantOf(other) : ""});
 }
 
 async function showDocument(number, turn) {

@@ -56,7 +56,7 @@ export function foldStages(entries) {
 
 /**
  * @param {Entry[]} entries of one stage
- * @returns {Row[]}
+ * @returns {Row[]} those with failures first
  */
 export function foldRows(entries) {
     const rows = new Map();
@@ -68,7 +68,16 @@ export function foldRows(entries) {
         const cells = rows.get(entry.fault);
         cells.set(entry.method, [...(cells.get(entry.method) ?? []), entry]);
     }
-    return [...rows].map(([fault, cells]) => ({fault, cells: new Map([...cells].map(([method, list]) => [method, cellOf(list)]))}));
+    const folded = [...rows].map(([fault, cells]) => ({fault, cells: new Map([...cells].map(([method, list]) => [method, cellOf(list)]))}));
+
+    return folded.sort((a, b) => rowRank(a) - rowRank(b));
+}
+
+/* What failed is not to be searched for among what went well. */
+function rowRank(row) {
+    const marks = [...row.cells.values()].map((cell) => cell.mark);
+
+    return marks.some((mark) => mark === "fail" || mark === "error") ? 0 : marks.includes("warn") ? 1 : 2;
 }
 
 /** @returns {Cell} */

@@ -1,15 +1,14 @@
 /**
- * What a reader wants to know first, and last: how it went, what failed, what was slow, how it came about, how to do it again.
+ * What a reader wants to know first, and last: how it went, what was slow, how it came about, how to do it again.
  *
  * @typedef {import("./cases").Entry} Entry
  */
 import {copyBox, h} from "retryproof/parts/dom";
 import {count, date, duration, number, stageMeaning, STAGES, verdictOf, VERDICTS} from "retryproof/parts/words";
 import {caseRows} from "retryproof/report/case_list";
-import {compareStages, hasFindings, hasOutcome, outcomeText} from "retryproof/report/cases";
+import {compareStages, hasFindings, hasOutcome} from "retryproof/report/cases";
 import {documentHref, homeHref} from "retryproof/report/links";
 
-const FAILURES_SHOWN = 8; // the rest is one link away: the matrix should be near
 const SLOWEST_SHOWN = 10;
 
 /* ---- how it went ----------------------------------------------------------------------------------------- */
@@ -63,21 +62,7 @@ function verdictsOf(counts) {
     return [...VERDICTS].filter(([verdict]) => counts[verdict] > 0);
 }
 
-/* ---- what failed, what was slow -------------------------------------------------------------------------- */
-
-/** @param {Entry[]} entries */
-export function failuresSection(entries) {
-    const failed = entries.filter(hasFindings);
-
-    if (failed.length === 0) {
-        return null;
-    }
-    const shown = [...failed].sort((a, b) => Number(b.level === "must") - Number(a.level === "must")).slice(0, FAILURES_SHOWN);
-
-    return section("What failed", "failures",
-        caseRows(shown, (entry) => (hasOutcome(entry) ? outcomeText(entry) : "-")),
-        failed.length > shown.length && h("p", {}, h("a", {href: homeHref(new URLSearchParams({verdict: "fail,error,setup-failed"})), text: `All ${count(failed.length, "case")} with findings`})));
-}
+/* ---- what was slow --------------------------------------------------------------------------------------- */
 
 /**
  * Where any case was played on sockets, those alone: their time is real.

@@ -10,25 +10,29 @@ import {dataTable, documentHead, documentSection, toneBadge} from "retryproof/re
  * @param {object} table
  */
 export function renderWrong(container, table) {
-    const proxies = table.proxies;
-    const free = proxies.filter((proxy) => !proxy.suite && !proxy.exploration);
-
     container.replaceChildren(h("div", {class: "document"},
-        documentHead({
-            title: "Wrong proxies",
-            lead: "Each of these is the proxy with one fault built in. A suite that does not fail for one of them would not see that fault in a real proxy either.",
-            figures: [
-                {value: proxies.length, name: "wrong proxies"},
-                {value: proxies.filter((proxy) => proxy.suite).length, name: "caught by the suite"},
-                {value: proxies.filter((proxy) => proxy.exploration).length, name: "caught by exploration"},
-                {value: free.length, name: "caught by neither", tone: free.length > 0 ? "bad" : "good"},
-            ],
-            command: table.command,
-        }),
+        documentHead(wrongSummary(table)),
         documentSection("What catches them", dataTable("Wrong proxies",
             [{text: "the proxy …"}, {text: "caught by"}, {text: "suite: cases that fail"}, {text: "in these words"}, {text: "exploration: claim broken"},
                 {text: "in runs"}, {text: "smallest schedule"}, {text: "on sockets"}],
-            proxies.map(wrongRow)))));
+            table.proxies.map(wrongRow)))));
+}
+
+/** What its page begins with, and what a card tells of it. */
+export function wrongSummary({proxies, command}) {
+    const free = proxies.filter((proxy) => !proxy.suite && !proxy.exploration);
+
+    return {
+        title: "Wrong proxies",
+        lead: "Each of these is the proxy with one fault built in. A suite that does not fail for one of them would not see that fault in a real proxy either.",
+        figures: [
+            {value: proxies.length, name: "wrong proxies"},
+            {value: proxies.filter((proxy) => proxy.suite).length, name: "caught by the suite"},
+            {value: proxies.filter((proxy) => proxy.exploration).length, name: "caught by exploration"},
+            {value: free.length, name: "caught by neither", tone: free.length > 0 ? "bad" : "good"},
+        ],
+        command,
+    };
 }
 
 function wrongRow(proxy) {

@@ -7,8 +7,19 @@ static const char SCHEMA[] = "retryproof-page-1";
 
 /* ---- the index ----------------------------------------------------------------------------------- */
 
+/* What a reader of a list wants to know of a case that did not pass; NULL: there is nothing. */
+static const char *first_finding(const struct case_result *result)
+{
+    const bool told = result->verdict == VERDICT_FAIL || result->verdict == VERDICT_ERROR ||
+                      result->verdict == VERDICT_SETUP_FAILED;
+
+    return told && result->sentence_count > 0 ? result->sentences[0] : NULL;
+}
+
 static void put_case(struct json_writer *writer, const struct case_result *result)
 {
+    const char *finding = first_finding(result);
+
     json_writer_open_line(writer, NULL, '{');
     json_writer_number(writer, "attempts", result->attempts);
     json_writer_text(writer, "client", result->client);
@@ -16,6 +27,8 @@ static void put_case(struct json_writer *writer, const struct case_result *resul
     json_writer_number(writer, "duration_ns", result->duration_ns);
     json_writer_text(writer, "fault", result->fault);
     json_writer_text(writer, "file", result->file);
+    if (finding != NULL)
+        json_writer_text(writer, "finding", finding);
     json_writer_text(writer, "id", result->id);
     json_writer_text(writer, "level", level_word(result->level));
     json_writer_number(writer, "line", result->line);

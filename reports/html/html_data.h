@@ -2,7 +2,8 @@
  * The data of the report's page, as JSON.
  *
  * "index": {schema: "retryproof-page-1", chunk: N, run, counts, facts: [{name, value}], files: [{path, text}],
- * cases: [all of a case but what its chunk has], documents: [{id, schema, title}]}. Without a run there are the documents alone.
+ * cases: [all of a case but what its chunk has, and as "finding" the first sentence of one that did not pass],
+ * documents: [{id, schema, title}]}. Without a run there are the documents alone.
  * "cases-K", the cases K*N to K*N+N-1 of the index: [{sentences, story, recording}], the recording verbatim as the result
  * holds it (docs/result.schema.json), or null. Nothing is read of it here: that would take longer than all the rest, so what
  * can be made of a recording, its capture too, is made by the page of the one case that somebody looks at.

@@ -50,6 +50,27 @@ function story(sentence, number, title, play) {
     }));
 }
 
+describe("a report without a run", () => {
+    it("has a card for each result, with what came of it and its figures", () => withPage(browser, {}, async (page) => {
+        await page.goto(url);
+        const cards = page.locator(".document-card");
+        await eventually("every card has its figures", async () => (await cards.filter({has: page.locator(".figure")}).count()) === 4);
+        assert.match(await cards.nth(1).innerText(), /something is wrong[^]*2\s+wrong proxies[^]*1\s+caught by neither/);
+        assert.match(await cards.nth(2).innerText(), /^3 results side by side/);
+        await shoot(page, "documents");
+        await cards.nth(0).getByRole("link").click();
+        await page.getByRole("heading", {level: 1, name: "Exploration"}).waitFor();
+    }));
+
+    it("opens on its only result", () => withPage(browser, {}, async (page) => {
+        const rendered = run("report", "render", "--attach", join(folder, "wrong.json"), "--report", `html=${join(folder, "alone")}`);
+        assert.equal(rendered.status, 0, rendered.stderr);
+        await page.goto(pathToFileURL(join(folder, "alone", "index.html")).href);
+        await page.getByRole("heading", {level: 1, name: "Wrong proxies"}).waitFor();
+        assert.equal(await page.locator(".page-nav a[aria-current]").count(), 1);
+    }));
+});
+
 describe("an exploration", () => {
     story("tells its runs, its claims, and those that no run exercised", 0, "Exploration", async (page) => {
         const text = await page.locator(".document").innerText();

@@ -96,6 +96,40 @@ describe("the first view", () => {
         assert.equal(await page.locator(".matrix-table").count(), 0);
     });
 
+    story("groups what failed by scenario, and tells what was found in how many cases", async (page) => {
+        await open(page);
+        const group = page.locator(".failed-scenario");
+        assert.equal(await group.count(), 1);
+        assert.match(await group.innerText(), /post-write · 1 case/);
+        assert.equal(await group.locator(".failed-finding").innerText(), result.cases.find((one) => one.verdict === "fail").sentences[0]);
+        const told = await page.evaluate(async () => {
+            const {failedScenarios} = await import("retryproof/report/failures");
+            const entry = (id, finding, more = {}) => ({id, finding, subject: "builtin", verdict: "fail", level: "must", ...more});
+            const groups = failedScenarios([
+                entry("dial/a[end=fin]", "one", {level: "should"}), entry("dial/b[end=fin]", "two"), entry("dial/b[end=rst]", "one"),
+                entry("dial/b[end=stall]", "one"), entry("dial/b-too", "one", {verdict: "error"}), entry("dial/c", undefined, {verdict: "pass"}),
+            ]);
+
+            return groups.map(({entries, findings}) => [entries[0].id, [...findings].map(([finding, cases]) => `${finding} ${cases.length}`)]);
+        });
+        assert.deepEqual(told, [["dial/b[end=fin]", ["one 2", "two 1"]], ["dial/b-too", ["one 1"]], ["dial/a[end=fin]", ["one 1"]]]);
+    });
+
+    story("shows a plain list in the place of the matrix, and says so in the address", async (page) => {
+        await open(page, "#/?stage=dial");
+        await page.getByRole("button", {name: "List", exact: true}).click();
+        assert.equal(new URL(page.url()).hash, "#/?stage=dial&view=list");
+        await page.locator(".plain-cases .case-row").first().waitFor();
+        assert.equal(await page.locator(".matrix-table").count(), 0);
+        await page.locator("button[data-verdict=pass]").click();
+        assert.match(new URL(page.url()).hash, /view=list/);
+        await page.locator(".plain-cases .case-row a").first().click();
+        await page.locator(".breadcrumb a").click();
+        await page.locator(".plain-cases .case-row").first().waitFor();
+        await page.getByRole("button", {name: "Matrix", exact: true}).click();
+        await page.locator("details[data-stage=dial]").waitFor();
+    });
+
     story("shows the cases that are asked for, and says so in the address", async (page) => {
         await open(page);
         await expectShown(page, result.cases.length);
