@@ -43,7 +43,7 @@ struct run_command {
     bool is_foreign;
     struct observed_run observed; /* of that proxy */
     struct file_watch *watch;     /* --watch; NULL: not asked for, or impossible */
-    bool is_again;                /* not the first round of --watch */
+    unsigned round;               /* of --watch, from 1 */
     char error[SESSION_ERROR_BYTES];
 };
 
@@ -366,7 +366,7 @@ static bool begin_watch(struct run_command *run)
     if (!run->options.watch)
         return true;
     /* The wait asks whether a signal came; caught anew, one that came between two rounds would be forgotten. */
-    if (!run->is_again)
+    if (run->round == 1)
         console_catch_signals();
     run->watch = file_watch_create();
     return (run->watch != NULL && watch_paths(run)) || give_up_watch(run);
@@ -422,7 +422,7 @@ static void release(struct run_command *run)
     free(run);
 }
 
-/* Until somebody saves a file; false when it was Ctrl-C. */
+/* Until somebody saves a file, which is told; false when it was Ctrl-C. */
 static bool wait_for_change(const struct run_command *run)
 {
     const bool page = report_requests_have(&run->options.reports, REPORT_HTML);
@@ -433,7 +433,10 @@ static bool wait_for_change(const struct run_command *run)
     fflush(NULL); /* the report comes first */
     fprintf(stderr, "retryproof: watching %zu folder%s; Ctrl-C ends%s\n", count,
             count == 1 ? "" : "s", page ? "; reload the page to see this run" : "");
-    return file_watch_wait(run->watch);
+    if (!file_watch_wait(run->watch))
+        return false;
+    fprintf(stderr, "\nretryproof: %s: round %u\n", file_watch_change(run->watch), run->round + 1);
+    return true;
 }
 
 /*
@@ -453,16 +456,16 @@ static void prepare_process(void)
 #endif
 }
 
-/* Once. *again: it was run before, and then: somebody has changed a file since, so it is to be run once more. */
-static int run_once(int argc, char **argv, const char *version, bool *again)
+/* Once. *round, from 1, becomes that of the next time where somebody has changed a file since, else 0. */
+static int run_once(int argc, char **argv, const char *version, unsigned *round)
 {
     char error[OPTIONS_ERROR_BYTES];
     struct run_command *run = calloc(1, sizeof(*run));
-    bool is_again = *again;
-    *again = false;
+    const unsigned this_round = *round;
+    *round = 0;
     if (run == NULL)
         return EXIT_INTERNAL;
-    run->is_again = is_again;
+    run->round = this_round;
     run->version = version;
     run->typed = command_typed(argc, argv);
     suite_init(&run->suite);
@@ -481,8 +484,8 @@ static int run_once(int argc, char **argv, const char *version, bool *again)
         code = run_with_options(run);
     }
     if (run->watch != NULL) {
-        *again = wait_for_change(run);
-        code = *again ? code : EXIT_INTERRUPTED;
+        *round = wait_for_change(run) ? this_round + 1 : 0;
+        code = *round > 0 ? code : EXIT_INTERRUPTED;
     }
     release(run);
     return code;
@@ -490,11 +493,11 @@ static int run_once(int argc, char **argv, const char *version, bool *again)
 
 int run_command(int argc, char **argv, const char *version)
 {
-    bool again = false;
+    unsigned round = 1;
     int code;
     prepare_process();
     do
-        code = run_once(argc, argv, version, &again);
-    while (again);
+        code = run_once(argc, argv, version, &round);
+    while (round > 0);
     return code;
 }

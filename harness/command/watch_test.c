@@ -73,14 +73,17 @@ static void a_saved_scenario_is_played_again(void **state)
     await(&watching, "3 cases: 1 pass, 1 fail");
     await(&watching, "watching 1 folder; Ctrl-C ends\n");
     write_file("s/fail.yaml", TOP ACTORS "expect: {client: {status: 200}}\n");
+    await(&watching, "retryproof: s/fail.yaml was saved: round 2\n");
     await(&watching, "3 cases: 2 pass");
     await(&watching, "watching 1 folder");
     /* One that is new, and as most editors save it: written elsewhere, then put into its place. */
     write_file("new", TOP ACTORS "expect: {}\n");
     assert_int_equal(rename("new", "s/new.yaml"), 0);
+    await(&watching, "retryproof: s/new.yaml was saved: round 3\n");
     await(&watching, "4 cases: 3 pass");
     await(&watching, "watching 1 folder");
     assert_int_equal(remove("s/new.yaml"), 0);
+    await(&watching, "retryproof: s/new.yaml was removed: round 4\n");
     await(&watching, "3 cases: 2 pass");
     await(&watching, "watching 1 folder");
     end(&watching);

@@ -15,11 +15,15 @@
 
 #include "harness/terminal/console.h"
 
-enum { EVENTS_BYTES = 16 * 1024 };
+enum {
+    EVENTS_BYTES = 16 * 1024,
+    CHANGE_BYTES = PATH_MAX + NAME_MAX + 32, /* a path, and what became of it */
+};
 
 /* A folder, and which of its files count. */
 struct watched {
     int number;                /* the kernel's */
+    char *path;                /* as it was named */
     char name[NAME_MAX + 1];   /* of the one file; "": those that are wanted */
     file_watch_wanted *wanted; /* NULL: all */
 };
@@ -28,6 +32,7 @@ struct file_watch {
     int descriptor;
     struct watched folders[FILE_WATCH_MAX];
     size_t count;
+    char change[CHANGE_BYTES];
 };
 
 struct file_watch *file_watch_create(void)
@@ -44,8 +49,11 @@ struct file_watch *file_watch_create(void)
 
 void file_watch_destroy(struct file_watch **watch)
 {
-    if (*watch != NULL)
-        close((*watch)->descriptor);
+    if (*watch == NULL)
+        return;
+    close((*watch)->descriptor);
+    for (size_t i = 0; i < (*watch)->count; i++)
+        free((*watch)->folders[i].path);
     free(*watch);
     *watch = NULL;
 }
@@ -69,7 +77,8 @@ static bool add_folder(struct file_watch *watch, const char *path, const struct 
     struct watched *folder = &watch->folders[watch->count++];
     *folder = *like;
     folder->number = number;
-    return true;
+    folder->path = strdup(path);
+    return folder->path != NULL;
 }
 
 static bool add_tree(struct file_watch *watch, const char *path, const struct watched *like)
@@ -117,6 +126,38 @@ static bool is_wanted(const struct watched *folder, const char *name)
     return folder->wanted == NULL || folder->wanted(name);
 }
 
+static const char *change_word(uint32_t mask)
+{
+    if ((mask & (IN_DELETE | IN_MOVED_FROM)) != 0)
+        return "was removed";
+    return (mask & IN_ISDIR) != 0 ? "was made" : "was saved";
+}
+
+/* The folder that the event is of; NULL: of more than the kernel could tell. */
+static const struct watched *find_folder(const struct file_watch *watch,
+                                         const struct inotify_event *event)
+{
+    for (size_t i = 0; i < watch->count; i++) {
+        if (watch->folders[i].number == event->wd)
+            return &watch->folders[i];
+    }
+    return NULL;
+}
+
+static void note_change(struct file_watch *watch, const struct inotify_event *event)
+{
+    const struct watched *folder = find_folder(watch, event);
+    if (folder == NULL)
+        snprintf(watch->change, sizeof(watch->change), "more was changed than can be told");
+    else
+        snprintf(watch->change, sizeof(watch->change), "%s%s%s %s",
+                 strcmp(folder->path, ".") == 0 ? "" : folder->path,
+                 strcmp(folder->path, ".") == 0 || folder->path[strlen(folder->path) - 1] == '/'
+                     ? ""
+                     : "/",
+                 event->name, change_word(event->mask));
+}
+
 /* What editors keep beside a file is none of ours: ".x.swp", "x~", "#x#". */
 static bool counts(const struct file_watch *watch, const struct inotify_event *event)
 {
@@ -146,7 +187,10 @@ static bool take_events(struct file_watch *watch)
         const struct inotify_event *event;
         for (const char *at = events; at < events + size; at += sizeof(*event) + event->len) {
             event = (const struct inotify_event *)(const void *)at;
-            changed = counts(watch, event) || changed;
+            if (!counts(watch, event))
+                continue;
+            changed = true;
+            note_change(watch, event);
         }
     }
     return changed;
@@ -169,4 +213,9 @@ bool file_watch_wait(struct file_watch *watch)
     }
     sigprocmask(SIG_SETMASK, &before, NULL);
     return changed && !console_is_interrupted();
+}
+
+const char *file_watch_change(const struct file_watch *watch)
+{
+    return watch->change;
 }

@@ -37,5 +37,7 @@ size_t file_watch_count(const struct file_watch *watch);
  * whose signals must be caught by then.
  */
 MUST_USE bool file_watch_wait(struct file_watch *watch);
+/* After file_watch_wait() was true: what it was, "scenarios/x.yaml was saved"; of several changes the last. */
+const char *file_watch_change(const struct file_watch *watch);
 
 #endif
