@@ -87,20 +87,29 @@ export function attemptCard(attempt, options = {}) {
 
 /**
  * @param {Exchange} exchange
- * @param {{heading?: string}} [options]
+ * @param {{heading?: string, neutral?: boolean, unread?: boolean}} [options] neutral: nobody says that it went well, for
+ *     somebody found that it did not; unread: what was sent to the client it never read
  */
 export function resultCard(exchange, options = {}) {
-    const answered = Boolean(exchange.status);
-    const good = answered && !exchange.error_word && !exchange.stage && !exchange.cause;
-    const outcome = {word: good ? "answered" : "failed", glyph: good ? "✓" : "✗",
-        text: answered ? `the client got ${exchange.status}` : "the client got no answer"};
+    const good = Boolean(exchange.status) && !exchange.error_word && !exchange.stage && !exchange.cause;
+    const neutral = good && options.neutral;
+    const outcome = neutral ? {word: "open", glyph: "○"} : {word: good ? "answered" : "failed", glyph: good ? "✓" : "✗"};
+
+    outcome.text = resultWords(exchange, options);
 
     return h("article", {class: "card attempt-card result-card", "data-outcome": outcome.word},
         h("header", {class: "attempt-head"},
             h(options.heading ?? "h3", {class: "attempt-title", text: "Result"}),
             outcomeMark(outcome)),
-        h("p", {class: "result-summary", text: exchangeSummary(exchange)}),
+        neutral ? null : h("p", {class: "result-summary", text: exchangeSummary(exchange)}),
         factList(resultFacts(exchange)));
+}
+
+function resultWords({status}, {unread}) {
+    if (!status) {
+        return "the client got no answer";
+    }
+    return unread ? `the proxy sent ${status}, which the client did not read` : `the client got ${status}`;
 }
 
 /**

@@ -17,7 +17,8 @@ import {exchangeCards} from "retryproof/parts/attempt_card";
 import {copyBox, copyButton, h} from "retryproof/parts/dom";
 import {duration, fingerprint, stageMeaning, verdictOf} from "retryproof/parts/words";
 import {captureName, captureOf} from "retryproof/report/capture";
-import {caseStory, verdictStory} from "retryproof/report/case_story";
+import {caseStory, neverRead, verdictStory} from "retryproof/report/case_story";
+import {hasFindings} from "retryproof/report/cases";
 import {createMarks} from "retryproof/report/marks";
 import {readRecording} from "retryproof/report/recording";
 import {gridValues, scenarioText} from "retryproof/report/scenario_text";
@@ -31,9 +32,9 @@ import {wireLog} from "retryproof/report/wire_log";
 export function renderCase(container, context) {
     const recording = context.detail.recording ? readRecording(context.detail.recording) : null;
     const findings = findingsSection(context);
-    const overview = [recording?.exchanges.length > 0 ? happenedSection(recording) : storySection(context, recording), recording && expectationSection(recording)].filter(Boolean);
+    const overview = [recording?.exchanges.length > 0 ? happenedSection(recording, context) : storySection(context, recording), recording && expectationSection(recording)].filter(Boolean);
     const details = [
-        recording && attemptsSection(recording),
+        recording && attemptsSection(recording, context.entry),
         recording && wireSection(recording),
         scenarioSection(context),
         reproduceSection(context),
@@ -120,9 +121,9 @@ function findingsSection({entry, detail}) {
         h("ul", {class: "findings", data: {tone: verdictOf(entry).tone}}, ...sentences.map((sentence) => h("li", {text: sentence}))));
 }
 
-function happenedSection(recording) {
+function happenedSection(recording, {entry}) {
     return section("What happened",
-        h("ol", {class: "story"}, ...caseStory(recording).map((sentence) => h("li", {text: sentence}))),
+        h("ol", {class: "story"}, ...caseStory(recording, entry).map((sentence) => h("li", {text: sentence}))),
         recording.fromProxy ? null : h("p", {class: "soft small", text: "The proxy is another process: this is what the clients and upstreams around it saw."}));
 }
 
@@ -164,19 +165,21 @@ function expectationRow({what, expected, observed, holds}) {
         h("td", {class: "holds"}, h("span", {class: "badge", data: {tone: holds ? "good" : "bad"}},
             h("span", {"aria-hidden": "true", text: holds ? "✓ " : "✗ "}), holds ? "holds" : "broken")),
         h("th", {scope: "row", text: what}),
-        h("td", {}, h("code", {text: expected})),
-        h("td", {}, h("code", {text: observed})));
+        h("td", {data: {name: "expected"}}, h("code", {text: expected})),
+        h("td", {data: {name: "observed"}}, h("code", {text: observed})));
 }
 
 /* ---- what happened, closely ------------------------------------------------------------------------------ */
 
-function attemptsSection(recording) {
+/* Where something failed, what the proxy took for a success is not told in green: that may be what is wrong. */
+function attemptsSection(recording, entry) {
     const many = recording.exchanges.length > 1;
+    const neutral = hasFindings(entry);
 
     return recording.exchanges.length === 0 ? null : section("Attempts",
         ...recording.exchanges.map((exchange, index) => h("div", {class: "exchange"},
             many ? h("h3", {text: `Request ${index + 1}: ${exchange.method ?? ""} ${exchange.target ?? ""}`}) : null,
-            exchangeCards(exchange, {heading: many ? "h4" : "h3"}))));
+            exchangeCards(exchange, {heading: many ? "h4" : "h3", neutral, unread: neverRead(recording, entry)}))));
 }
 
 function wireSection(recording) {
@@ -225,7 +228,8 @@ function captureDownload(entry, recording, run) {
     return h("div", {class: "capture"},
         h("p", {}, link),
         h("p", {class: "soft small", text: "All connections of the case as TCP, with its attempts as comments and the secrets of TLS where there are any. Wireshark opens it; or:"}),
-        copyBox(`tshark -r '${name}'${decodings(recording)} -Y http`, "Copy the command"));
+        copyBox(`tshark -r '${name}'${decodings(recording)}`, "Copy the command"),
+        h("p", {class: "soft small", text: `Where they listen: ${listenersOf(recording)}.`}));
 }
 
 /* No port of a case is one that says HTTP, or TLS, by itself. */
@@ -233,6 +237,14 @@ function decodings(recording) {
     const known = (recording.connections ?? []).map(({server_address: address, tls}) => [/:(\d+)$/.exec(address ?? "")?.[1], tls ? "tls" : "http"]);
 
     return [...new Map(known.filter(([port]) => port !== undefined))].map(([port, protocol]) => ` -d tcp.port==${port},${protocol}`).join("");
+}
+
+/* "the proxy for client: 127.0.0.1:9000, a: 127.0.0.1:9001": whose a port of the capture is. */
+function listenersOf({connections = [], lanes = []}) {
+    const known = connections.filter((connection) => connection.server_address).map(({lane, server_address: address}) =>
+        `${lanes[lane]?.role === "upstream" ? lanes[lane].name : "the proxy"} at ${address}`);
+
+    return [...new Set(known)].join(", ") || "nobody recorded it";
 }
 
 function neighbours({previous, next}) {
