@@ -25,7 +25,7 @@ const COUNTERS = [
     ["attempts", "retryproof_attempts_total"],
     ["retries", RETRIES],
     ["retries refused", "retryproof_refused_retries_total"],
-    ["failures", FAILURES],
+    ["failed attempts", FAILURES],
     ["exchanges now", "retryproof_exchanges_active"],
     ["clients now", "retryproof_client_connections"],
     ["upstream connections", "retryproof_upstream_connections_active", "retryproof_upstream_connections_idle"],
@@ -208,7 +208,10 @@ function fact(title, value) {
     return h("div", {class: "fact"}, h("dt", {text: title}), h("dd", {text: value}));
 }
 
-/** Each kind of failure leads to the exchanges that ended with it. */
+/**
+ * Each kind of failure is counted by attempts. An exchange is found by how it ended at last, so that one whose later attempt
+ * went well is among the retried ones: both links are said to be what they are.
+ */
 function tellFailures(samples) {
     const causes = Array.from(new Set(samples.map(({labels}) => labels.cause))).sort();
     const text = JSON.stringify(samples);
@@ -218,8 +221,15 @@ function tellFailures(samples) {
         return;
     }
     state.failures = text;
-    clear(parts.failures).append(...[...samples].sort((a, b) => b.value - a.value).map(({labels: {stage, cause}, value}) =>
-        h("li", {}, h("a", {href: writeHash({request: null, filters: {stage, cause}})}, `${cause} at ${stage}`), ` ${number(value)}`)));
+    if (samples.length === 0) {
+        clear(parts.failures);
+        return;
+    }
+    clear(parts.failures).append(
+        h("li", {class: "soft", text: "Failed attempts; a link shows the exchanges that ended so:"}),
+        ...[...samples].sort((a, b) => b.value - a.value).map(({labels: {stage, cause}, value}) =>
+            h("li", {}, h("a", {href: writeHash({request: null, filters: {stage, cause}})}, `${cause} at ${stage}`), ` ${number(value)}`)),
+        h("li", {}, h("a", {href: writeHash({request: null, filters: {retried: "true"}}), text: "exchanges that were tried again"})));
 }
 
 /** There are counters of the log where there is a log. */

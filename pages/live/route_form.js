@@ -72,7 +72,7 @@ export function createRouteForm() {
                 show(value);
             }
             field.setAttribute("aria-invalid", String(error !== null));
-            say(error ?? `${choice.value} has max_retries ${value.max_retries} from now on.`, error === null ? "good" : "bad");
+            say(withoutPlace(error) ?? `${choice.value} has max_retries ${value.max_retries} from now on.`, error === null ? "good" : "bad");
         } catch {
             say("The proxy does not answer; nothing is known of the change.", "bad");
         }
@@ -91,6 +91,15 @@ function numberOrText(text) {
     return /^-?[0-9]+$/.test(text) ? Number(text) : text;
 }
 
+/* Where in the body of the page's own request a value stands says nothing to who wrote it into a field. */
+function withoutPlace(error) {
+    return error === null ? null : error.replace(/^body:\d+:\d+: /, "");
+}
+
+/* A time of 0 is off, and so is a back-off that begins with one (docs/retries.md). */
 function inWords(value) {
+    if (value === "0s" || value?.base === "0s") {
+        return "off";
+    }
     return typeof value === "string" ? value : JSON.stringify(value);
 }

@@ -23,6 +23,7 @@ const TICK_PIXELS = 56;
 const TICKS_MAX = 1200;
 const GAP_SHARE = 0.08; /* of the whole: so much that passes without an event is said */
 const GAP_NS_MIN = 1e6;
+const CLOSE_NS = 1e6; /* less than this apart, events of a case that began late would stand on one line */
 
 /**
  * @param {import("retryproof/report/recording").Recording} recording
@@ -33,19 +34,19 @@ export function layoutTimeline(recording, view) {
     const width = Math.max(view.width, GUTTER_PIXELS + count * LANE_PIXELS_MIN);
     const gap = (width - GUTTER_PIXELS) / count;
     const rows = timelineRows(recording, view);
-    const span = Math.max(1, recording.endNs);
+    const scale = timeScale(rows, recording.endNs);
     const pixels = Math.min(LINEAR_PIXELS * view.zoom, LINEAR_PIXELS_MAX);
     const pitch = Math.max(12, ROW_PIXELS * view.zoom);
 
     rows.forEach((row, index) => {
-        row.y = HEAD_PIXELS + (view.linear ? row.atNs / span * pixels : (index + 0.5) * pitch);
+        row.y = HEAD_PIXELS + (view.linear ? (row.atNs - scale.from) / scale.span * pixels : (index + 0.5) * pitch);
     });
     return {
         width, gap, rows,
         linear: view.linear,
         height: HEAD_PIXELS + (view.linear ? pixels : rows.length * pitch) + ROW_PIXELS,
         laneX: (lane) => GUTTER_PIXELS + gap * (lane + 0.5),
-        ticks: view.linear ? linearTicks(span, pixels) : orderTicks(rows),
+        ticks: view.linear ? linearTicks(scale, pixels) : orderTicks(rows),
     };
 }
 
@@ -108,6 +109,15 @@ function withGaps(rows, endNs) {
     return told;
 }
 
+/* Events that all lie close together fill the height, wherever in the case they lie. */
+function timeScale(rows, endNs) {
+    const times = rows.map((row) => row.atNs);
+    const from = Math.min(...times);
+    const within = Math.max(...times) - from;
+
+    return within > 0 && within < CLOSE_NS ? {from, span: within} : {from: 0, span: Math.max(1, endNs)};
+}
+
 /* ---- ticks: {y, atNs} ----------------------------------------------------------------------------------- */
 
 function orderTicks(rows) {
@@ -124,14 +134,14 @@ function lastTime(rows, index) {
 }
 
 /* Every 1, 2 or 5 times a power of ten, not closer than can be read. */
-function linearTicks(span, pixels) {
+function linearTicks({from, span}, pixels) {
     const least = Math.max(span / pixels * TICK_PIXELS, span / TICKS_MAX);
     const power = 10 ** Math.floor(Math.log10(least));
     const step = [1, 2, 5, 10].map((factor) => factor * power).find((value) => value >= least);
     const ticks = [];
 
-    for (let at = 0; at <= span; at += step) {
-        ticks.push({y: HEAD_PIXELS + at / span * pixels, atNs: at});
+    for (let at = Math.ceil(from / step) * step; at <= from + span; at += step) {
+        ticks.push({y: HEAD_PIXELS + (at - from) / span * pixels, atNs: at});
     }
     return ticks;
 }

@@ -96,6 +96,17 @@ describe("the list of exchanges", () => {
         await page.locator(".live-count", {hasText: "2 exchanges with status 200."}).waitFor();
     });
 
+    story("tells on a phone when an exchange ended and what it took", {}, async (page, proxy) => {
+        await page.setViewportSize({width: 360, height: 800});
+        await openLive(page, proxy);
+        const row = page.locator("[data-id='2']");
+        await row.waitFor();
+        for (const column of ["request", "status", "outcome", "when", "took"]) {
+            const box = await row.locator(`.column-${column}`).boundingBox();
+            assert.ok(box !== null && box.width > 0 && box.x >= 0 && box.x + box.width <= 360, column);
+        }
+    });
+
     story("opens with the filter of its address", {}, async (page, proxy) => {
         await openLive(page, proxy, "#/?cause=connection_refused&route=fails");
         await page.locator(".live-count", {hasText: "1 exchange with cause connection_refused, route fails."}).waitFor();
@@ -189,6 +200,7 @@ describe("counters", () => {
         await page.locator(".live-counters .fact", {hasText: /^exchanges\s*8$/}).waitFor();
         await page.locator("[data-id='8']").waitFor();
         await shoot(page, "live-plot");
+        await page.getByText("Failed attempts; a link shows the exchanges that ended so:").waitFor();
         await page.getByRole("link", {name: "connection_refused at dial"}).click();
         await page.locator(".live-count", {hasText: "4 exchanges with stage dial, cause connection_refused."}).waitFor();
     });
@@ -222,6 +234,7 @@ describe("max_retries of a route", () => {
             const seen = await page.getByLabel("max_retries").inputValue();
             return seen === "2" || seen;
         });
+        assert.match(await page.locator(".route-settings dl").textContent(), /deadlineoff/);
         await page.getByLabel("max_retries").fill("4");
         await page.getByRole("button", {name: "Apply"}).click();
         await page.getByText("fails has max_retries 4 from now on.").waitFor();
@@ -237,7 +250,8 @@ describe("max_retries of a route", () => {
             })).json();
             await page.getByLabel("max_retries").fill(wrong);
             await page.getByRole("button", {name: "Apply"}).click();
-            await page.getByText(said.error).waitFor();
+            assert.match(said.error, /^body:\d+:\d+: /);
+            await page.getByText(`✗ ${said.error.replace(/^body:\d+:\d+: /, "")}`, {exact: true}).waitFor();
         }
         assert.equal((await (await fetch(`${proxy.admin}/api/routes/shop`)).json()).max_retries, 2);
     });
