@@ -68,7 +68,8 @@ void report_matrix(const struct run_result *run, const struct report_style *styl
     char count[TEXT_COUNT_BYTES];
     fputs("retryproof ", out);
     text_put(run->version, out);
-    fprintf(out, ", %s cases, worlds: ", text_count(run->case_count, count));
+    fprintf(out, ", %s %s, worlds: ", text_count(run->case_count, count),
+            run->case_count == 1 ? "case" : "cases");
     text_put(run->worlds, out);
     fprintf(out, ", seed %llu\n\n", (unsigned long long)run->seed);
 

@@ -15,6 +15,7 @@ static const struct {
 } RUNS[] = {
     {"run s/pass.yaml", EXIT_PASSED, "2 cases: 2 pass", NULL},
     {"run --world sim s/pass.yaml", EXIT_PASSED, "1 case: 1 pass in", NULL},
+    {"run --world sim s/pass.yaml", EXIT_PASSED, ", 1 case, worlds: sim", NULL},
     {"run --world sim --repeat 5 s/pass.yaml", EXIT_PASSED, "1 case: 1 pass, 5 played in", NULL},
     {"run --world sim --repeat 5 --jobs 2 s/pass.yaml", EXIT_PASSED, "1 pass, 5 played in", NULL},
     {"run --world sim --repeat 5 s/should.yaml", EXIT_PASSED, "fail (should or info) in", NULL},

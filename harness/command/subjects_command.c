@@ -396,8 +396,8 @@ static void tell_over(const struct entry *entry)
     double seconds = (double)(console_now_ns() - entry->began_ns) / 1e9;
     const char *slash = strrchr(entry->path, '/');
     if (entry->run != NULL)
-        fprintf(stderr, "%s/%s: %zu cases in %.1f s\n", entry->file->name, entry->profile->name,
-                entry->run->case_count, seconds);
+        fprintf(stderr, "%s/%s: %zu %s in %.1f s\n", entry->file->name, entry->profile->name,
+                entry->run->case_count, entry->run->case_count == 1 ? "case" : "cases", seconds);
     else
         fprintf(stderr, "%s/%s: no result after %.1f s (%s was not written)\n", entry->file->name,
                 entry->profile->name, seconds, slash != NULL ? slash + 1 : entry->path);

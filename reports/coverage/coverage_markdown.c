@@ -28,9 +28,9 @@ static void put_totals(const struct acceptance_coverage *coverage, FILE *out)
     };
 
     fprintf(out,
-            "%" PRIu64 " cases passed, %" PRIu64 " failed, %" PRIu64
-            " were passed over; retryproof ",
-            coverage->played, coverage->failed, coverage->passed_over);
+            "%" PRIu64 " %s passed, %" PRIu64 " failed, %" PRIu64 " were passed over; retryproof ",
+            coverage->played, coverage->played == 1 ? "case" : "cases", coverage->failed,
+            coverage->passed_over);
     markdown_put(coverage->version, out);
     fputs(coverage->interrupted ? "; interrupted.\n\n" : ".\n\n", out);
     fputs("| | covered | missing | accepted | impossible |\n|---|---|---|---|---|\n", out);

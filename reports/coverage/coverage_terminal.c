@@ -234,9 +234,9 @@ static void tell_totals(const struct acceptance_coverage *coverage, FILE *out)
             fprintf(out, "%*zu", NUMBER_COLUMNS, counts.by_state[state]);
         fputc('\n', out);
     }
-    fprintf(out, "%s%" PRIu64 " cases passed, %" PRIu64 " failed, %" PRIu64 " passed over\n",
-            coverage->interrupted ? "interrupted after " : "", coverage->played, coverage->failed,
-            coverage->passed_over);
+    fprintf(out, "%s%" PRIu64 " %s passed, %" PRIu64 " failed, %" PRIu64 " passed over\n",
+            coverage->interrupted ? "interrupted after " : "", coverage->played,
+            coverage->played == 1 ? "case" : "cases", coverage->failed, coverage->passed_over);
 }
 
 void coverage_terminal(const struct acceptance_coverage *coverage, const struct report_style *style,
