@@ -241,9 +241,9 @@ function drawArrow(step, y, layout, isFree) {
     const half = text.length * CHARACTER_PIXELS / 2;
 
     return [
+        text !== "" && isFree(y, middle - half, middle + half) ? label(text, {x: middle, y: y - 4, anchor: "middle"}) : null,
         svg("line", {class: "shaft", x1: from, x2: tip, y1: y, y2: y}),
         ...arrowEnd(step, tip, y, way),
-        text !== "" && isFree(y, middle - half, middle + half) ? label(text, {x: middle, y: y - 4, anchor: "middle"}) : null,
     ];
 }
 
@@ -326,8 +326,14 @@ function pointMark(step, x, y) {
     }
 }
 
+/* With a ground of its own, so that no lane strikes its words through. y is the line that the letters stand on. */
 function label(text, {x, y, anchor}) {
-    return svg("text", {class: "label", x, y, "text-anchor": anchor}, text);
+    const width = text.length * CHARACTER_PIXELS;
+    const left = {start: x, middle: x - width / 2, end: x - width}[anchor];
+
+    return svg("g", {},
+        svg("rect", {class: "label-ground", x: left - 2, y: y - 10, width: width + 4, height: 13}),
+        svg("text", {class: "label", x, y, "text-anchor": anchor}, text));
 }
 
 function legend() {

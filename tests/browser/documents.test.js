@@ -136,6 +136,10 @@ describe("the values behind the pages", () => {
             const {hexText, readableNodes, startLine} = await import("retryproof/report/byte_text");
             const {tlsRecords} = await import("retryproof/report/tls_records");
             const {readRecording} = await import("retryproof/report/recording");
+            const {caseStory} = await import("retryproof/report/case_story");
+            const {fingerprint} = await import("retryproof/parts/words");
+            const storyOf = (raw, events, entry) => caseStory(readRecording({...raw, events, lanes: [{name: "client", role: "client"}, {name: "proxy", role: "proxy"}, {name: "a", role: "upstream"}],
+                connections: [{name: "client#1", lane: 0}, {name: "a#1", lane: 2, tls: true, streams: {down: {data: "\x17\x03\x03\x00\x01x", total: 6}}}]}), entry).slice(1);
             const recording = readRecording({
                 lanes: [{name: "client", role: "client"}, {name: "proxy", role: "proxy"}, {name: "a", role: "upstream"}],
                 connections: [{name: "client#1", lane: 0, streams: {up: {data: "GET / HTTP/1.1\r\n"}}}, {name: "a#1", lane: 2, streams: {}}],
@@ -152,6 +156,8 @@ describe("the values behind the pages", () => {
                 tls: tlsRecords("\x16\x03\x01\x00\x02\x01\x00\x14\x03\x03\x00\x01\x01\x16\x03\x03\x00\x01\x09rest").map(({name, size}) => [name, size]),
                 steps: recording.steps.map(({from, to, sign, bytes, title}) => [from, to, sign, bytes, title]),
                 lanes: recording.attempts.map(({lane}) => lane),
+                ended: storyOf({exchanges: [{status: 408, attempts: [{number: 1, upstream: "a", connection: 1, status: 200}]}]}, [{what: "fault", text: "a closes", connection: 1, way: "down"}], {client: "none"}),
+                prints: [fingerprint("81985529216486895"), fingerprint("0xab")],
             };
         });
         assert.deepEqual(told, {
@@ -167,6 +173,9 @@ describe("the values behind the pages", () => {
                 [2, 2, "", null, "a: end: rst"],
             ],
             lanes: [2],
+            ended: ["Attempt 1 went to a: not a byte was sent. It answered 200. On the wire a closed the connection without a close_notify.",
+                "The proxy sent 408, which the client did not read."],
+            prints: ["0x0123456789abcdef", "0xab"],
         });
     });
 });

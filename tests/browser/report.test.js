@@ -200,11 +200,23 @@ describe("a case", () => {
             await page.getByRole("heading", {level: 2, name: title}).waitFor();
         }
         assert.match(await page.locator(".expectations").innerText(), /attempts\s+2\s+1/);
+        assert.match(await page.locator(".story").innerText(), /On the wire a closed the connection\./);
+        assert.match(await page.locator(".capture").innerText(), /Where they listen: the proxy at 127[^]*, a at 127/);
+        assert.doesNotMatch(await page.locator(".capture").innerText(), /-Y http/);
+        const {trace_hash: hash} = result.cases.find((one) => one.verdict === "fail");
+        assert.ok((await page.locator("main").innerText()).includes(`0x${BigInt(hash).toString(16).padStart(16, "0")}`), "the fingerprint as the terminal has it");
         assert.equal(await page.getByRole("heading", {name: /^Attempt 1/}).count(), 1);
         assert.match(await page.locator("main").innerText(), /read: request, end: fin/);
         assert.ok(await page.locator(".timeline-drawing .step").count() > 4, "the timeline has steps");
         assert.match(await page.locator(".wire-list").innerText(), /POST \/pay HTTP\/1\.1/);
         await shoot(page, "case-failed");
+    });
+
+    story("shows on a phone what was observed, too", async (page) => {
+        await page.setViewportSize({width: 360, height: 800});
+        await openFailure(page);
+        const box = await page.locator(".expectations [data-name=observed]").first().boundingBox();
+        assert.ok(box.x >= 0 && box.x + box.width <= 360, JSON.stringify(box));
     });
 
     story("has an address of its own", async (page) => {
