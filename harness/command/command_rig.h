@@ -14,6 +14,7 @@
 
 #include <fcntl.h>
 #include <ftw.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -148,6 +149,25 @@ static inline int finish(struct fixture *fixture, pid_t child)
 static inline int run(struct fixture *fixture, const char *line)
 {
     return finish(fixture, start(line));
+}
+
+/* A line, the code it ends with, and parts of what it says; NULL: nothing is asked. */
+struct command_row {
+    const char *line;
+    int code;
+    const char *out;
+    const char *err;
+};
+
+static inline void expect_row(struct fixture *fixture, const struct command_row *row)
+{
+    int code = run(fixture, row->line);
+    bool said = (row->out == NULL || strstr(fixture->out, row->out) != NULL) &&
+                (row->err == NULL || strstr(fixture->err, row->err) != NULL);
+    if (code != row->code || !said)
+        fail_msg("%s: %d, expected %d and '%s%s'\nout: %.2000s\nerr: %.2000s", row->line, code,
+                 row->code, row->out != NULL ? row->out : "", row->err != NULL ? row->err : "",
+                 fixture->out, fixture->err);
 }
 
 #endif

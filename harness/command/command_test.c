@@ -7,12 +7,7 @@
 
 /* ---- exit codes and words ------------------------------------------------------------------- */
 
-static const struct {
-    const char *line;
-    int code;
-    const char *out; /* parts that must be there; NULL: nothing is asked */
-    const char *err;
-} RUNS[] = {
+static const struct command_row RUNS[] = {
     {"run s/pass.yaml", EXIT_PASSED, "2 cases: 2 pass", NULL},
     {"run --world sim s/pass.yaml", EXIT_PASSED, "1 case: 1 pass in", NULL},
     {"run --world sim s/pass.yaml", EXIT_PASSED, ", 1 case, worlds: sim", NULL},
@@ -85,12 +80,7 @@ static void a_command_line_has_its_exit_code_and_words(void **state)
 {
     struct fixture *fixture = *state;
     for (size_t i = 0; i < COUNT_OF(RUNS); i++) {
-        int code = run(fixture, RUNS[i].line);
-        if (code != RUNS[i].code ||
-            (RUNS[i].out != NULL && strstr(fixture->out, RUNS[i].out) == NULL) ||
-            (RUNS[i].err != NULL && strstr(fixture->err, RUNS[i].err) == NULL))
-            fail_msg("%s\ncode %d, expected %d\nout: %.2000s\nerr: %.2000s", RUNS[i].line, code,
-                     RUNS[i].code, fixture->out, fixture->err);
+        expect_row(fixture, &RUNS[i]);
         if (RUNS[i].out != NULL && fixture->err[0] != '\0' && RUNS[i].err == NULL)
             fail_msg("%s\nerr: %s", RUNS[i].line, fixture->err);
     }

@@ -18,12 +18,7 @@
 
 static void a_line_has_its_exit_code_and_words(void **state)
 {
-    static const struct {
-        const char *line;
-        int code;
-        const char *out; /* parts that must be there; NULL: nothing is asked */
-        const char *err;
-    } ROWS[] = {
+    static const struct command_row ROWS[] = {
         {"coverage --help", EXIT_PASSED, "usage: retryproof coverage", NULL},
         {"help coverage", EXIT_PASSED, "usage: retryproof coverage", NULL},
         {"help", EXIT_PASSED, "coverage [PATH...]", NULL},
@@ -45,13 +40,8 @@ static void a_line_has_its_exit_code_and_words(void **state)
          "no/such/folder"},
     };
     struct fixture *fixture = *state;
-    for (size_t i = 0; i < COUNT_OF(ROWS); i++) {
-        int code = run(fixture, ROWS[i].line);
-        if (code != ROWS[i].code ||
-            (ROWS[i].out != NULL && strstr(fixture->out, ROWS[i].out) == NULL) ||
-            (ROWS[i].err != NULL && strstr(fixture->err, ROWS[i].err) == NULL))
-            fail_msg("%s ended with %d\n%s%s", ROWS[i].line, code, fixture->out, fixture->err);
-    }
+    for (size_t i = 0; i < COUNT_OF(ROWS); i++)
+        expect_row(fixture, &ROWS[i]);
 }
 
 /* The cell that the second file alone covers is told when that file is gone, and only then. */

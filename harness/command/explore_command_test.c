@@ -42,12 +42,7 @@ static int set_up_scenarios(void **state)
 
 /* ---- exit codes and words ------------------------------------------------------------------- */
 
-static const struct {
-    const char *line;
-    int code;
-    const char *out; /* parts that must be there; NULL: nothing is asked */
-    const char *err;
-} RUNS[] = {
+static const struct command_row RUNS[] = {
     {"explore --help", EXIT_PASSED, "usage: retryproof explore", NULL},
     {"replay --help", EXIT_PASSED, "usage: retryproof replay", NULL},
     {"help explore", EXIT_PASSED, "usage: retryproof explore", NULL},
@@ -106,15 +101,8 @@ static void a_command_line_has_its_exit_code_and_words(void **state)
 {
     struct fixture *fixture = *state;
 
-    for (size_t i = 0; i < COUNT_OF(RUNS); i++) {
-        int code = run(fixture, RUNS[i].line);
-        bool said = (RUNS[i].out == NULL || strstr(fixture->out, RUNS[i].out) != NULL) &&
-                    (RUNS[i].err == NULL || strstr(fixture->err, RUNS[i].err) != NULL);
-        if (code != RUNS[i].code || !said)
-            fail_msg("%s: %d, expected %d and '%s%s'\n%s\n%s", RUNS[i].line, code, RUNS[i].code,
-                     RUNS[i].out != NULL ? RUNS[i].out : "", RUNS[i].err != NULL ? RUNS[i].err : "",
-                     fixture->out, fixture->err);
-    }
+    for (size_t i = 0; i < COUNT_OF(RUNS); i++)
+        expect_row(fixture, &RUNS[i]);
 }
 
 /* ---- what is found can be played again ------------------------------------------------------ */

@@ -6,12 +6,7 @@
 
 static void a_line_has_its_exit_code_and_words(void **state)
 {
-    static const struct {
-        const char *line;
-        int code;
-        const char *out; /* parts that must be there; NULL: nothing is asked */
-        const char *err;
-    } ROWS[] = {
+    static const struct command_row ROWS[] = {
         {"invariants", EXIT_PASSED, " 2  no-retry-after-a-byte\n    a request that may not", NULL},
         {"invariants", EXIT_PASSED, "about several runs: judged by `retryproof explore`", NULL},
         {"invariants --help", EXIT_PASSED, "usage: retryproof invariants", NULL},
@@ -25,13 +20,8 @@ static void a_line_has_its_exit_code_and_words(void **state)
         {"invariants empty", EXIT_NOTHING_TO_RUN, NULL, "there is nothing to play"},
     };
     struct fixture *fixture = *state;
-    for (size_t i = 0; i < COUNT_OF(ROWS); i++) {
-        int code = run(fixture, ROWS[i].line);
-        if (code != ROWS[i].code ||
-            (ROWS[i].out != NULL && strstr(fixture->out, ROWS[i].out) == NULL) ||
-            (ROWS[i].err != NULL && strstr(fixture->err, ROWS[i].err) == NULL))
-            fail_msg("%s ended with %d\n%s%s", ROWS[i].line, code, fixture->out, fixture->err);
-    }
+    for (size_t i = 0; i < COUNT_OF(ROWS); i++)
+        expect_row(fixture, &ROWS[i]);
 }
 
 static void json_has_every_claim(void **state)

@@ -28,12 +28,7 @@ static size_t size_of(const char *path)
 
 /* ---- command lines -------------------------------------------------------------------------- */
 
-static const struct {
-    const char *line;
-    int code;
-    const char *out; /* NULL: nothing is asked */
-    const char *err;
-} RUNS[] = {
+static const struct command_row RUNS[] = {
     {"run --world sim --report tap s/pass.yaml", EXIT_PASSED, "TAP version 13\n1..1\nok 1 - pass",
      NULL},
     {"run --world sim --report markdown s/pass.yaml", EXIT_PASSED,
@@ -84,14 +79,8 @@ static const struct {
 static void a_command_line_has_its_exit_code_and_words(void **state)
 {
     struct fixture *fixture = *state;
-    for (size_t i = 0; i < COUNT_OF(RUNS); i++) {
-        const int code = run(fixture, RUNS[i].line);
-        if (code != RUNS[i].code ||
-            (RUNS[i].out != NULL && strstr(fixture->out, RUNS[i].out) == NULL) ||
-            (RUNS[i].err != NULL && strstr(fixture->err, RUNS[i].err) == NULL))
-            fail_msg("%s\ncode %d, expected %d\nout: %.2000s\nerr: %.2000s", RUNS[i].line, code,
-                     RUNS[i].code, fixture->out, fixture->err);
-    }
+    for (size_t i = 0; i < COUNT_OF(RUNS); i++)
+        expect_row(fixture, &RUNS[i]);
     assert_true(size_of("page/a/b/index.html") > 0);
     assert_true(size_of("one.pcapng") > 0);
     assert_true(size_of("both/index.html") > size_of("explored/index.html"));
