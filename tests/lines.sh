@@ -16,10 +16,10 @@ collect()
     genhtml --quiet --prefix "$PWD" --title retryproof --output-directory "$2" "$1/product.info"
 }
 
-# Drops the records of tests and of what CMake compiled to try the compiler.
+# Drops the records of tests, of what the build generated, and of what CMake compiled to try the compiler.
 product_only()
 {
-    awk '/^SF:/ { keep = !/(_test|_fuzz|_bench|CompilerId)\.c$/ && !/\/tests\// } keep'
+    awk '/^SF:/ { keep = !/(_test|_fuzz|_bench|CompilerId)\.c$/ && !/\/(tests|generated)\// } keep'
 }
 
 # A line for each top folder, by name: the folder, its lines, and those that were reached.
