@@ -11,8 +11,10 @@
 enum {
     REGION_BYTES = 8 * 1024 * 1024,
     INPUT_BYTES_MAX = 4096, /* longer scripts say nothing that shorter ones do not */
-    STEPS_MAX = 20000,      /* a body of a tebibyte is not waited for */
     LINES_MAX = 8,
+    /* A body of a tebibyte in chunks of a byte is not waited for: so many upcalls take a tenth of a second. */
+    STEPS_MAX = 1000,
+    BUFFER_BYTES = 4096,
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -57,7 +59,10 @@ static void play(const struct script *client, const struct upstream_script *scri
     static const struct actor_ways WAYS = {.side = SCRIPT_CLIENT, .dial = dial};
     static struct line lines[LINES_MAX];
     static struct scene scene;
-    const struct sim_options options = {.seed = 1, .short_write_bytes = 100};
+    const struct sim_options options = {.seed = 1,
+                                        .short_write_bytes = 100,
+                                        .sndbuf_bytes = BUFFER_BYTES,
+                                        .rcvbuf_bytes = BUFFER_BYTES};
     struct address address = address_loopback(0);
     struct fake_upstream upstream;
     struct player player = {.lines = lines};

@@ -11,6 +11,7 @@ void outbox_init(struct outbox *outbox)
     outbox->sent = NULL;
     outbox->raw_sent = 0;
     outbox->raw = NULL;
+    outbox->piece_bytes = SCENE_SCRATCH_BYTES;
     outbox->drip_bytes = 0;
     outbox->drip_every_ns = 0;
     outbox->next_ns = 0;
@@ -84,13 +85,34 @@ static enum outbox_progress send_piece(struct outbox *outbox, struct line *line,
     return progress == LINE_AGAIN ? OUTBOX_AGAIN : OUTBOX_DONE;
 }
 
+size_t outbox_next_piece(size_t piece, size_t made, size_t taken)
+{
+    size_t twice = 2 * (taken < made ? taken : piece);
+
+    if (taken == 0 || (taken == made && made < piece))
+        return piece;
+    if (twice < OUTBOX_PIECE_BYTES_MIN)
+        return OUTBOX_PIECE_BYTES_MIN;
+    return twice < SCENE_SCRATCH_BYTES ? twice : SCENE_SCRATCH_BYTES;
+}
+
 static size_t piece_size(const struct outbox *outbox, uint64_t left)
 {
-    uint64_t size = left < SCENE_SCRATCH_BYTES ? left : SCENE_SCRATCH_BYTES;
+    uint64_t size = left < outbox->piece_bytes ? left : outbox->piece_bytes;
 
     if (outbox->drip_bytes > 0 && outbox->drip_bytes < size)
         size = outbox->drip_bytes;
     return (size_t)size;
+}
+
+/* A piece that was made for this write: what of it is not taken will be made again. */
+static enum outbox_progress send_made(struct outbox *outbox, struct line *line, struct bytes piece,
+                                      size_t *taken)
+{
+    enum outbox_progress progress = send_piece(outbox, line, piece, taken);
+
+    outbox->piece_bytes = outbox_next_piece(outbox->piece_bytes, piece.size, *taken);
+    return progress;
 }
 
 static void note_sent(struct witness_sent *sent, struct line *line, size_t taken)
@@ -120,7 +142,7 @@ enum outbox_progress outbox_send(struct outbox *outbox, struct line *line, uint6
     size = piece_size(outbox, limit - outbox->position);
     size = message_fill(&outbox->message, outbox->position, scratch, size);
     check(size > 0);
-    progress = send_piece(outbox, line, bytes_make(scratch, size), &taken);
+    progress = send_made(outbox, line, bytes_make(scratch, size), &taken);
     outbox->position += taken;
     note_sent(outbox->sent, line, taken);
     if (progress != OUTBOX_DONE || outbox->position >= limit)
@@ -165,7 +187,7 @@ enum outbox_progress outbox_send_stream(struct outbox *outbox, struct line *line
         return OUTBOX_DONE;
     size = piece_size(outbox, until - flow->bytes);
     pattern_fill(flow->seed, flow->bytes, scratch, size);
-    progress = send_piece(outbox, line, bytes_make(scratch, size), &taken);
+    progress = send_made(outbox, line, bytes_make(scratch, size), &taken);
     if (progress != OUTBOX_DONE || flow->bytes >= until)
         return progress;
     return outbox->drip_bytes > 0 ? OUTBOX_LATER : OUTBOX_AGAIN;

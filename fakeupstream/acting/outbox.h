@@ -14,6 +14,8 @@
 #include "fakeupstream/acting/line.h"
 #include "fakeupstream/wire/message.h"
 
+enum { OUTBOX_PIECE_BYTES_MIN = 1024 }; /* making less costs no less than the call */
+
 struct outbox {
     struct message message;    /* draft NULL: none */
     uint64_t position;         /* of it that was sent */
@@ -21,6 +23,7 @@ struct outbox {
     struct witness_sent *sent; /* NULL: not begun, or memory ran out */
     size_t raw_sent;           /* of the raw bytes under way */
     struct witness_sent *raw;  /* the witness's record of them; NULL: none */
+    size_t piece_bytes;        /* made for the next write at most */
     uint64_t drip_bytes;       /* 0: no drip */
     uint64_t drip_every_ns;
     uint64_t next_ns; /* the next piece may not go before */
@@ -48,6 +51,13 @@ struct outbox_mark {
 /* The message begins; the witness is told of it. */
 void outbox_begin(struct outbox *outbox, struct line *line, const struct outbox_mark *mark);
 void outbox_drip(struct outbox *outbox, uint64_t bytes, uint64_t every_ns);
+
+/*
+ * How much is made for the next write, after one for which at most `piece` bytes were asked, `made` were made and `taken`
+ * were taken: work stays in proportion to what is taken, also where writes are short. OUTBOX_PIECE_BYTES_MIN to
+ * SCENE_SCRATCH_BYTES.
+ */
+size_t outbox_next_piece(size_t piece, size_t made, size_t taken);
 
 /* Sends the begun message up to a position. */
 enum outbox_progress outbox_send(struct outbox *outbox, struct line *line, uint64_t limit);
