@@ -10,6 +10,7 @@
 #include "harness/coverage/collection.h"
 #include "harness/terminal/console.h"
 #include "harness/terminal/progress.h"
+#include "reports/whole_file.h"
 
 static const char HELP[] =
     "usage: retryproof coverage [option]... [PATH | FILE.yaml:LINE | PART-OF-AN-ID]...\n"
@@ -187,13 +188,12 @@ static void render(const struct acceptance_coverage *coverage,
 static bool render_to_file(const struct acceptance_coverage *coverage,
                            const struct coverage_options *options, const struct request *request)
 {
-    FILE *out = fopen(request->path, "we");
-    bool fine = out != NULL;
+    struct whole_file file;
+    bool fine = whole_file_open(&file, request->path);
 
     if (fine) {
-        render(coverage, options, request->kind, out);
-        fine = ferror(out) == 0;
-        fine = fclose(out) == 0 && fine;
+        render(coverage, options, request->kind, file.out);
+        fine = whole_file_close(&file);
     }
     if (!fine)
         fprintf(stderr, "retryproof: %s: %s\n", request->path, strerror(errno));

@@ -10,6 +10,7 @@
 #include "harness/reporting/report_output.h"
 #include "harness/terminal/progress.h"
 #include "reports/text.h"
+#include "reports/whole_file.h"
 
 /* One `retryproof explore`, from its options to its exit code. */
 struct explore_command {
@@ -117,13 +118,12 @@ static bool render_to_file(const struct exploration *exploration,
                            const struct explore_options *options,
                            const struct report_request *request)
 {
-    FILE *out = fopen(request->path, "we");
-    bool fine = out != NULL;
+    struct whole_file file;
+    bool fine = whole_file_open(&file, request->path);
 
     if (fine) {
-        render(exploration, options, request->kind, out);
-        fine = ferror(out) == 0;
-        fine = fclose(out) == 0 && fine;
+        render(exploration, options, request->kind, file.out);
+        fine = whole_file_close(&file);
     }
     if (!fine)
         fprintf(stderr, "retryproof: %s: %s\n", request->path, strerror(errno));

@@ -10,8 +10,7 @@
 #include "reports/pcapng/pcapng_run.h"
 #include "reports/subjects/comparison.h"
 #include "reports/subjects/subject_json.h"
-
-enum { FILE_BUFFER_BYTES = 256 * 1024 }; /* a report is many small pieces */
+#include "reports/whole_file.h"
 
 static const char CAPTURE_SUFFIX[] = ".pcapng";
 
@@ -101,20 +100,26 @@ void report_output_render(const struct report_output *output, enum report_kind k
     }
 }
 
-/* mode: "we" a new file, "ae" behind what is there. */
 static bool render_to_file(const struct report_output *output, enum report_kind kind,
-                           const char *path, const char *mode)
+                           const char *path)
 {
-    FILE *out = fopen(path, mode);
+    struct whole_file file;
+    if (!whole_file_open(&file, path))
+        return tell_error(path);
+    report_output_render(output, kind, file.out);
+    return whole_file_close(&file) || tell_error(path);
+}
+
+/* Behind what is there, which others have written. */
+static bool append_to_file(const struct report_output *output, enum report_kind kind,
+                           const char *path)
+{
+    FILE *out = fopen(path, "ae");
     if (out == NULL)
         return tell_error(path);
-    char *buffer = malloc(FILE_BUFFER_BYTES);
-    if (buffer != NULL)
-        setvbuf(out, buffer, _IOFBF, FILE_BUFFER_BYTES);
     report_output_render(output, kind, out);
     bool fine = ferror(out) == 0;
     fine = fclose(out) == 0 && fine;
-    free(buffer);
     return fine || tell_error(path);
 }
 
@@ -188,7 +193,7 @@ static bool write_one(const struct report_output *output, const struct report_re
         return true;
     }
     if (request->path != NULL)
-        return render_to_file(output, request->kind, request->path, "we");
+        return render_to_file(output, request->kind, request->path);
     report_output_render(output, request->kind, stdout);
     return true;
 }
@@ -211,5 +216,5 @@ bool report_output_for_ci(const struct report_output *output,
         report_github(output->run, report_requests_fill_stdout(requests) ? stderr : stdout);
     if (summary == NULL || report_requests_have(requests, REPORT_MARKDOWN))
         return true;
-    return render_to_file(output, REPORT_MARKDOWN, summary, "ae");
+    return append_to_file(output, REPORT_MARKDOWN, summary);
 }

@@ -1,20 +1,16 @@
 #include "reports/html/html_report.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "pages/page.h"
 #include "reports/html/html_data.h"
 #include "reports/text.h"
+#include "reports/whole_file.h"
 
-enum {
-    PATH_BYTES_MAX = 4096, /* of Linux */
-    TITLE_BYTES = 256,
-};
+enum { TITLE_BYTES = 256 };
 
 static const char FILE_NAME[] = "index.html";
 
@@ -119,60 +115,22 @@ static bool complain(char error[HTML_REPORT_ERROR_BYTES], const char *path, cons
     return false;
 }
 
-static bool write_file(const struct html_report *report, const char *path,
-                       char error[HTML_REPORT_ERROR_BYTES])
-{
-    FILE *out = fopen(path, "wbe");
-
-    if (out == NULL)
-        return complain(error, path, strerror(errno));
-    const bool whole = html_report_write(report, out);
-    const bool refused = ferror(out) != 0;
-    if (fclose(out) != 0 || refused)
-        return complain(error, path, strerror(errno));
-    return whole || complain(error, path, strerror(ENOMEM));
-}
-
-/* Takes the place of what stands at the path, or is gone. */
-static bool replace_file(const struct html_report *report, const char *path, const char *temporary,
-                         char error[HTML_REPORT_ERROR_BYTES])
-{
-    bool whole = write_file(report, temporary, error);
-
-    if (whole && rename(temporary, path) != 0)
-        whole = complain(error, path, strerror(errno));
-    if (!whole)
-        unlink(temporary);
-    return whole;
-}
-
-/* Whoever ends the program waits until one file or the other stands: half of a page, under a name of its own, would stay. */
-static void hold_signals(sigset_t *before)
-{
-    static const int ENDING[] = {SIGINT, SIGTERM, SIGHUP, SIGALRM};
-    sigset_t held;
-
-    sigemptyset(&held);
-    for (size_t i = 0; i < COUNT_OF(ENDING); i++)
-        sigaddset(&held, ENDING[i]);
-    sigprocmask(SIG_BLOCK, &held, before);
-}
-
 bool html_report_write_folder(const struct html_report *report, const char *folder,
                               char error[HTML_REPORT_ERROR_BYTES])
 {
-    char path[PATH_BYTES_MAX];
-    char temporary[PATH_BYTES_MAX + 32];
+    char path[WHOLE_FILE_PATH_BYTES];
+    struct whole_file file;
 
     const int size = snprintf(path, sizeof(path), "%s/%s", folder, FILE_NAME);
     if (size < 0 || (size_t)size >= sizeof(path))
         return complain(error, folder, strerror(ENAMETOOLONG));
     if (mkdir(folder, 0777) != 0 && errno != EEXIST)
         return complain(error, folder, strerror(errno));
-    snprintf(temporary, sizeof(temporary), "%s.%ld", path, (long)getpid());
-    sigset_t before;
-    hold_signals(&before);
-    const bool whole = replace_file(report, path, temporary, error);
-    sigprocmask(SIG_SETMASK, &before, NULL);
-    return whole;
+    if (!whole_file_open(&file, path))
+        return complain(error, path, strerror(errno));
+    if (!html_report_write(report, file.out)) {
+        whole_file_drop(&file);
+        return complain(error, path, strerror(ENOMEM));
+    }
+    return whole_file_close(&file) || complain(error, path, strerror(errno));
 }
