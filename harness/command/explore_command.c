@@ -40,21 +40,14 @@ void exploration_tell_mistakes(const struct base_list *bases)
                 suite->mistake_count - SUITE_MISTAKES_MAX);
 }
 
-/* Those that fit --filter and --tag; both lists have one order. */
-static void keep_wanted(struct explore_command *explore)
+/* What fits --filter and --tag. */
+static bool is_wanted(void *owner, const struct base *base)
 {
-    struct base_list *bases = &explore->bases;
-    size_t kept = 0;
+    const struct explore_command *explore = owner;
+    const struct filter_subject fields = suite_case_fields(base->one, WORLD_SIM);
 
-    for (size_t i = 0; i < bases->count; i++) {
-        const struct suite_case *one = exploration_case(bases, bases->list[i].id);
-        check(one != NULL);
-        const struct filter_subject fields = suite_case_fields(one, WORLD_SIM);
-        if (filter_fits(&explore->options.filter, &fields) &&
-            filter_fits(&explore->options.tags, &fields))
-            bases->list[kept++] = bases->list[i];
-    }
-    bases->count = kept;
+    return filter_fits(&explore->options.filter, &fields) &&
+           filter_fits(&explore->options.tags, &fields);
 }
 
 /* ---- exploring ------------------------------------------------------------------------------ */
@@ -197,7 +190,7 @@ static int explore_with_options(struct explore_command *explore)
         exploration_tell_mistakes(&explore->bases);
         return EXIT_USAGE;
     }
-    keep_wanted(explore);
+    bases_keep(&explore->bases, is_wanted, explore);
     if (explore->bases.count == 0) {
         fputs(
             "retryproof: nothing to explore: no case that the simulation can play fits the paths, "

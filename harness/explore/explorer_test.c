@@ -16,6 +16,7 @@
 
 #define ALL_BASES "scenarios/bases"
 #define REUSED    "scenarios/bases/a-second-request-goes-over-a-reused-connection.yaml"
+#define SIZES     "scenarios/bases/large-bodies-of-any-size-go-through-one-window.yaml"
 #define CLIENTS   "scenarios/bases/two-clients-share-upstreams-and-their-connections.yaml"
 
 /* ---- bases ---------------------------------------------------------------------------------- */
@@ -54,6 +55,29 @@ static void a_file_that_is_not_there_is_a_mistake(void **state)
     (void)state;
     assert_false(bases_load(&bases, PATHS, 1));
     assert_int_equal(bases.suite.mistake_count, 1);
+    bases_release(&bases);
+}
+
+static bool is_the_larger(void *owner, const struct base *base)
+{
+    (void)owner;
+    return strstr(base->id, "5000KiB") != NULL;
+}
+
+/* Whose neighbours were left out stands for itself: faults are put into it, and it is compared with no other. */
+static void what_is_left_out_is_nobodys_neighbour(void **state)
+{
+    struct base_list bases;
+    (void)state;
+    rig_load(&bases, SIZES);
+    assert_int_equal(bases.count, 4);
+    assert_non_null(bases.list[1].sibling);
+    bases_keep(&bases, is_the_larger, NULL);
+    assert_int_equal(bases.count, 2);
+    for (size_t i = 0; i < bases.count; i++) {
+        assert_null(bases.list[i].sibling);
+        assert_null(bases.list[i].beside);
+    }
     bases_release(&bases);
 }
 
@@ -298,7 +322,7 @@ static void a_mark_that_grows_with_the_body_is_caught(void **state)
         uint64_t broken;
     } ROWS[] = {
         {"harness/testdata/explore/a-window-that-grows.yaml", 2},
-        {"scenarios/bases/large-bodies-of-any-size-go-through-one-window.yaml", 0},
+        {SIZES, 0},
     };
     const struct explorer_options options = {.faults = 0, .seed = 1};
     size_t claim = several_claim(SEVERAL_SIZES);
@@ -320,6 +344,7 @@ int main(void)
         cmocka_unit_test(bases_expect_nothing_but_once),
         cmocka_unit_test(without_a_path_those_that_are_tagged_are_taken),
         cmocka_unit_test(a_file_that_is_not_there_is_a_mistake),
+        cmocka_unit_test(what_is_left_out_is_nobodys_neighbour),
         cmocka_unit_test(tls_and_large_bodies_are_not_explored_at_every_byte),
         cmocka_unit_test(a_base_that_fails_clean_is_a_failure_without_a_fault),
         cmocka_unit_test(each_single_fault_is_played),

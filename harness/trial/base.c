@@ -120,6 +120,8 @@ static bool differ_in_size_alone(const char *a, const char *b)
 static void find_siblings(struct base_list *bases)
 {
     for (size_t i = 0; i < bases->count; i++)
+        bases->list[i].sibling = bases->list[i].beside = NULL;
+    for (size_t i = 0; i < bases->count; i++)
         for (size_t j = 0; j < i && bases->list[i].sibling == NULL; j++)
             if (differ_in_size_alone(bases->list[j].id, bases->list[i].id)) {
                 bases->list[i].sibling = bases->list[i].beside = &bases->list[j];
@@ -152,6 +154,16 @@ void bases_release(struct base_list *bases)
     region_release(&bases->region);
     free(bases->list);
     *bases = (struct base_list){0};
+}
+
+void bases_keep(struct base_list *bases, base_is_wanted *is_wanted, void *owner)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < bases->count; i++)
+        if (is_wanted(owner, &bases->list[i]))
+            bases->list[kept++] = bases->list[i];
+    bases->count = kept;
+    find_siblings(bases); /* each stands at another place now */
 }
 
 const struct base *bases_find(const struct base_list *bases, const char *id)

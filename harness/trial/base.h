@@ -50,6 +50,10 @@ struct base_list {
 MUST_USE bool bases_load(struct base_list *bases, const char *const *arguments, size_t count);
 void bases_release(struct base_list *bases);
 
+/* Leaves out the bases that are not wanted. Of those that differ in size alone the first that is left takes the place of the first. */
+typedef bool base_is_wanted(void *owner, const struct base *base);
+void bases_keep(struct base_list *bases, base_is_wanted *is_wanted, void *owner);
+
 /* The base of that id; NULL if there is none. */
 const struct base *bases_find(const struct base_list *bases, const char *id);
 
