@@ -4,6 +4,8 @@
 #include "reports/formats/formats.h"
 #include "world/data/json.h"
 
+enum { CAPTURE_BYTES_MIN = 500 }; /* of an exchange; without one there is a head of less */
+
 static char *kept(const char *path)
 {
     char *text = calloc(1, TEXT_BYTES);
@@ -113,7 +115,6 @@ static void a_report_is_the_same_when_it_is_made_later(void **state)
 
 static void pages_and_captures_are_of_all_cases_and_a_result_where_it_is_said(void **state)
 {
-    enum { CAPTURE_BYTES_MIN = 500 }; /* of an exchange; without one there is a head of less */
     struct fixture *fixture = *state;
     assert_int_equal(
         run(fixture, "run --world sim --report json=r --report pcapng=c.pcapng s/pass.yaml"),
@@ -145,6 +146,40 @@ static void the_command_can_be_pasted_into_a_shell(void **state)
     line = "explore --faults 0 --filter 'id = pass' --report json=r s";
     assert_int_equal(run(fixture, line), EXIT_PASSED);
     file_has("r", "\"command\": \"retryproof explore --faults 0 --filter 'id = pass' --report");
+}
+
+/* ---- a report that is not whole --------------------------------------------------------------- */
+
+/* The first such text of a file becomes another of its length. */
+static void change_in_file(const char *path, const char *from, const char *to)
+{
+    char *text = kept(path);
+    char *at = strstr(text, from);
+    assert_non_null(at);
+    assert_int_equal(strlen(from), strlen(to));
+    memcpy(at, to, strlen(to));
+    write_file(path, text);
+    free(text);
+}
+
+/* An edited result, or one of a program that writes recordings otherwise. */
+static void a_recording_that_cannot_be_read_is_left_out_and_told(void **state)
+{
+    static const char *const PATHS[] = {"captures", "all.pcapng"};
+    struct fixture *fixture = *state;
+    assert_int_equal(run(fixture, "run --world sim --report json=r s"), EXIT_FAILED);
+    change_in_file("r", "\"recording\": null", "\"recording\": {}  ");
+    for (size_t i = 0; i < COUNT_OF(PATHS); i++) {
+        char line[96];
+        char told[96];
+        snprintf(line, sizeof(line), "report render r --report pcapng=%s --report tap=tap",
+                 PATHS[i]);
+        snprintf(told, sizeof(told), "retryproof: %s: left out: pass: recording", PATHS[i]);
+        assert_int_equal(run(fixture, line), EXIT_INTERNAL);
+        assert_non_null(strstr(fixture->err, told));
+        file_has("tap", "1..3");
+    }
+    assert_true(size_of("all.pcapng") > CAPTURE_BYTES_MIN);
 }
 
 /* ---- events ----------------------------------------------------------------------------------- */
@@ -249,6 +284,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             pages_and_captures_are_of_all_cases_and_a_result_where_it_is_said, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_command_can_be_pasted_into_a_shell, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_recording_that_cannot_be_read_is_left_out_and_told,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(events_are_told_in_their_order, set_up, tear_down),
         cmocka_unit_test_setup_teardown(shards_become_the_whole_run, set_up, tear_down),
         cmocka_unit_test_setup_teardown(github_is_told_by_itself, set_up, tear_down),

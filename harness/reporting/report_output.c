@@ -156,22 +156,33 @@ static bool write_page(const struct report_output *output, const char *folder)
     return report_output_page(&page, folder);
 }
 
+/* Those that are missing, so that nobody takes the rest for all. */
+static void tell_left_out(const char *path, const struct pcapng_outcome *outcome)
+{
+    for (size_t i = 0; i < outcome->left_out && i < PCAPNG_REASONS_MAX; i++)
+        fprintf(stderr, "retryproof: %s: left out: %s\n", path, outcome->reasons[i]);
+    if (outcome->left_out > PCAPNG_REASONS_MAX)
+        fprintf(stderr, "retryproof: %s: and %zu more cases are left out\n", path,
+                outcome->left_out - PCAPNG_REASONS_MAX);
+}
+
 static bool write_captures(const struct report_output *output, const char *path)
 {
     const size_t size = strlen(path);
     const size_t suffix = strlen(CAPTURE_SUFFIX);
     char error[PCAPNG_ERROR_BYTES];
-    size_t count = 0;
+    struct pcapng_outcome outcome;
     const bool one = size > suffix && strcmp(path + size - suffix, CAPTURE_SUFFIX) == 0;
     make_folders_above(path);
-    const bool fine = one ? pcapng_write_file(output->run, path, &count, error)
-                          : pcapng_write_folder(output->run, path, &count, error);
+    const bool fine = one ? pcapng_write_file(output->run, path, &outcome, error)
+                          : pcapng_write_folder(output->run, path, &outcome, error);
+    tell_left_out(path, &outcome);
     if (!fine)
         fprintf(stderr, "retryproof: %s\n", error);
-    else if (count == 0)
+    else if (outcome.written + outcome.left_out == 0)
         fprintf(stderr, "retryproof: %s: no case was recorded, so there is nothing to capture\n",
                 path);
-    return fine;
+    return fine && outcome.left_out == 0;
 }
 
 /* ---- what was asked for --------------------------------------------------------------------- */

@@ -7,10 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum {
-    CASE_BYTES_MAX = 64 * 1024 * 1024, /* of one case's recording, read; far above any */
-    PATH_BYTES_MAX = 4096,
-};
+#include "reports/whole_file.h"
+
+enum { CASE_BYTES_MAX = 64 * 1024 * 1024 }; /* of one case's recording, read; far above any */
 
 static const char SUFFIX[] = ".pcapng";
 
@@ -75,71 +74,72 @@ bool pcapng_write_case(const struct run_result *run, const struct case_result *r
 
 /* ---- files ------------------------------------------------------------------------------------ */
 
-static FILE *open_file(const char *path, char error[PCAPNG_ERROR_BYTES])
+static void leave_out(struct pcapng_outcome *outcome, const char *reason)
 {
-    FILE *out = fopen(path, "wbe");
-    if (out == NULL)
-        complain(error, path, strerror(errno));
-    return out;
+    if (outcome->left_out < PCAPNG_REASONS_MAX)
+        snprintf(outcome->reasons[outcome->left_out], PCAPNG_ERROR_BYTES, "%s", reason);
+    outcome->left_out++;
 }
 
-static bool close_file(FILE *out, const char *path, char error[PCAPNG_ERROR_BYTES])
+bool pcapng_write_file(const struct run_result *run, const char *path,
+                       struct pcapng_outcome *outcome, char error[PCAPNG_ERROR_BYTES])
 {
-    bool fine = ferror(out) == 0;
-    fine = fclose(out) == 0 && fine;
-    return fine || complain(error, path, strerror(errno));
-}
-
-bool pcapng_write_file(const struct run_result *run, const char *path, size_t *count,
-                       char error[PCAPNG_ERROR_BYTES])
-{
+    char reason[PCAPNG_ERROR_BYTES];
     struct capture_file capture;
-    FILE *out = open_file(path, error);
-    bool fine = out != NULL;
-    *count = 0;
-    if (!fine)
-        return false;
-    capture_begin(&capture, run, out);
-    for (size_t i = 0; i < run->case_count && fine; i++)
-        if (run->cases[i].recording != NULL) {
-            fine = capture_put(&capture, &run->cases[i], error);
-            *count += fine;
-        }
-    region_release(&capture.region);
-    return close_file(out, path, error) && fine;
-}
-
-static bool write_case_file(const struct run_result *run, const struct case_result *result,
-                            const char *folder, char error[PCAPNG_ERROR_BYTES])
-{
-    char name[PCAPNG_NAME_BYTES];
-    char path[PATH_BYTES_MAX];
-    int size = snprintf(path, sizeof(path), "%s/%s", folder, pcapng_file_name(result, name));
-    if (size < 0 || (size_t)size >= sizeof(path))
-        return complain(error, folder, strerror(ENAMETOOLONG));
-    FILE *out = open_file(path, error);
-    if (out == NULL)
-        return false;
-    bool fine = pcapng_write_case(run, result, out, error);
-    fine = close_file(out, path, error) && fine;
-    if (!fine)
-        unlink(path);
-    return fine;
-}
-
-bool pcapng_write_folder(const struct run_result *run, const char *path, size_t *count,
-                         char error[PCAPNG_ERROR_BYTES])
-{
-    const mode_t anybody = 0777; /* less what the user's umask takes */
-    *count = 0;
-    if (mkdir(path, anybody) != 0 && errno != EEXIST)
+    struct whole_file file;
+    outcome->written = outcome->left_out = 0;
+    if (!whole_file_open(&file, path))
         return complain(error, path, strerror(errno));
+    capture_begin(&capture, run, file.out);
     for (size_t i = 0; i < run->case_count; i++) {
         if (run->cases[i].recording == NULL)
             continue;
-        if (!write_case_file(run, &run->cases[i], path, error))
-            return false;
-        ++*count;
+        if (capture_put(&capture, &run->cases[i], reason))
+            outcome->written++;
+        else
+            leave_out(outcome, reason);
+    }
+    region_release(&capture.region);
+    return whole_file_close(&file) || complain(error, path, strerror(errno));
+}
+
+/* False if it cannot be written, which is another thing than a recording that cannot be read. */
+static bool write_case_file(const struct run_result *run, const struct case_result *result,
+                            const char *path, struct pcapng_outcome *outcome)
+{
+    char reason[PCAPNG_ERROR_BYTES];
+    struct whole_file file;
+    if (!whole_file_open(&file, path))
+        return false;
+    if (pcapng_write_case(run, result, file.out, reason)) {
+        outcome->written++;
+        return whole_file_close(&file);
+    }
+    leave_out(outcome, reason);
+    whole_file_drop(&file);
+    /* What may stand there is the capture of an earlier run, and would be taken for one of this. */
+    unlink(path);
+    return true;
+}
+
+bool pcapng_write_folder(const struct run_result *run, const char *path,
+                         struct pcapng_outcome *outcome, char error[PCAPNG_ERROR_BYTES])
+{
+    const mode_t anybody = 0777; /* less what the user's umask takes */
+    outcome->written = outcome->left_out = 0;
+    if (mkdir(path, anybody) != 0 && errno != EEXIST)
+        return complain(error, path, strerror(errno));
+    for (size_t i = 0; i < run->case_count; i++) {
+        char name[PCAPNG_NAME_BYTES];
+        char file[WHOLE_FILE_PATH_BYTES];
+        if (run->cases[i].recording == NULL)
+            continue;
+        pcapng_file_name(&run->cases[i], name);
+        const int size = snprintf(file, sizeof(file), "%s/%s", path, name);
+        if (size < 0 || (size_t)size >= sizeof(file))
+            return complain(error, path, strerror(ENAMETOOLONG));
+        if (!write_case_file(run, &run->cases[i], file, outcome))
+            return complain(error, file, strerror(errno));
     }
     return true;
 }

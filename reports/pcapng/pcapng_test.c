@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "reports/pcapng/pcapng_run.h"
@@ -352,19 +353,111 @@ static void cases_whose_ids_differ_have_files_that_differ(void **state)
     }
 }
 
-static void a_recording_that_cannot_be_read_leaves_no_file(void **state)
+/* ---- a run ------------------------------------------------------------------------------------ */
+
+enum { BROKEN_MAX = PCAPNG_REASONS_MAX + 2 };
+
+/* Cases of which the first so many cannot be read, then one that can, then one that was not recorded. */
+struct broken_run {
+    struct region region;
+    struct run_result run;
+    struct case_result cases[BROKEN_MAX + 2];
+    char ids[BROKEN_MAX][16];
+};
+
+static void broken_run_init(struct broken_run *broken, size_t count)
 {
+    *broken = (struct broken_run){.run = {.version = "1", .case_count = count + 2}};
+    region_init(&broken->region, (size_t)16 * 1024 * 1024);
+    broken->run.cases = broken->cases;
+    for (size_t i = 0; i < count + 2; i++)
+        broken->cases[i] = (struct case_result){.id = "good", .name = "n", .world = "sim"};
+    for (size_t i = 0; i < count; i++) {
+        snprintf(broken->ids[i], sizeof(broken->ids[i]), "bad-%zu", i);
+        broken->cases[i].id = broken->ids[i];
+        broken->cases[i].recording = "{}";
+    }
+    broken->cases[count].recording = recording_write(&RIG_RECORDING, &broken->region);
+    assert_non_null(broken->cases[count].recording);
+}
+
+static void expect_left_out(const struct pcapng_outcome *outcome, size_t count)
+{
+    assert_int_equal(outcome->written, 1);
+    assert_int_equal(outcome->left_out, count);
+    for (size_t i = 0; i < count && i < PCAPNG_REASONS_MAX; i++) {
+        char begin[32];
+        snprintf(begin, sizeof(begin), "bad-%zu: recording", i);
+        assert_memory_equal(outcome->reasons[i], begin, strlen(begin));
+    }
+}
+
+static void a_recording_that_cannot_be_read_keeps_no_other_from_its_file(void **state)
+{
+    static const size_t COUNTS[] = {0, 1, PCAPNG_REASONS_MAX, BROKEN_MAX};
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(COUNTS); i++) {
+        char folder[] = "/tmp/retryproof-pcapng.XXXXXX";
+        char name[PCAPNG_NAME_BYTES];
+        char path[PCAPNG_NAME_BYTES + 64];
+        char error[PCAPNG_ERROR_BYTES];
+        struct broken_run broken;
+        struct pcapng_outcome outcome;
+        broken_run_init(&broken, COUNTS[i]);
+        assert_non_null(mkdtemp(folder));
+        /* A capture of an earlier run, of a case that has none now. */
+        snprintf(path, sizeof(path), "%s/%s", folder, pcapng_file_name(&broken.cases[0], name));
+        FILE *earlier = fopen(path, "we");
+        assert_non_null(earlier);
+        assert_int_equal(fclose(earlier), 0);
+        assert_true(pcapng_write_folder(&broken.run, folder, &outcome, error));
+        expect_left_out(&outcome, COUNTS[i]);
+        snprintf(path, sizeof(path), "%s/%s", folder,
+                 pcapng_file_name(&broken.cases[COUNTS[i]], name));
+        assert_int_equal(unlink(path), 0);
+        assert_int_equal(rmdir(folder), 0); /* nothing of the others */
+        region_release(&broken.region);
+    }
+}
+
+static void a_recording_that_cannot_be_read_keeps_no_other_from_the_one_file(void **state)
+{
+    static const size_t COUNTS[] = {0, 1, BROKEN_MAX};
     char folder[] = "/tmp/retryproof-pcapng.XXXXXX";
-    char error[PCAPNG_ERROR_BYTES];
-    struct case_result result = {.id = "a", .world = "sim", .recording = "{}"};
-    const struct run_result run = {.cases = &result, .case_count = 1, .version = "1"};
-    size_t count;
+    char path[64];
+    off_t size = 0;
     (void)state;
     assert_non_null(mkdtemp(folder));
-    assert_false(pcapng_write_folder(&run, folder, &count, error));
-    assert_int_equal(count, 0);
-    assert_non_null(strstr(error, "a: recording"));
+    snprintf(path, sizeof(path), "%s/all.pcapng", folder);
+    for (size_t i = 0; i < COUNT_OF(COUNTS); i++) {
+        char error[PCAPNG_ERROR_BYTES];
+        struct broken_run broken;
+        struct pcapng_outcome outcome;
+        struct stat status;
+        broken_run_init(&broken, COUNTS[i]);
+        assert_true(pcapng_write_file(&broken.run, path, &outcome, error));
+        expect_left_out(&outcome, COUNTS[i]);
+        assert_int_equal(stat(path, &status), 0);
+        assert_true(i == 0 || status.st_size == size);
+        size = status.st_size;
+        region_release(&broken.region);
+    }
+    assert_int_equal(unlink(path), 0);
     assert_int_equal(rmdir(folder), 0);
+}
+
+static void a_file_that_cannot_be_written_is_told(void **state)
+{
+    char error[PCAPNG_ERROR_BYTES];
+    struct broken_run broken;
+    struct pcapng_outcome outcome;
+    (void)state;
+    broken_run_init(&broken, 0);
+    assert_false(pcapng_write_file(&broken.run, "/tmp/not/there.pcapng", &outcome, error));
+    assert_string_equal(error, "/tmp/not/there.pcapng: No such file or directory");
+    assert_false(pcapng_write_folder(&broken.run, "/dev/null/x", &outcome, error));
+    assert_string_equal(error, "/dev/null/x: Not a directory");
+    region_release(&broken.region);
 }
 
 int main(void)
@@ -379,7 +472,9 @@ int main(void)
         cmocka_unit_test(a_region_that_is_too_small_is_told),
         cmocka_unit_test(file_names_hold_nothing_that_a_shell_would_read),
         cmocka_unit_test(cases_whose_ids_differ_have_files_that_differ),
-        cmocka_unit_test(a_recording_that_cannot_be_read_leaves_no_file),
+        cmocka_unit_test(a_recording_that_cannot_be_read_keeps_no_other_from_its_file),
+        cmocka_unit_test(a_recording_that_cannot_be_read_keeps_no_other_from_the_one_file),
+        cmocka_unit_test(a_file_that_cannot_be_written_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
