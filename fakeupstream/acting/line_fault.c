@@ -112,7 +112,11 @@ void line_faults_abandon(struct line *line)
 
 static void note_met(struct line *line, size_t place)
 {
-    line->scene->faults.met |= 1u << place;
+    struct scene_faults *faults = &line->scene->faults;
+
+    faults->met |= 1u << place;
+    if (faults->on_met != NULL)
+        faults->on_met(faults->owner, place);
 }
 
 static void strike(struct line *line, enum wire_fault_kind kind)

@@ -61,6 +61,8 @@ struct scene_faults {
     bool (*has_read)(void *owner, struct line *line);
     /* Ends the first client's present connection; its actor goes on at the next turn. False: it has none. NULL: nobody can. */
     bool (*end_client)(void *owner, enum stream_end end);
+    /* One takes place now, perhaps not for the first time. NULL: nobody asks. */
+    void (*on_met)(void *owner, size_t place);
     void *owner;
 };
 

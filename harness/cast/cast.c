@@ -25,6 +25,7 @@ struct cast *cast_create(struct world *world, enum world_kind kind)
         cast->trace = trace_create(world, &options);
     if (cast->trace != NULL)
         cast->fault = fault_create(cast->trace);
+    cast->hooks.trace = cast->trace;
     if (cast->fault == NULL)
         cast_destroy(&cast);
     return cast;
@@ -255,6 +256,7 @@ void cast_fill_evidence(struct cast *cast, struct evidence *evidence)
     if (cast->record_total > cast->record_count)
         qsort(cast->records, cast->record_count, sizeof(*cast->records), by_id);
     evidence->faults_met = cast_faults_met(cast);
+    evidence->fault_moments = cast->fault_moments;
     evidence->records = cast->records;
     evidence->record_count = cast->record_count;
     evidence->record_total = cast->record_total;

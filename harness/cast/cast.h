@@ -52,7 +52,8 @@ struct cast {
     struct case_log log;      /* where the case asks what is in it */
     struct cast_rule rules[FAULT_RULES_MAX];
     size_t rule_count;
-    int impaired[WIRE_FAULTS_MAX];  /* by fault: its rule there, or -1 */
+    int impaired[WIRE_FAULTS_MAX]; /* by fault: its rule there, or -1 */
+    struct fault_moment fault_moments[WIRE_FAULTS_MAX];
     struct proxy_settings settings; /* the case's, with addresses */
     struct scripted_hooks hooks;
     struct proxy *proxy; /* NULL: not started, or destroyed */

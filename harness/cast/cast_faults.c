@@ -1,5 +1,7 @@
 #include "harness/cast/cast_faults.h"
 
+#include <string.h>
+
 #include "world/passing.h"
 
 #include "harness/cast/parties.h"
@@ -79,6 +81,32 @@ static bool end_client(void *owner, enum stream_end end)
     return cast->scenario->client_count > 0 && client_leave(cast->clients[0], end);
 }
 
+static void note_met(struct cast *cast, size_t place)
+{
+    const struct world *recorded = cast_recorded(cast);
+    struct fault_moment *moment = &cast->fault_moments[place];
+    if (moment->met)
+        return;
+    *moment = (struct fault_moment){
+        .met = true,
+        .at_ns = world_now(cast->world),
+        .seen = recorded != NULL ? trace_event_count(recorded) : 0,
+    };
+}
+
+static void on_line_met(void *owner, size_t place)
+{
+    note_met(owner, place);
+}
+
+static void on_rule_met(void *owner, int rule)
+{
+    struct cast *cast = owner;
+    for (size_t i = 0; i < cast->scene.faults.count; i++)
+        if (cast->impaired[i] == rule)
+            note_met(cast, i);
+}
+
 void cast_faults_start(struct cast *cast)
 {
     const struct scenario *scenario = cast->scenario;
@@ -90,11 +118,13 @@ void cast_faults_start(struct cast *cast)
         .count = scenario->fault_count,
         .has_read = has_read,
         .end_client = end_client,
+        .on_met = on_line_met,
         .owner = cast,
     };
     for (size_t i = 0; i < scenario->upstream_count; i++)
         impair_name_upstream(cast->impair, (uint32_t)i, &cast->upstreams[i]->address);
     impair_find_clients(cast->impair, find_client, cast);
+    impair_tell(cast->impair, on_rule_met, cast);
     for (size_t i = 0; i < scenario->fault_count; i++) {
         cast->impaired[i] = NO_RULE;
         if (!wire_fault_is_beneath_proxy(scenario->faults[i].kind))
@@ -108,6 +138,7 @@ void cast_faults_start(struct cast *cast)
 void cast_faults_forget(struct cast *cast)
 {
     impair_reset(cast->impair);
+    memset(cast->fault_moments, 0, sizeof(cast->fault_moments));
     passing_stand_on(cast->trace, cast->world);
 }
 

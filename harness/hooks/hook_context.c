@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "world/filters/trace.h"
+
 #define HOOK_SLOT_TAG OBJECT_TAG('h', 'o', 's', 'l')
 
 /* Marks differ from exchange to exchange, so that one context is not taken for another. */
@@ -110,8 +112,13 @@ static void note(struct hook_context *context, struct exchange *exchange, enum h
     else
         context->body_run |= bit;
     if (make_room(hooks))
-        hooks->calls[hooks->call_count++] =
-            (struct hook_call){context->exchange, hook, context->attempt};
+        hooks->calls[hooks->call_count++] = (struct hook_call){
+            .exchange = context->exchange,
+            .hook = hook,
+            .attempt = context->attempt,
+            .at_ns = world_now(exchange_world(exchange)),
+            .seen = hooks->trace != NULL ? trace_event_count(hooks->trace) : 0,
+        };
     else
         hooks->calls_lost++;
 }

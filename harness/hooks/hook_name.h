@@ -5,6 +5,7 @@
 #define HARNESS_HOOKS_HOOK_NAME_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* X(name, member of struct proxy_hooks and word in a scenario, kind) */
@@ -63,6 +64,8 @@ struct hook_call {
     uint64_t exchange; /* exchange_record.id */
     enum hook_name hook;
     unsigned attempt; /* calls of upstream_peer so far */
+    uint64_t at_ns;
+    size_t seen; /* how many events of the trace beneath the proxy came before it */
 };
 
 #endif

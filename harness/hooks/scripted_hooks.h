@@ -29,7 +29,8 @@ struct hook_target {
 
 struct scripted_hooks {
     object_tag tag;
-    struct signals *signals; /* where hooks meet the actors; the case's */
+    struct signals *signals;   /* where hooks meet the actors; the case's */
+    const struct world *trace; /* beneath the proxy: what had come by each call. NULL: none */
     const struct hook_plan *plan;
     struct proxy_hooks table;
     struct hook_target targets[UPSTREAMS_MAX]; /* in the scenario's order */

@@ -66,7 +66,49 @@ static void note_line(struct recorder *recorder, size_t index)
     }
 }
 
-/* When they took place is not known: they are told at the beginning. */
+/* The lane of whose connections it is; a lookup has none. */
+static size_t lane_of_fault(const struct recorder *recorder, const struct wire_fault *fault)
+{
+    return fault->party == WIRE_CLIENT ? fault->index
+                                       : recorder_upstream_lane(recorder, fault->index);
+}
+
+static bool is_met_by(const struct recorder *recorder, size_t index, const struct wire_fault *fault)
+{
+    const struct recorded_line *line = &recorder->lines[index];
+    if (fault->party == WIRE_LOOKUP ||
+        recorder->connections[index].lane != lane_of_fault(recorder, fault))
+        return false;
+    if (fault->direction == WIRE_DIAL && wire_fault_is_beneath_proxy(fault->kind))
+        return line->stream->ordinal == fault->connection;
+    return line->witness != NULL && line->witness->connection == fault->connection;
+}
+
+/* The connection that it names; one that is lasting met that one first. */
+static size_t connection_of_fault(const struct recorder *recorder, const struct wire_fault *fault)
+{
+    size_t index = 0;
+    while (index < recorder->out.connection_count && !is_met_by(recorder, index, fault))
+        index++;
+    return index < recorder->out.connection_count ? index : RECORDING_NOWHERE;
+}
+
+/* One that did not take place has no time of its own: it is told at the beginning. */
+static void note_fault(struct recorder *recorder, const struct wire_fault *fault, const char *words,
+                       const struct fault_moment *met)
+{
+    const struct evidence *evidence = recorder->evidence;
+    struct recording_event event = {
+        .at_ns = met != NULL ? met->at_ns : evidence->began_ns,
+        .what = RECORDED_FAULT,
+        .connection = met != NULL ? connection_of_fault(recorder, fault) : RECORDING_NOWHERE,
+        .way = fault->party == WIRE_CLIENT ? WAY_UP : WAY_DOWN,
+        .text = recorder_say(recorder, "put into the case: %s%s", words,
+                             met != NULL ? "" : " (it did not take place)"),
+    };
+    recorder_note(recorder, met != NULL ? 2 * (uint64_t)met->seen : 0, &event);
+}
+
 static void note_faults(struct recorder *recorder)
 {
     const struct evidence *evidence = recorder->evidence;
@@ -74,16 +116,10 @@ static void note_faults(struct recorder *recorder)
     const struct fault_map map = {.names = scenario_fault_names(evidence->scenario, clients)};
     char words[FAULT_WORDS_BYTES];
     for (size_t i = 0; i < evidence->scenario->fault_count; i++) {
+        const struct wire_fault *fault = &evidence->scenario->faults[i];
         bool met = (evidence->faults_met >> i & 1) != 0;
-        recorder_note(
-            recorder, 0,
-            &(struct recording_event){
-                .at_ns = evidence->began_ns,
-                .what = RECORDED_FAULT,
-                .connection = RECORDING_NOWHERE,
-                .text = recorder_say(recorder, "put into the case: %s%s",
-                                     fault_words(&evidence->scenario->faults[i], &map, words),
-                                     met ? "" : " (it did not take place)")});
+        note_fault(recorder, fault, fault_words(fault, &map, words),
+                   met ? &evidence->fault_moments[i] : NULL);
     }
 }
 

@@ -346,7 +346,23 @@ static void note_end(struct recorder *recorder, const struct exchange_record *re
                                                  record->error_word)});
 }
 
-/* The calls of hooks in an exchange; those of one hook that follow each other are one. */
+/* Between two calls something came or went, or time passed. */
+static bool is_later(const struct hook_call *call, const struct hook_call *before)
+{
+    return call->seen != before->seen || call->at_ns != before->at_ns;
+}
+
+static void note_calls(struct recorder *recorder, size_t connection, const struct hook_call *call,
+                       const struct phrase *said)
+{
+    note_decision(recorder, 2 * (uint64_t)call->seen,
+                  &(struct recording_event){.at_ns = call->at_ns,
+                                            .connection = connection,
+                                            .text = recorder_say(recorder, "%s", said->text)});
+}
+
+/* The calls of hooks in an exchange, when they came. Those between which nothing happened are told in one line, and those of one
+   hook that follow each other there are one. */
 static void note_hooks(struct recorder *recorder, const struct exchange_record *record,
                        size_t connection)
 {
@@ -355,16 +371,19 @@ static void note_hooks(struct recorder *recorder, const struct exchange_record *
     struct phrase said = {.used = 0};
     for (size_t i = 0; i < evidence->hook_call_count; i++) {
         const struct hook_call *call = &evidence->hook_calls[i];
-        if (call->exchange != record->id || (before != NULL && before->hook == call->hook))
+        if (call->exchange != record->id)
             continue;
-        phrase_add(&said, "%s%s", said.used > 0 ? ", " : "hooks called: ", hook_word(call->hook));
+        if (before != NULL && is_later(call, before)) {
+            note_calls(recorder, connection, before, &said);
+            said.used = 0;
+        }
+        if (said.used == 0 || before->hook != call->hook)
+            phrase_add(&said, "%s%s",
+                       said.used > 0 ? ", " : "hooks called: ", hook_word(call->hook));
         before = call;
     }
-    if (said.used > 0)
-        note_decision(recorder, recorder_behind(recorder, record->ended_ns),
-                      &(struct recording_event){.at_ns = record->ended_ns,
-                                                .connection = connection,
-                                                .text = recorder_say(recorder, "%s", said.text)});
+    if (before != NULL)
+        note_calls(recorder, connection, before, &said);
 }
 
 static void note_exchange(struct recorder *recorder, const struct exchange_record *record,
@@ -376,6 +395,7 @@ static void note_exchange(struct recorder *recorder, const struct exchange_recor
     uint64_t end = client == RECORDING_NOWHERE
                        ? recorder_behind(recorder, record->ended_ns)
                        : recorder_before(recorder, client, &ANSWER, record->ended_ns);
+    note_hooks(recorder, record, client); /* ahead of what they have decided */
     for (size_t i = 0; i < exchange->attempt_count; i++) {
         const struct attempt_record *attempt = &record->attempts[i];
         const struct attempt_record *next = attempt + 1;
@@ -390,5 +410,4 @@ static void note_exchange(struct recorder *recorder, const struct exchange_recor
         note_outcome(recorder, attempt, &exchange->attempts[i], order);
     }
     note_end(recorder, record, client, end);
-    note_hooks(recorder, record, client);
 }

@@ -28,6 +28,15 @@ enum { READ_BYTES_MAX = 8 * 1024 * 1024 };
 #define OWN                                                                  \
     "proxy: {process: own, max_retries: 0}\nclient: [request: {path: /x}]\n" \
     "upstreams: {a: [[read: request, end: fin]]}\nexpect: {attempts: 1, client: {status: 502}}\n"
+#define HOOKED                                                                             \
+    "proxy: {policy: idempotent, max_retries: 1}\nhooks: {error_while_proxy: retry}\n"     \
+    "client: [delay: 3ms, request: {path: /report}]\n"                                     \
+    "upstreams:\n  a: [[read: request, end: rst]]\n  b: [[read: request, respond: 200]]\n" \
+    "expect: {attempts: {a: 1, b: 1}, client: {status: 200, from: b}}\n"
+#define FAULTY(fault)                                                               \
+    "proxy: {max_retries: 0}\nclient: [delay: 3ms, request: {path: /x}]\n"          \
+    "upstreams: {a: [[read: request, respond: 200]]}\nexpect: {attempts: {a: 1}}\n" \
+    "faults: [{" fault "}]\n"
 #define WRONG                                                                          \
     "client: [request: {path: /x}]\nupstreams: {a: [[read: request, respond: 200]]}\n" \
     "expect: {attempts: 2, delivered: {a: 1}, client: {status: 503}}\n"
@@ -269,6 +278,74 @@ static void a_proxy_of_another_process_is_recorded_from_around_it(void **state)
     forget(WORLD_SOCKETS);
 }
 
+/* Each call of a hook stands where it came, between what the proxy had seen by then and what it did next. */
+static void hooks_are_told_when_they_were_called(void **state)
+{
+    (void)state;
+    for (enum world_kind kind = 0; kind < WORLD_KIND_COUNT; kind++) {
+        const struct case_recording *recording = record(HOOKED, kind);
+        expect_sound(recording);
+        const char *const client = "client#1";
+        size_t asked = find_event(recording, client, RECORDED_BYTES, NULL);
+        size_t filtered = find_event(recording, client, RECORDED_DECISION, "request_filter");
+        size_t dial = find_event(recording, "a#1", RECORDED_DIAL, NULL);
+        size_t open = find_event(recording, "a#1", RECORDED_OPEN, NULL);
+        size_t told = find_event(recording, client, RECORDED_DECISION, "connected_to_upstream");
+        size_t sent = find_event(recording, "a#1", RECORDED_BYTES, NULL);
+        size_t reset = find_event(recording, "a#1", RECORDED_RST, NULL);
+        size_t failed = find_event(recording, client, RECORDED_DECISION, "error_while_proxy");
+        size_t judged = find_event(recording, "a#1", RECORDED_DECISION, "tried again");
+        size_t answered = find_event(recording, "b#1", RECORDED_BYTES, NULL);
+        size_t logged = find_event(recording, client, RECORDED_DECISION, "logging");
+        assert_true(asked < filtered && filtered < dial);
+        assert_true(open < told && told < sent);
+        assert_true(reset < failed && failed < judged);
+        assert_true(answered < logged);
+        assert_true(recording->events[told].at_ns == recording->events[open].at_ns);
+        assert_true(recording->events[told].at_ns >= 3 * NS_PER_MS);
+        forget(kind);
+    }
+}
+
+struct put_in {
+    const char *text;
+    enum recording_what before; /* the first of them on the connection comes behind the fault */
+};
+
+static const struct put_in PUT_IN[] = {
+    {FAULTY("at: a#1, kind: refused"), RECORDED_DIAL},
+    {FAULTY("at: a#1, received: 10, kind: rst"), RECORDED_RST},
+    {FAULTY("at: a#1, sent: 20, kind: fin"), RECORDED_FIN},
+};
+
+static void a_fault_is_told_when_it_took_place_and_ahead_of_what_it_brings(void **state)
+{
+    (void)state;
+    for (enum world_kind kind = 0; kind < WORLD_KIND_COUNT; kind++)
+        for (size_t i = 0; i < COUNT_OF(PUT_IN); i++) {
+            const struct case_recording *recording = record(PUT_IN[i].text, kind);
+            expect_sound(recording);
+            size_t fault = find_event(recording, "a#1", RECORDED_FAULT, "put into the case: ");
+            size_t brought = find_event(recording, "a#1", PUT_IN[i].before, NULL);
+            assert_true(fault < brought);
+            assert_true(recording->events[fault].at_ns >= 3 * NS_PER_MS);
+            forget(kind);
+        }
+}
+
+static void a_fault_that_did_not_take_place_is_told_at_the_beginning(void **state)
+{
+    (void)state;
+    const struct case_recording *recording =
+        record(FAULTY("at: a#2, sent: 0, kind: fin"), WORLD_SIM);
+    const struct recording_event *first = &recording->events[0];
+    assert_int_equal(first->what, RECORDED_FAULT);
+    assert_int_equal(first->at_ns, 0);
+    assert_int_equal(first->connection, RECORDING_NOWHERE);
+    assert_non_null(strstr(first->text, "(it did not take place)"));
+    forget(WORLD_SIM);
+}
+
 /* ---- of which cases, and at what price ------------------------------------------------------------ */
 
 static void an_expectation_that_fails_stands_beside_what_was_seen(void **state)
@@ -336,6 +413,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_refused_dial_and_a_cut_of_what_is_kept),
         cmocka_unit_test(under_tls_there_is_plain_text_with_the_secrets_for_it),
         cmocka_unit_test(a_proxy_of_another_process_is_recorded_from_around_it),
+        cmocka_unit_test(hooks_are_told_when_they_were_called),
+        cmocka_unit_test(a_fault_is_told_when_it_took_place_and_ahead_of_what_it_brings),
+        cmocka_unit_test(a_fault_that_did_not_take_place_is_told_at_the_beginning),
         cmocka_unit_test(an_expectation_that_fails_stands_beside_what_was_seen),
         cmocka_unit_test(what_passes_is_recorded_where_all_are_wanted),
         cmocka_unit_test(a_recorded_run_is_the_run_that_was_not),

@@ -76,6 +76,13 @@ struct upstream_tally {
     size_t resumed;    /* those among them that resumed a session */
 };
 
+/* When a fault of the scenario first took place. */
+struct fault_moment {
+    bool met;
+    uint64_t at_ns;
+    size_t seen; /* how many events of the trace that is recorded came before it */
+};
+
 /* What the runner knows of a case that a proxy which is not ours was asked. */
 struct foreign_facts {
     bool hung;          /* the clients' patience ended before they had what they waited for */
@@ -117,7 +124,8 @@ struct evidence {
     uint64_t hook_calls_lost;                          /* more than could be kept */
     const char *hook_faults[EVIDENCE_HOOK_FAULTS_MAX]; /* what hooks themselves found wrong */
     size_t hook_fault_count;
-    unsigned faults_met;                 /* a bit for each of scenario->faults that took place */
+    unsigned faults_met; /* a bit for each of scenario->faults that took place */
+    const struct fault_moment *fault_moments; /* of each of scenario->faults */
     const struct foreign_facts *foreign; /* NULL: the proxy is ours, or a program in its place */
 
     /* Found by evidence_settle(). */

@@ -65,6 +65,7 @@ void impair_reset(struct world *world)
     impair->accepted = 0;
     impair->withheld = 0;
     impair->find_client = NULL;
+    impair->on_met = NULL;
 }
 
 void impair_name_upstream(struct world *world, uint32_t index, const struct address *address)
@@ -103,6 +104,21 @@ bool impair_met(const struct world *world, int rule)
     check(rule >= 0);
     check(rule < impair->rule_count);
     return (impair->met >> rule & 1) != 0;
+}
+
+void impair_tell(struct world *world, impair_on_met *on_met, void *owner)
+{
+    struct impair *impair = impair_of(world);
+
+    impair->on_met = on_met;
+    impair->listener = owner;
+}
+
+void impair_note(struct impair *impair, int rule)
+{
+    impair->met |= 1u << rule;
+    if (impair->on_met != NULL)
+        impair->on_met(impair->listener, rule);
 }
 
 uint32_t impair_dial_of(const struct world *world, uint32_t upstream, uint32_t connection)
@@ -214,7 +230,7 @@ static bool withhold(struct impair *impair, uint32_t client, uint32_t connection
     if (rule < 0 || impair->withheld == impair->accepted + 1)
         return false;
     impair->withheld = impair->accepted + 1;
-    impair->met |= 1u << rule;
+    impair_note(impair, rule);
     return true;
 }
 
@@ -280,7 +296,7 @@ static int fail_lookup(struct impair *impair, struct query *query, int rule)
     struct world *inner = impair->passing.inner;
     struct impair_query *at;
 
-    impair->met |= 1u << rule;
+    impair_note(impair, rule);
     if (kind == WIRE_FAULT_NO_MEMORY)
         return -ENOMEM;
     at = node_pool_take(&impair->queries);

@@ -41,6 +41,9 @@ void impair_find_clients(struct world *impair, impair_find_client *find, void *o
 MUST_USE int impair_add(struct world *impair, const struct wire_fault *fault);
 /* Whether the rule made its fault. */
 bool impair_met(const struct world *impair, int rule);
+/* Is called with the rule's index each time that it makes its fault, from within; until impair_reset(). */
+typedef void impair_on_met(void *owner, int rule);
+void impair_tell(struct world *impair, impair_on_met *on_met, void *owner);
 
 /*
  * Which dial to that upstream became its n-th connection (both from 1), dials that failed here left out: as the actor counts

@@ -36,6 +36,8 @@ struct impair {
     uint32_t withheld; /* the ordinal of the connection whose accept failed last */
     impair_find_client *find_client;
     void *finder;
+    impair_on_met *on_met; /* NULL: nobody asks */
+    void *listener;
 };
 
 /* A dial that fails here, which has no stream below; or a connection whose writes are cut, which has. */
@@ -62,6 +64,9 @@ struct impair_query {
     enum query_status status;
     struct timer timer;
 };
+
+/* The rule makes its fault now. */
+void impair_note(struct impair *impair, int rule);
 
 /* impair_stream.c: both give the stream its table of operations; 0 or -errno. */
 

@@ -153,7 +153,7 @@ int impair_stream_fail(struct impair *impair, struct stream *stream, const struc
     enum wire_fault_kind kind = impair->rules[rule].kind;
     struct impair_stream *at;
 
-    impair->met |= 1u << rule;
+    impair_note(impair, rule);
     if (kind == WIRE_FAULT_NO_DESCRIPTORS)
         return -EMFILE;
     at = take_stream(impair, stream);
@@ -233,7 +233,7 @@ static ssize_t cutting_write(struct stream *stream, const struct iovec *pieces, 
         cut = size_of(pieces, count) > room && stream_status(&at->lower) == 0;
         if (cut) {
             at->cuts &= ~(1u << rule);
-            at->impair->met |= 1u << rule;
+            impair_note(at->impair, rule);
             count = cut_pieces(pieces, count, room, beginning);
             pieces = beginning;
         }
