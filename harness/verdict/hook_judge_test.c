@@ -95,7 +95,7 @@ static void observe(struct fixture *fixture, const char *letters)
         }
         assert_true(fixture->evidence.hook_call_count < CALLS_MAX);
         fixture->calls[fixture->evidence.hook_call_count++] =
-            (struct hook_call){exchange, hook_of(*letters), 1};
+            (struct hook_call){.exchange = exchange, .hook = hook_of(*letters), .attempt = 1};
     }
     region_reset(&fixture->region);
     findings_init(&fixture->findings, &fixture->region);
