@@ -65,6 +65,7 @@ struct tls_server *handshake_server(struct scene *scene, const struct tls_draft 
         .highest = draft->highest,
         .no_tickets = !draft->tickets,
         .secrets = scene_secrets(scene),
+        .shelf = scene_shelf(scene),
     };
 
     if (path == NULL)
@@ -86,6 +87,7 @@ struct tls_client *handshake_client(struct scene *scene, const struct tls_draft 
         .highest = draft->highest,
         .no_tickets = !draft->tickets,
         .secrets = scene_secrets(scene),
+        .shelf = scene_shelf(scene),
     };
 
     if (draft == scene->manner.tls) {

@@ -16,6 +16,7 @@ void scene_init(struct scene *scene, struct world *world)
     scene->place_count = 0;
     scene->stream_count = 0;
     scene->authority = NULL;
+    scene->shelf = NULL;
     scene->is_recorded = false;
     key_log_init(&scene->secrets);
     signals_init(&scene->signals);
@@ -38,6 +39,7 @@ void scene_release(struct scene *scene)
 {
     tls_abandon_world(&scene->sieve.passing.world);
     sieve_forget(&scene->sieve);
+    tls_shelf_release(&scene->shelf);
     authority_destroy(&scene->authority);
     key_log_release(&scene->secrets);
 }
@@ -47,6 +49,13 @@ struct authority *scene_authority(struct scene *scene)
     if (scene->authority == NULL)
         scene->authority = authority_create();
     return scene->authority;
+}
+
+struct tls_shelf *scene_shelf(struct scene *scene)
+{
+    if (scene->shelf == NULL)
+        scene->shelf = tls_shelf_create();
+    return scene->shelf;
 }
 
 struct tls_secrets scene_secrets(struct scene *scene)

@@ -3,7 +3,7 @@
  * their certificates, the faults of their connections, and one buffer to make bytes in.
  *
  * Ownership: outlives its actors. Made once and reused for many cases by scene_reset(), when no actor
- * is playing. The authority is made when first asked for, kept over resets, and goes with scene_release().
+ * is playing. The authority and the shelf are made when first asked for, kept over resets, and go with scene_release().
  * Limits: SCENE_PLACES_MAX upstreams in one case.
  */
 #ifndef FAKEUPSTREAM_ACTING_SCENE_H
@@ -79,6 +79,7 @@ struct scene {
     size_t stream_count;         /* begun so far */
     struct sieve sieve;          /* the world of lines with TLS */
     struct authority *authority; /* NULL: nobody asked; use scene_authority() */
+    struct tls_shelf *shelf;     /* NULL: the same; use scene_shelf() */
     bool is_recorded;       /* addresses and secrets of connections are kept; kept over resets */
     struct key_log secrets; /* of TLS, where it is recorded */
     uint8_t scratch[SCENE_SCRATCH_BYTES]; /* used within one call, never kept */
@@ -91,6 +92,9 @@ void scene_release(struct scene *scene);
 
 /* Who makes certificates; NULL when memory or descriptors ran out. */
 struct authority *scene_authority(struct scene *scene);
+
+/* Where contexts of TLS wait for the next case; NULL when memory ran out: then each is made anew. */
+struct tls_shelf *scene_shelf(struct scene *scene);
 
 /* To whom servers and clients of TLS tell their secrets: to the key log where it is recorded, else to nobody. */
 struct tls_secrets scene_secrets(struct scene *scene);

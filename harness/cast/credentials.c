@@ -76,6 +76,7 @@ bool credentials_fill(const struct scenario *scenario, struct scene *scene,
                       struct proxy_settings *settings)
 {
     struct authority *authority = scene_authority(scene);
+    settings->tls_shelf = scene_shelf(scene);
     if (authority == NULL ||
         (scenario->tls.listener.on && !fill_listener(&scenario->tls.listener, authority, settings)))
         return false;

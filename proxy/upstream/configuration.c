@@ -20,6 +20,7 @@ static struct tls_server *make_server(const struct proxy_settings *settings,
 {
     struct tls_certificate certificates[CERTIFICATES_MAX];
     const struct tls_server_options options = {
+        .shelf = settings->tls_shelf,
         .certificates = certificates,
         .certificate_count = settings->certificate_count,
         .alpn = ALPN,
@@ -38,9 +39,10 @@ static struct tls_server *make_server(const struct proxy_settings *settings,
 }
 
 static struct tls_client *make_client(const struct upstream_settings *settings,
-                                      char error[SETTINGS_ERROR_BYTES])
+                                      struct tls_shelf *shelf, char error[SETTINGS_ERROR_BYTES])
 {
     const struct tls_client_options options = {
+        .shelf = shelf,
         .ca_path = path_or_none(settings->ca),
         .unverified = settings->tls_unverified,
         .certificate_path = path_or_none(settings->certificate),
@@ -62,7 +64,7 @@ static bool make_clients(const struct proxy_settings *settings,
     for (size_t i = 0; i < settings->upstream_count; i++) {
         if (!settings->upstreams[i].tls)
             continue;
-        clients[i] = make_client(&settings->upstreams[i], error);
+        clients[i] = make_client(&settings->upstreams[i], settings->tls_shelf, error);
         if (clients[i] == NULL)
             return false;
     }

@@ -8,6 +8,7 @@
  *     tls_client.c      whom a client trusts and what it shows
  *     tls_sessions.c    the tickets that a client was given, by peer
  *     tls_setup.c       what servers and clients set up alike, and how OpenSSL's errors are told
+ *     tls_shelf.c       contexts that wait to be used again
  *     tls_randomness.c  randomness that follows from a seed
  */
 #ifndef WORLD_TLS_STATE_H
@@ -40,7 +41,7 @@ struct tls_alpn {
 struct tls_server {
     unsigned references; /* its maker and its streams */
     BIO_METHOD *method;
-    SSL_CTX *contexts[TLS_CERTIFICATES_MAX]; /* the first one begins every connection */
+    struct tls_context *contexts[TLS_CERTIFICATES_MAX]; /* the first one begins every connection */
     char names[TLS_CERTIFICATES_MAX][TLS_NAME_BYTES];
     size_t count;
     struct tls_alpn alpn;
@@ -68,7 +69,7 @@ struct tls_sessions {
 struct tls_client {
     unsigned references;
     BIO_METHOD *method;
-    SSL_CTX *context;
+    struct tls_context *context;
     bool unverified;
     bool no_tickets;
     struct tls_secrets secrets;
@@ -98,17 +99,42 @@ SSL_SESSION *tls_sessions_take(struct tls_sessions *sessions, const struct tls_p
 void tls_sessions_release(struct tls_sessions *sessions);
 
 bool tls_randomness_is_seeded(void);
+/* What is made between these two draws nothing from the seed, if there is one. */
+void tls_randomness_set_aside(void);
+void tls_randomness_take_up(void);
 
 /* ---- setting up, and OpenSSL's errors ------------------------------------------------------------ */
 
+/* What takes long to make. All else of a context is cheap, and set by each server and client, whatever it was before. */
 struct tls_setup {
+    bool serves; /* a server's; else a client's */
+    bool trusts_system;
     enum tls_version lowest, highest;
     const char *certificate_path, *key_path; /* both or none */
+    const char *ca_path;                     /* of whom peers' certificates must be; NULL: none */
 };
 
-/* A context that speaks the versions and shows the certificate; NULL and a sentence when it cannot. */
-SSL_CTX *tls_context_create(const SSL_METHOD *method, const struct tls_setup *setup,
-                            char error[TLS_ERROR_BYTES]);
+/* A context that speaks the versions, shows the certificate and trusts the authority; NULL and a sentence when it cannot. */
+SSL_CTX *tls_setup_make(const struct tls_setup *setup, char error[TLS_ERROR_BYTES]);
+
+enum {
+    TLS_FILE_NAME_BYTES = 32,                             /* SHA-256 of what a file holds */
+    TLS_CONTEXT_NAME_BYTES = 3 + 3 * TLS_FILE_NAME_BYTES, /* side, versions, files */
+};
+
+struct tls_context {
+    SSL_CTX *ssl;
+    struct tls_shelf *shelf;              /* NULL: it is freed when it is given back */
+    struct tls_context *next;             /* on the shelf: the one that has waited longer */
+    uint8_t name[TLS_CONTEXT_NAME_BYTES]; /* of what it was made of */
+};
+
+/* One that waited on the shelf, or a new one; shelf may be NULL. NULL and a sentence when it cannot be made. */
+MUST_USE struct tls_context *tls_context_take(struct tls_shelf *shelf,
+                                              const struct tls_setup *setup,
+                                              char error[TLS_ERROR_BYTES]);
+/* To the shelf, without its sessions. Nobody uses it any more. */
+void tls_context_give_back(struct tls_context **context);
 /* False when the names do not fit, or one of them is empty or longer than 255 bytes. */
 MUST_USE bool tls_alpn_make(struct tls_alpn *alpn, const char *const *names, size_t count);
 /* "PATH: why OpenSSL refused it", from what it said first. */

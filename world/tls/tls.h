@@ -28,7 +28,7 @@
  *
  * Memory: an idle stream holds about 16 KiB, nearly all of it OpenSSL's; one that moves holds up to 17 KiB more for what it
  * reads, for what it encrypts, and for what is pending below. A client holds 20 KiB and a session's 1 KiB for each ticket, a
- * server as much for each session that it remembers, 1024 at most.
+ * server as much for each session that it remembers, 1024 at most. A context on a shelf takes 20 KiB.
  */
 #ifndef WORLD_TLS_TLS_H
 #define WORLD_TLS_TLS_H
@@ -45,6 +45,7 @@ enum {
     TLS_NAME_BYTES = 256,     /* a DNS name has 253 at most */
     TLS_LINGER_MS = 1000,     /* for what is pending behind a close */
     TLS_SESSIONS_MAX = 64,    /* peers whose sessions a client remembers */
+    TLS_SHELF_MAX = 64,       /* contexts that wait on one shelf: the suite has 67 kinds */
 };
 
 enum tls_version { TLS_DEFAULT_VERSION, TLS_1_1, TLS_1_2, TLS_1_3 };
@@ -66,7 +67,30 @@ struct tls_secrets {
     void *owner;
 };
 
+/*
+ * Where contexts of OpenSSL wait for the next server or client that is made with the same files and versions, since reading a
+ * certificate and a key takes longer than a handshake. One context serves one server or client at a time, and each finds it as
+ * new: no session and no ticket of those before is accepted, nothing that they were told is left, and randomness that follows
+ * from a seed goes on as if it had just been made. Files are the same when they hold the same bytes.
+ *
+ * Ownership: its maker's; what was made from it may outlive it. Limits: TLS_SHELF_MAX contexts wait; past it the one that has
+ * waited longest goes. Threads: it belongs to one, as what is made from it.
+ */
+struct tls_shelf;
+
+struct tls_shelf_census {
+    size_t made;    /* contexts, since the shelf was created */
+    size_t waiting; /* on it, used by nobody */
+};
+
+/* NULL when memory runs out. */
+MUST_USE struct tls_shelf *tls_shelf_create(void);
+/* Harmless where there is none. */
+void tls_shelf_release(struct tls_shelf **shelf);
+void tls_shelf_census(const struct tls_shelf *shelf, struct tls_shelf_census *out);
+
 struct tls_server_options {
+    struct tls_shelf *shelf; /* NULL: all is made anew */
     const struct tls_certificate
         *certificates; /* the first one serves whoever names none of them */
     size_t certificate_count;
@@ -82,6 +106,7 @@ struct tls_server_options {
 };
 
 struct tls_client_options {
+    struct tls_shelf *shelf; /* NULL: all is made anew, as it is for those whom the system trusts */
     const char
         *ca_path; /* of whom the server's certificate must be; NULL: those that the system trusts */
     bool unverified;              /* anybody's certificate is taken */

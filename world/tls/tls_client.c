@@ -73,7 +73,7 @@ static bool name_peer(const struct tls_client *client, SSL *ssl, struct tls_peer
 
 SSL *tls_client_begin(struct tls_client *client, struct tls_peer *peer)
 {
-    SSL *ssl = SSL_new(client->context);
+    SSL *ssl = SSL_new(client->context->ssl);
 
     if (ssl == NULL)
         return NULL;
@@ -96,56 +96,54 @@ static void on_secret(const SSL *ssl, const char *line)
 
 /* ---- life ---------------------------------------------------------------------------------------- */
 
-static bool trust(struct tls_client *client, const struct tls_client_options *options,
-                  char error[TLS_ERROR_BYTES])
-{
-    if (options->unverified)
-        return true;
-    SSL_CTX_set_verify(client->context, SSL_VERIFY_PEER, NULL);
-    if (options->ca_path == NULL) {
-        if (SSL_CTX_set_default_verify_paths(client->context) == 1)
-            return true;
-        tls_tell_file(error, "the certificates that the system trusts");
-        return false;
-    }
-    if (SSL_CTX_load_verify_file(client->context, options->ca_path) == 1)
-        return true;
-    tls_tell_file(error, options->ca_path);
-    return false;
-}
-
-static bool offer_protocols(struct tls_client *client, const struct tls_client_options *options,
+/* Without protocols it forgets those that another has offered. */
+static bool offer_protocols(SSL_CTX *context, const struct tls_client_options *options,
                             char error[TLS_ERROR_BYTES])
 {
     struct tls_alpn alpn;
 
-    if (options->alpn_count == 0)
-        return true;
     /* It returns 0 when all is well. */
     if (tls_alpn_make(&alpn, options->alpn, options->alpn_count) &&
-        SSL_CTX_set_alpn_protos(client->context, alpn.data, (unsigned)alpn.size) == 0)
+        SSL_CTX_set_alpn_protos(context, alpn.data, (unsigned)alpn.size) == 0)
         return true;
     snprintf(error, TLS_ERROR_BYTES, "the ALPN protocols are no names, or too many");
     return false;
 }
 
-static void remember_sessions(struct tls_client *client)
+static void remember_sessions(SSL_CTX *context, bool wanted)
 {
-    if (client->no_tickets) {
-        SSL_CTX_set_options(client->context, SSL_OP_NO_TICKET);
-        SSL_CTX_set_session_cache_mode(client->context, SSL_SESS_CACHE_OFF);
-        return;
-    }
-    SSL_CTX_set_session_cache_mode(client->context,
-                                   SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-    SSL_CTX_sess_set_new_cb(client->context, on_session);
+    if (wanted)
+        SSL_CTX_clear_options(context, SSL_OP_NO_TICKET);
+    else
+        SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
+    SSL_CTX_set_session_cache_mode(
+        context, wanted ? SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL : SSL_SESS_CACHE_OFF);
+    SSL_CTX_sess_set_new_cb(context, wanted ? on_session : NULL);
+}
+
+/* All that a client asks of a context which may have been another's. */
+static bool dress(struct tls_client *client, const struct tls_client_options *options,
+                  char error[TLS_ERROR_BYTES])
+{
+    SSL_CTX *context = client->context->ssl;
+
+    SSL_CTX_set_app_data(context, client);
+    SSL_CTX_set_keylog_callback(context, client->secrets.tell != NULL ? on_secret : NULL);
+    SSL_CTX_set_verify(context, options->unverified ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, NULL);
+    remember_sessions(context, !options->no_tickets);
+    return offer_protocols(context, options, error);
 }
 
 static bool set_up(struct tls_client *client, const struct tls_client_options *options,
                    char error[TLS_ERROR_BYTES])
 {
-    struct tls_setup setup = {options->lowest, options->highest, options->certificate_path,
-                              options->key_path};
+    const struct tls_setup setup = {.lowest = options->lowest,
+                                    .highest = options->highest,
+                                    .certificate_path = options->certificate_path,
+                                    .key_path = options->key_path,
+                                    .ca_path = options->unverified ? NULL : options->ca_path,
+                                    .trusts_system =
+                                        !options->unverified && options->ca_path == NULL};
 
     client->unverified = options->unverified;
     client->no_tickets = options->no_tickets;
@@ -154,15 +152,11 @@ static bool set_up(struct tls_client *client, const struct tls_client_options *o
         snprintf(error, TLS_ERROR_BYTES, "no memory for TLS");
         return false;
     }
-    client->context = tls_context_create(TLS_client_method(), &setup, error);
+    client->context = tls_context_take(options->shelf, &setup, error);
     if (client->context == NULL)
         return false;
-    SSL_CTX_set_app_data(client->context, client);
     client->secrets = options->secrets;
-    if (client->secrets.tell != NULL)
-        SSL_CTX_set_keylog_callback(client->context, on_secret);
-    remember_sessions(client);
-    return trust(client, options, error) && offer_protocols(client, options, error);
+    return dress(client, options, error);
 }
 
 struct tls_client *tls_client_create(const struct tls_client_options *options,
@@ -187,7 +181,7 @@ void tls_client_drop(struct tls_client *client)
     if (--client->references > 0)
         return;
     tls_sessions_release(&client->sessions);
-    SSL_CTX_free(client->context);
+    tls_context_give_back(&client->context);
     BIO_meth_free(client->method);
     free(client);
 }

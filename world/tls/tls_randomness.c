@@ -13,6 +13,7 @@
  */
 static _Thread_local struct generator {
     bool seeded;
+    bool aside;
     uint64_t state;
 } generator;
 
@@ -28,7 +29,7 @@ static uint64_t draw(uint64_t *state)
 
 static int fill(unsigned char *data, int size)
 {
-    if (!generator.seeded)
+    if (!generator.seeded || generator.aside)
         return RAND_OpenSSL()->bytes(data, size);
     while (size > 0) {
         uint64_t drawn = draw(&generator.state);
@@ -63,4 +64,16 @@ void tls_randomness_restore(void)
 bool tls_randomness_is_seeded(void)
 {
     return generator.seeded;
+}
+
+void tls_randomness_set_aside(void)
+{
+    check(!generator.aside);
+    generator.aside = true;
+}
+
+void tls_randomness_take_up(void)
+{
+    check(generator.aside);
+    generator.aside = false;
 }

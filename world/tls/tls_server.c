@@ -43,7 +43,7 @@ static int on_server_name(SSL *ssl, int *alert, void *owner)
     (void)alert;
     if (name == NULL)
         return SSL_TLSEXT_ERR_NOACK;
-    SSL_set_SSL_CTX(ssl, server->contexts[choose(server, name)]);
+    SSL_set_SSL_CTX(ssl, server->contexts[choose(server, name)]->ssl);
     return SSL_TLSEXT_ERR_OK;
 }
 
@@ -73,20 +73,6 @@ static void on_secret(const SSL *ssl, const char *line)
 
 /* ---- life ---------------------------------------------------------------------------------------- */
 
-static bool ask_for_certificates(SSL_CTX *context, const char *ca_path, char error[TLS_ERROR_BYTES])
-{
-    STACK_OF(X509_NAME) *names = SSL_load_client_CA_file(ca_path);
-
-    if (names == NULL || SSL_CTX_load_verify_file(context, ca_path) != 1) {
-        tls_tell_file(error, ca_path);
-        sk_X509_NAME_pop_free(names, X509_NAME_free);
-        return false;
-    }
-    SSL_CTX_set_client_CA_list(context, names);
-    SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
-    return true;
-}
-
 /*
  * What a ticket stands for is kept here and the ticket is a random name of it: a ticket that carried its state would
  * carry the time of day too, and equal runs of a simulated world would send different bytes.
@@ -100,34 +86,45 @@ static void remember_sessions(SSL_CTX *context, bool wanted)
     SSL_CTX_set_num_tickets(context, wanted ? TLS_TICKETS_PER_PEER : 0);
 }
 
+/* All that a server asks of a context which may have been another's. */
+static void dress(struct tls_server *server, const struct tls_server_options *options,
+                  SSL_CTX *context)
+{
+    const int asked = SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
+
+    remember_sessions(context, !options->no_tickets);
+    SSL_CTX_set_tlsext_servername_callback(context, on_server_name);
+    SSL_CTX_set_tlsext_servername_arg(context, server);
+    SSL_CTX_set_alpn_select_cb(context, server->alpn.size > 0 ? on_alpn : NULL, server);
+    SSL_CTX_set_app_data(context, server);
+    SSL_CTX_set_keylog_callback(context, server->secrets.tell != NULL ? on_secret : NULL);
+    SSL_CTX_set_verify(context, options->client_ca_path != NULL ? asked : SSL_VERIFY_NONE, NULL);
+}
+
 static bool add_certificate(struct tls_server *server, const struct tls_server_options *options,
                             char error[TLS_ERROR_BYTES])
 {
     const struct tls_certificate *certificate = &options->certificates[server->count];
-    struct tls_setup setup = {options->lowest, options->highest, certificate->certificate_path,
-                              certificate->key_path};
+    const struct tls_setup setup = {.serves = true,
+                                    .lowest = options->lowest,
+                                    .highest = options->highest,
+                                    .certificate_path = certificate->certificate_path,
+                                    .key_path = certificate->key_path,
+                                    .ca_path = options->client_ca_path};
     const char *name = certificate->name != NULL ? certificate->name : "";
-    SSL_CTX *context;
+    struct tls_context *context;
 
     if (strlen(name) >= TLS_NAME_BYTES) {
         snprintf(error, TLS_ERROR_BYTES, "a server name of more than %d bytes", TLS_NAME_BYTES - 1);
         return false;
     }
-    context = tls_context_create(TLS_server_method(), &setup, error);
+    context = tls_context_take(options->shelf, &setup, error);
     if (context == NULL)
         return false;
     memcpy(server->names[server->count], name, strlen(name) + 1);
     server->contexts[server->count++] = context;
-    remember_sessions(context, !options->no_tickets);
-    SSL_CTX_set_tlsext_servername_callback(context, on_server_name);
-    SSL_CTX_set_tlsext_servername_arg(context, server);
-    if (server->alpn.size > 0)
-        SSL_CTX_set_alpn_select_cb(context, on_alpn, server);
-    SSL_CTX_set_app_data(context, server);
-    if (server->secrets.tell != NULL)
-        SSL_CTX_set_keylog_callback(context, on_secret);
-    return options->client_ca_path == NULL ||
-           ask_for_certificates(context, options->client_ca_path, error);
+    dress(server, options, context->ssl);
+    return true;
 }
 
 static bool set_up(struct tls_server *server, const struct tls_server_options *options,
@@ -177,7 +174,7 @@ void tls_server_drop(struct tls_server *server)
     if (--server->references > 0)
         return;
     for (size_t i = 0; i < server->count; i++)
-        SSL_CTX_free(server->contexts[i]);
+        tls_context_give_back(&server->contexts[i]);
     BIO_meth_free(server->method);
     free(server);
 }
@@ -191,7 +188,7 @@ void tls_server_release(struct tls_server **server)
 
 SSL *tls_server_begin(struct tls_server *server)
 {
-    SSL *ssl = SSL_new(server->contexts[0]);
+    SSL *ssl = SSL_new(server->contexts[0]->ssl);
 
     if (ssl != NULL)
         SSL_set_accept_state(ssl);

@@ -74,10 +74,35 @@ static bool show_certificate(SSL_CTX *context, const struct tls_setup *setup,
     return true;
 }
 
-SSL_CTX *tls_context_create(const SSL_METHOD *method, const struct tls_setup *setup,
-                            char error[TLS_ERROR_BYTES])
+/* A server also names them to its clients: RFC 8446 4.2.4. */
+static bool name_authorities(SSL_CTX *context, const char *path)
 {
-    SSL_CTX *context = SSL_CTX_new(method);
+    STACK_OF(X509_NAME) *names = SSL_load_client_CA_file(path);
+
+    if (names == NULL)
+        return false;
+    SSL_CTX_set_client_CA_list(context, names);
+    return true;
+}
+
+static bool trust(SSL_CTX *context, const struct tls_setup *setup, char error[TLS_ERROR_BYTES])
+{
+    if (setup->trusts_system && SSL_CTX_set_default_verify_paths(context) != 1) {
+        tls_tell_file(error, "the certificates that the system trusts");
+        return false;
+    }
+    if (setup->ca_path == NULL)
+        return true;
+    if ((!setup->serves || name_authorities(context, setup->ca_path)) &&
+        SSL_CTX_load_verify_file(context, setup->ca_path) == 1)
+        return true;
+    tls_tell_file(error, setup->ca_path);
+    return false;
+}
+
+SSL_CTX *tls_setup_make(const struct tls_setup *setup, char error[TLS_ERROR_BYTES])
+{
+    SSL_CTX *context = SSL_CTX_new(setup->serves ? TLS_server_method() : TLS_client_method());
 
     if (context == NULL) {
         snprintf(error, TLS_ERROR_BYTES, "no memory for TLS");
@@ -90,7 +115,7 @@ SSL_CTX *tls_context_create(const SSL_METHOD *method, const struct tls_setup *se
     SSL_CTX_set_default_passwd_cb(context, refuse_password);
     if (!speak_versions(context, setup))
         snprintf(error, TLS_ERROR_BYTES, "the lowest version of TLS is above the highest");
-    else if (show_certificate(context, setup, error))
+    else if (show_certificate(context, setup, error) && trust(context, setup, error))
         return context;
     SSL_CTX_free(context);
     return NULL;

@@ -14,6 +14,7 @@
 #include "world/world.h"
 
 struct exchange_record;
+struct tls_shelf;
 
 enum {
     UPSTREAM_NAME_BYTES = 64, /* a word in logs and in Via */
@@ -99,7 +100,9 @@ struct proxy_settings {
     size_t certificate_count;        /* of the listener; 0: it speaks no TLS */
     char client_ca
         [SETTINGS_PATH_BYTES]; /* clients must show a certificate of these; empty: are not asked */
-    struct address nameserver; /* family 0: the system's */
+    struct tls_shelf
+        *tls_shelf; /* world/tls/tls.h: for whoever makes proxies again and again; NULL: none */
+    struct address nameserver;     /* family 0: the system's */
     uint64_t connect_timeout_ns;   /* per address */
     uint64_t handshake_timeout_ns; /* TLS, on either side */
     uint64_t head_timeout_ns;      /* from the first byte of a request head to its end */
