@@ -21,30 +21,50 @@ struct expedition {
     struct swarm *swarm;
     const struct base *base;        /* of which orders are explored */
     const struct wire_fault *fault; /* that is in it; NULL: none */
+    bool is_cut;                    /* not every order of the base is played */
+    sim_order *order;               /* who chooses in the run under way, and what was chosen */
+    void *order_owner;
+    size_t choice_count;
+    uint32_t choices[ORDERS_CHOICES_MAX];
 };
 
 /* ---- orders --------------------------------------------------------------------------------- */
 
-static struct trial trial_under_way(const struct expedition *expedition)
+/* Hands the question on and writes the answer down, so that what fails can be played again. */
+static size_t choose(void *owner, size_t count)
 {
-    struct trial trial = trial_of(expedition->base, expedition->options->seed);
-    trial.faults = expedition->fault;
-    trial.fault_count = expedition->fault != NULL ? 1 : 0;
-    return trial;
+    struct expedition *expedition = owner;
+    size_t choice = expedition->order(expedition->order_owner, count);
+    if (expedition->choice_count < ORDERS_CHOICES_MAX)
+        expedition->choices[expedition->choice_count++] = (uint32_t)choice;
+    return choice;
+}
+
+/* What follows the last choice is the default order, which is 0. */
+static void drop_default_choices(struct expedition *expedition)
+{
+    while (expedition->choice_count > 0 && expedition->choices[expedition->choice_count - 1] == 0)
+        expedition->choice_count--;
 }
 
 static void play_order(void *owner, sim_order *order, void *order_owner, struct orders_outcome *out)
 {
     struct expedition *expedition = owner;
-    struct explorer_result *result = expedition->ledger->result;
-    struct trial trial = trial_under_way(expedition);
+    struct trial trial = trial_of(expedition->base, expedition->options->seed);
     struct played played;
-    player_order_by(expedition->player, order, order_owner);
+    trial.faults = expedition->fault;
+    trial.fault_count = expedition->fault != NULL ? 1 : 0;
+    expedition->order = order;
+    expedition->order_owner = order_owner;
+    expedition->choice_count = 0;
+    player_order_by(expedition->player, choose, expedition);
     player_play(expedition->player, &trial, &played);
     player_order_by(expedition->player, NULL, NULL);
-    result->runs++;
-    result->order_runs++;
-    result->by_base[expedition->base - expedition->ledger->bases->list].runs++;
+    drop_default_choices(expedition);
+    trial.order = expedition->choices;
+    trial.order_count = expedition->choice_count;
+    ledger_note_run(expedition->ledger, &trial, &played);
+    expedition->ledger->result->order_runs++;
     out->hash = played.outcome;
     out->failed = played.verdict != VERDICT_PASS;
 }
@@ -61,17 +81,6 @@ static bool is_enough(void *owner)
     return !ledger_goes_on(expedition->ledger);
 }
 
-/* The smallest order that failed is played once more, to be entered with all that it breaks. */
-static void enter_failure(struct expedition *expedition, const struct orders_result *found)
-{
-    struct played played;
-    struct trial trial = trial_under_way(expedition);
-    trial.order = found->order;
-    trial.order_count = found->order_count;
-    player_play(expedition->player, &trial, &played);
-    ledger_note_run(expedition->ledger, &trial, &played);
-}
-
 /* Of one base with that fault, or none: at most so many runs, of which it returns how many it took. */
 static uint64_t explore_orders(struct expedition *expedition, const struct wire_fault *fault,
                                uint64_t runs_max)
@@ -79,17 +88,12 @@ static uint64_t explore_orders(struct expedition *expedition, const struct wire_
     const struct orders_subject subject = {play_order, state_of_order, is_enough, expedition};
     const struct orders_options options = {.runs_max = runs_max,
                                            .naive = expedition->options->naive};
-    size_t place = (size_t)(expedition->base - expedition->ledger->bases->list);
     struct orders_result found;
     expedition->fault = fault;
     orders_explore(&subject, &options, &found);
     uint64_t runs = found.runs;
-    for (size_t i = 0; i < found.outcome_count; i++)
-        ledger_add_outcome(expedition->ledger, place, found.outcomes[i]);
-    if (found.order != NULL)
-        enter_failure(expedition, &found);
     expedition->ledger->result->out_of_memory |= found.out_of_memory;
-    expedition->ledger->result->orders_cut += fault == NULL && !found.complete;
+    expedition->is_cut = expedition->is_cut || !found.complete;
     orders_release(&found);
     return runs;
 }
@@ -100,13 +104,16 @@ static void explore_all_orders(struct expedition *expedition, const struct base 
     uint64_t left = base->thorough ? ORDERS_RUNS_MAX : ORDERS_RUNS_MAX_SLOW;
     const struct wire_fault *fault = NULL;
     expedition->base = base;
+    expedition->is_cut = false;
     left -= explore_orders(expedition, NULL, left);
     for (size_t i = 0; (fault = survey_standing(expedition->survey, i)) != NULL; i++) {
+        expedition->is_cut = expedition->is_cut || left == 0;
         if (left == 0 || !ledger_goes_on(expedition->ledger))
-            return;
+            break;
         left -= explore_orders(expedition, fault,
                                left < ORDERS_RUNS_MAX_FAULT ? left : ORDERS_RUNS_MAX_FAULT);
     }
+    expedition->ledger->result->orders_cut += expedition->is_cut;
 }
 
 /* ---- the share ------------------------------------------------------------------------------ */
@@ -131,8 +138,8 @@ static void play_bases(struct expedition *expedition)
         if (!ledger_goes_on(expedition->ledger))
             return;
         expedition->ledger->base = &bases->list[i];
-        survey_base(expedition->survey, &bases->list[i]);
-        if (expedition->options->orders && bases->list[i].sibling == NULL &&
+        bool plays = survey_base(expedition->survey, &bases->list[i]);
+        if (plays && expedition->options->orders && bases->list[i].sibling == NULL &&
             ledger_goes_on(expedition->ledger))
             explore_all_orders(expedition, &bases->list[i]);
     }
@@ -148,7 +155,8 @@ static void play_random(struct expedition *expedition)
 {
     const struct expedition_share *share = expedition->share;
     uint64_t began_ns = machine_now();
-    if (expedition->ledger->bases->count == 0)
+    bool asked = expedition->options->random_runs > 0 || expedition->options->random_ns > 0;
+    if (!asked || !swarm_has_ground(expedition->swarm))
         return;
     for (uint64_t n = share->number;
          n < expedition->options->random_runs || has_time(expedition, began_ns);

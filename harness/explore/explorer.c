@@ -16,5 +16,5 @@ bool explorer_play(const struct base_list *bases, const struct explorer_options 
                                  : expedition_play(&ledger, options, &ALL);
     ledger_close(&ledger);
     ledger_release(&ledger);
-    return fine;
+    return fine && !out->out_of_memory;
 }

@@ -15,7 +15,8 @@
 enum {
     EXPLORER_FAULTS_MAX =
         3, /* faults of one run that are enumerated; the random part has up to four */
-    EXPLORER_FAILURES_MAX = 64, /* failures that are kept whole; all are counted */
+    EXPLORER_FAILURES_MAX =
+        64, /* failures that are kept whole, the first by base and claim; all are counted */
     EXPLORER_JOBS_MAX = 64,
 };
 
@@ -57,6 +58,7 @@ struct explorer_failure {
     struct scenario_network network;
     const uint32_t *order;
     size_t order_count;
+    uint64_t drawn; /* number of the random run that it is, from 1; 0: it was enumerated */
     uint64_t seed;
     size_t
         claim; /* place in the table of the first that was broken; claims_count(): none, see the sentences */
@@ -76,7 +78,10 @@ struct explorer_base_result {
     uint64_t failed_runs;
 };
 
-/* The same claim broken on the same base is counted and told once, by the run with the fewest faults. */
+/*
+ * The same claim broken on the same base is counted and told once, by the run with the fewest faults, then the fewest choices
+ * of its order that are not the default.
+ */
 struct explorer_result {
     struct region region; /* of what follows */
     size_t bases;

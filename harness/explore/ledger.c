@@ -6,10 +6,10 @@
 #include "harness/explore/several_claims.h"
 #include "harness/keeper/machine.h"
 
-enum {
-    RUNS_BETWEEN_LOOKS = 512, /* some ten milliseconds */
-    OUTCOMES_FIRST = 1024,
-};
+enum { OUTCOMES_FIRST = 1024 };
+
+/* Between two times that progress is told: a person sees no more. A run takes from microseconds to a tenth of a second. */
+#define TELL_NS (50 * NS_PER_MS)
 
 #define FAILURE_BYTES_MAX \
     ((size_t)64 * 1024 * 1024) /* sentences and orders of all failures that are kept */
@@ -94,49 +94,99 @@ static bool copy_sentences(struct region *region, struct explorer_failure *failu
     return sentences != NULL;
 }
 
-/* Of two runs that break the same claim on the same base the one with fewer faults is kept, the first of equals. */
+static size_t choices_made(const struct explorer_failure *failure)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < failure->order_count; i++)
+        count += failure->order[i] != 0;
+    return count;
+}
+
+static int compare_numbers(uint64_t a, uint64_t b)
+{
+    return a < b ? -1 : a > b;
+}
+
+/* Of two runs that break the same claim on the same base. Which process played them, and when, is not asked. */
+static bool is_smaller(const struct explorer_failure *a, const struct explorer_failure *b)
+{
+    int order = compare_numbers(a->fault_count, b->fault_count);
+    if (order == 0)
+        order = compare_numbers(choices_made(a), choices_made(b));
+    if (order == 0)
+        order = compare_numbers(a->order_count, b->order_count);
+    if (order == 0)
+        order = compare_numbers(a->drawn, b->drawn);
+    return order < 0;
+}
+
+static int compare_places(const struct explorer_failure *a, const struct explorer_failure *b)
+{
+    int order = compare_numbers((uintptr_t)a->base, (uintptr_t)b->base);
+    if (order == 0)
+        order = compare_numbers(a->claim, b->claim);
+    return order != 0 ? order : compare_numbers(a->unexpected, b->unexpected);
+}
+
+/* Where a failure of another claim or base goes: when all places are taken, that of the last, if it comes before it. NULL: it does not. */
+static struct explorer_failure *take_place(struct explorer_result *result,
+                                           const struct explorer_failure *failure)
+{
+    struct explorer_failure *last = NULL;
+    if (result->failure_count < EXPLORER_FAILURES_MAX) {
+        struct explorer_failure *place = region_take(&result->region, sizeof(*place));
+        result->out_of_memory |= place == NULL;
+        if (place != NULL)
+            result->failures[result->failure_count++] = place;
+        return place;
+    }
+    for (size_t i = 0; i < result->failure_count; i++)
+        if (last == NULL || compare_places(result->failures[i], last) > 0)
+            last = result->failures[i];
+    return compare_places(failure, last) < 0 ? last : NULL;
+}
+
 void ledger_add_failure(struct ledger *ledger, const struct explorer_failure *failure)
 {
     struct explorer_result *result = ledger->result;
     struct explorer_failure *known = find_failure(result, failure);
-    uint64_t times = failure->times + (known == NULL ? 0 : known->times);
-    if (known != NULL && known->fault_count <= failure->fault_count) {
-        known->times = times;
-        return;
-    }
-    if (known == NULL && result->failure_count == EXPLORER_FAILURES_MAX)
-        return;
     struct explorer_failure kept = *failure;
-    struct explorer_failure *place =
-        known != NULL ? known : region_take(&result->region, sizeof(*place));
-    if (place == NULL || !copy_order(&result->region, &kept) ||
-        !copy_sentences(&result->region, &kept)) {
-        result->out_of_memory = true;
+    if (known != NULL) {
+        known->times += failure->times;
+        kept.times = known->times;
+        if (!is_smaller(failure, known))
+            return;
+    } else if ((known = take_place(result, failure)) == NULL) {
         return;
     }
-    kept.times = times;
-    *place = kept;
-    if (known == NULL)
-        result->failures[result->failure_count++] = place;
+    if (!copy_order(&result->region, &kept) || !copy_sentences(&result->region, &kept)) {
+        result->out_of_memory = true;
+        kept.order_count = kept.sentence_count = 0;
+    }
+    *known = kept;
 }
 
 static void keep_failure(struct ledger *ledger, const struct trial *trial,
                          const struct played *played, size_t claim)
 {
-    struct explorer_failure failure = {.base = trial->base,
-                                       .fault_count = trial->fault_count,
-                                       .network = trial->network,
-                                       .order = trial->order,
-                                       .order_count = trial->order_count,
-                                       .seed = trial->seed,
-                                       .claim = claim,
-                                       .unexpected = claim == claims_count() && played->unexpected,
-                                       .trace_hash = played->trace_hash,
-                                       .times = 1,
-                                       .sentences = played->sentences,
-                                       .sentence_count = played->sentence_count};
-    if (trial->fault_count > 0)
-        memcpy(failure.faults, trial->faults, trial->fault_count * sizeof(failure.faults[0]));
+    const struct scenario *filed = trial->as_filed ? trial->base->expecting : NULL;
+    const struct wire_fault *faults = filed != NULL ? filed->faults : trial->faults;
+    struct explorer_failure failure = {
+        .base = trial->base,
+        .fault_count = filed != NULL ? filed->fault_count : trial->fault_count,
+        .network = filed != NULL ? filed->network : trial->network,
+        .order = filed != NULL ? filed->order : trial->order,
+        .order_count = filed != NULL ? filed->order_count : trial->order_count,
+        .drawn = ledger->drawn,
+        .seed = trial->seed,
+        .claim = claim,
+        .unexpected = claim == claims_count() && played->unexpected,
+        .trace_hash = played->trace_hash,
+        .times = 1,
+        .sentences = played->sentences,
+        .sentence_count = played->sentence_count};
+    if (failure.fault_count > 0)
+        memcpy(failure.faults, faults, failure.fault_count * sizeof(failure.faults[0]));
     ledger_add_failure(ledger, &failure);
 }
 
@@ -154,7 +204,7 @@ void ledger_note_run(struct ledger *ledger, const struct trial *trial, const str
     size_t base = (size_t)(trial->base - ledger->bases->list);
     result->runs++;
     result->by_base[base].runs++;
-    result->not_met += trial->fault_count > 0 && played->faults_met == 0;
+    result->not_met += trial->fault_count > 0 && played->faults_met == 0 && !played->failed;
     count_claims(result->exercised, played->exercised);
     ledger_add_outcome(ledger, base, played->outcome);
     if (played->verdict == VERDICT_PASS)
@@ -189,31 +239,36 @@ void ledger_note_breach(struct ledger *ledger, const struct ledger_breach *breac
     keep_failure(ledger, breach->trial, &told, claim);
 }
 
+static void tell_progress(struct ledger *ledger, uint64_t now_ns)
+{
+    const struct explorer_result *result = ledger->result;
+    const struct explorer_progress progress = {
+        .runs = result->runs,
+        .runs_total = ledger->runs_expected,
+        .classes = result->classes,
+        .outcomes = result->outcomes,
+        .failures = result->failed_runs,
+        .elapsed_ns = now_ns - ledger->began_ns,
+        .base = ledger->base == NULL ? "" : ledger->base->id,
+    };
+    ledger->told_ns = now_ns;
+    ledger->listener->on_progress(ledger->listener->owner, &progress);
+}
+
 bool ledger_goes_on(struct ledger *ledger)
 {
     const struct explorer_listener *listener = ledger->listener;
-    const struct explorer_result *result = ledger->result;
-    if (ledger->stop || result->out_of_memory)
+    if (ledger->stop || ledger->result->out_of_memory)
         return false;
-    if (result->runs - ledger->runs_told < RUNS_BETWEEN_LOOKS || listener == NULL)
+    if (listener == NULL)
         return true;
-    ledger->runs_told = result->runs;
     if (listener->is_interrupted != NULL && listener->is_interrupted(listener->owner)) {
         ledger->result->interrupted = true;
         ledger->stop = true;
     }
-    if (listener->on_progress != NULL) {
-        const struct explorer_progress progress = {
-            .runs = result->runs,
-            .runs_total = ledger->runs_expected,
-            .classes = result->classes,
-            .outcomes = result->outcomes,
-            .failures = result->failed_runs,
-            .elapsed_ns = machine_now() - ledger->began_ns,
-            .base = ledger->base == NULL ? "" : ledger->base->id,
-        };
-        listener->on_progress(listener->owner, &progress);
-    }
+    uint64_t now_ns = machine_now();
+    if (listener->on_progress != NULL && (ledger->stop || now_ns - ledger->told_ns >= TELL_NS))
+        tell_progress(ledger, now_ns);
     return !ledger->stop;
 }
 
@@ -246,13 +301,10 @@ void ledger_add_counts(struct ledger *ledger, const struct explorer_result *othe
     }
 }
 
-static int by_base_and_claim(const void *a, const void *b)
+static int by_place(const void *a, const void *b)
 {
-    const struct explorer_failure *left = *(struct explorer_failure *const *)a;
-    const struct explorer_failure *right = *(struct explorer_failure *const *)b;
-    if (left->base != right->base)
-        return left->base < right->base ? -1 : 1;
-    return (left->claim > right->claim) - (left->claim < right->claim);
+    return compare_places(*(struct explorer_failure *const *)a,
+                          *(struct explorer_failure *const *)b);
 }
 
 void ledger_close(struct ledger *ledger)
@@ -260,8 +312,7 @@ void ledger_close(struct ledger *ledger)
     struct explorer_result *result = ledger->result;
     result->elapsed_ns = machine_now() - ledger->began_ns;
     if (result->failure_count > 0)
-        qsort(result->failures, result->failure_count, sizeof(result->failures[0]),
-              by_base_and_claim);
+        qsort(result->failures, result->failure_count, sizeof(result->failures[0]), by_place);
 }
 
 void explorer_result_release(struct explorer_result *result)

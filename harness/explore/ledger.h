@@ -1,7 +1,8 @@
 /*
  * The books of an exploration: counts runs, claims and outcomes, and keeps one failure for each claim of each base.
  *
- * Ownership: embedded; the result is the caller's. Limits: EXPLORER_FAILURES_MAX; more are counted.
+ * Ownership: embedded; the result is the caller's. Limits: EXPLORER_FAILURES_MAX, of the first bases and
+ * claims; more are counted. Which failures are kept does not hang on who played what first.
  */
 #ifndef HARNESS_EXPLORE_LEDGER_H
 #define HARNESS_EXPLORE_LEDGER_H
@@ -25,7 +26,8 @@ struct ledger {
     size_t outcome_capacity;
     const struct base *base; /* that is played */
     uint64_t runs_expected;  /* of what is under way and done; 0: not known */
-    uint64_t runs_told;      /* when progress was told last */
+    uint64_t drawn;          /* number of the random run under way, from 1; 0: none is */
+    uint64_t told_ns;        /* when progress was told last */
     uint64_t began_ns;
     bool stop;
 };

@@ -76,11 +76,19 @@ static bool all_are_of(const struct trial *trial, fault_kinds kinds)
     return trial->fault_count > 0;
 }
 
+/* What a check of ours broke off came to nothing that could be compared, and nobody knows which faults it met. */
+static bool played_to_an_end(const struct played *played)
+{
+    return !played->failed && played->verdict != VERDICT_SETUP_FAILED;
+}
+
 unsigned clean_run_asks(const struct clean_run *clean, const struct trial *trial,
                         const struct played *played)
 {
     const fault_kinds pieces = (fault_kinds)1 << WIRE_FAULT_SPLIT | (fault_kinds)1
                                                                         << WIRE_FAULT_SHORT_WRITE;
+    if (!played_to_an_end(played))
+        return 0;
     const fault_kinds late = pieces | (fault_kinds)1 << WIRE_FAULT_DELAY;
     if (trial->fault_count > 0 && played->faults_met == 0)
         return SEVERAL_NOT_MET;

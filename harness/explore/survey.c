@@ -147,7 +147,7 @@ static void compare_sizes(struct survey *survey)
                                                                    SEVERAL_SIZES, came.sentence});
 }
 
-/* False when the base fails without any fault: then what came of faults would say nothing. */
+/* False when the base fails without any fault. */
 static bool play_clean(struct survey *survey)
 {
     struct played played;
@@ -335,8 +335,11 @@ static void play_further(struct survey *survey, const struct prefix *prefix)
         .kinds = survey->options->kinds == 0 ? FAULT_KINDS_ALL : survey->options->kinds,
         .thorough = survey->base->thorough,
         .known = &survey->shape};
-    play(survey, prefix->faults, prefix->count, &played);
-    survey->ledger->result->by_faults[prefix->count]--; /* it was counted when it was met first */
+    struct trial trial = trial_of(survey->base, survey->options->seed);
+    trial.faults = prefix->faults;
+    trial.fault_count = prefix->count;
+    player_play(survey->player, &trial, &played); /* it was entered when it was met first */
+    survey->ledger->result->runs++;
     const struct evidence *evidence = player_evidence(survey->player);
     if (evidence == NULL)
         return;
@@ -398,20 +401,20 @@ uint64_t survey_count(struct survey *survey, const struct base *base)
                : 0;
 }
 
-void survey_base(struct survey *survey, const struct base *base)
+bool survey_base(struct survey *survey, const struct base *base)
 {
     survey->base = base;
     survey->known_count = 0;
-    if (!play_clean(survey) || survey->options->faults == 0)
-        return;
+    if (!play_clean(survey))
+        return false;
     /* With bodies of another size the same faults would meet the same moments, in runs that take as many times as long. */
-    if (base->sibling != NULL || !find_space(survey))
-        return;
-    if (!play_singles(survey))
-        return;
+    if (survey->options->faults == 0 || base->sibling != NULL || !find_space(survey) ||
+        !play_singles(survey))
+        return true;
     find_classes(survey);
     if (survey->options->faults > 1)
         play_combinations(survey);
+    return true;
 }
 
 const struct wire_fault *survey_standing(const struct survey *survey, size_t index)

@@ -19,8 +19,11 @@ void survey_destroy(struct survey **survey);
 /* How many single faults its clean run shows: about as many runs. */
 uint64_t survey_count(struct survey *survey, const struct base *base);
 
-/* Until it is through, or the ledger says that it is enough. */
-void survey_base(struct survey *survey, const struct base *base);
+/*
+ * Until it is through, or the ledger says that it is enough. False when the base fails without any fault: it is its own
+ * smallest schedule, and what came of faults would say nothing.
+ */
+bool survey_base(struct survey *survey, const struct base *base);
 /* The single faults that stand for all others of the base that was surveyed last, from 0; NULL past the last. */
 const struct wire_fault *survey_standing(const struct survey *survey, size_t index);
 

@@ -135,21 +135,42 @@ static void survey_terrain(struct terrain *terrain, const struct evidence *evide
         add_dials(terrain, (struct reach){.party = WIRE_LOOKUP}, shape.lookups);
 }
 
+/* As its file says, and without what that may put into it. */
+static bool plays_well(struct swarm *swarm, const struct base *base)
+{
+    struct played played;
+    struct trial trial = trial_of(base, swarm->options->seed);
+    trial.as_filed = true;
+    player_play(swarm->player, &trial, &played);
+    if (played.verdict != VERDICT_PASS)
+        return false;
+    trial.as_filed = false;
+    player_play(swarm->player, &trial, &played);
+    return played.verdict == VERDICT_PASS;
+}
+
 /* NULL when nothing can be put into that base. */
 static const struct terrain *terrain_of(struct swarm *swarm, const struct base *base)
 {
     struct terrain *terrain = &swarm->terrains[base - swarm->ledger->bases->list];
-    struct played played;
     if (!terrain->known) {
-        const struct trial trial = trial_of(base, swarm->options->seed);
         terrain->known = true;
         terrain->reaches = calloc(REACHES_MAX, sizeof(*terrain->reaches));
-        player_play(swarm->player, &trial, &played);
-        terrain->fails = played.verdict != VERDICT_PASS || terrain->reaches == NULL;
+        swarm->ledger->result->out_of_memory |= terrain->reaches == NULL;
+        terrain->fails = terrain->reaches == NULL || !plays_well(swarm, base);
         if (!terrain->fails)
             survey_terrain(terrain, player_evidence(swarm->player));
     }
     return terrain->fails ? NULL : terrain;
+}
+
+bool swarm_has_ground(struct swarm *swarm)
+{
+    const struct base_list *bases = swarm->ledger->bases;
+    for (size_t i = 0; i < bases->count && ledger_goes_on(swarm->ledger); i++)
+        if (bases->list[i].sibling == NULL && terrain_of(swarm, &bases->list[i]) != NULL)
+            return true;
+    return false;
 }
 
 /* ---- one run -------------------------------------------------------------------------------- */
@@ -277,8 +298,10 @@ void swarm_play(struct swarm *swarm, uint64_t number)
     drop_default_choices(swarm);
     trial.order = swarm->order;
     trial.order_count = swarm->order_count;
+    swarm->ledger->drawn = number + 1;
     ledger_note_run(swarm->ledger, &trial, &played);
     swarm->ledger->result->random_runs++;
     if (number % REPLAY_EVERY == 0)
         play_again(swarm, &trial, played.trace_hash);
+    swarm->ledger->drawn = 0;
 }

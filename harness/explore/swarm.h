@@ -25,7 +25,9 @@ MUST_USE struct swarm *swarm_create(struct ledger *ledger, struct player *player
                                     const struct explorer_options *options);
 void swarm_destroy(struct swarm **swarm);
 
-/* Plays the run of that number. */
+/* Whether there is a base that faults can be put into at all: one that does not fail without any. */
+bool swarm_has_ground(struct swarm *swarm);
+/* Plays the run of that number; nothing where it draws a base that fails by itself. */
 void swarm_play(struct swarm *swarm, uint64_t number);
 
 #endif
