@@ -181,6 +181,10 @@ static int explore_bases(struct explore_command *explore)
         return EXIT_INTERNAL;
     if (!report_requests_fill_stdout(&explore->options.reports))
         render(&explore->exploration, &explore->options, REPORT_TERMINAL, stdout);
+    if (error[0] != '\0') {
+        fprintf(stderr, "retryproof: %s\n", error);
+        return EXIT_INTERNAL;
+    }
     return exploration_exit_code(&explore->exploration);
 }
 

@@ -1,5 +1,6 @@
 #include "harness/found/exploration_result.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "harness/explore/several_claims.h"
@@ -49,6 +50,7 @@ bool exploration_make(const struct exploration_source *source, struct region *re
     const struct explorer_result *result = source->result;
     struct making making = {source, player_create(), region, error};
 
+    error[0] = '\0';
     *out = (struct exploration){.seed = options->seed,
                                 .faults = options->faults,
                                 .orders = options->orders,
@@ -86,14 +88,6 @@ const struct exploration_claim *exploration_claims(const uint64_t exercised[CLAI
     return claims;
 }
 
-const struct suite_case *exploration_case(const struct base_list *bases, const char *id)
-{
-    for (size_t i = 0; i < bases->suite.count; i++)
-        if (strcmp(bases->suite.cases[i].id, id) == 0)
-            return &bases->suite.cases[i];
-    return NULL;
-}
-
 static bool make_bases(const struct making *making, struct exploration *out)
 {
     const struct base_list *bases = making->source->bases;
@@ -117,30 +111,12 @@ static bool make_bases(const struct making *making, struct exploration *out)
 
 /* ---- failures ------------------------------------------------------------------------------- */
 
-/* Nothing but what its file says was put into the base. */
-static struct failing failing_as_filed(const struct explorer_failure *failure)
+static struct failing failing_of(const struct explorer_failure *failure)
 {
-    const struct scenario *filed = failure->base->expecting;
     struct failing failing = {.base = failure->base,
                               .seed = failure->seed,
                               .claim = failure->claim,
-                              .as_filed = true,
-                              .schedule = {.network = filed->network}};
-    struct schedule *schedule = &failing.schedule;
-
-    schedule->fault_count = filed->fault_count;
-    schedule->order_count = filed->order_count;
-    for (size_t i = 0; i < filed->fault_count; i++)
-        schedule->faults[i] = filed->faults[i];
-    for (size_t i = 0; i < filed->order_count; i++)
-        schedule->order[i] = filed->order[i];
-    return failing;
-}
-
-static struct failing failing_of(const struct explorer_failure *failure)
-{
-    struct failing failing = {
-        .base = failure->base, .seed = failure->seed, .claim = failure->claim};
+                              .as_filed = failure->unexpected};
     struct schedule *schedule = &failing.schedule;
 
     schedule->fault_count = failure->fault_count;
@@ -190,40 +166,57 @@ static void name_failure(const struct explorer_failure *from, struct exploration
 }
 
 /* The case of another size that the claim is about, too; NULL: it is about one. */
-static const struct suite_case *case_beside(const struct making *making,
-                                            const struct explorer_failure *failure)
+static const struct suite_case *case_beside(const struct explorer_failure *failure)
 {
     const struct base *beside =
         failure->claim == several_claim(SEVERAL_SIZES) ? failure->base->beside : NULL;
 
-    return beside != NULL ? exploration_case(making->source->bases, beside->id) : NULL;
+    return beside != NULL ? beside->one : NULL;
 }
 
-/* One that shows again is written down; one that only several runs side by side show is explored again. */
+/* "--runs 100 ", where so much was asked for; NULL when the region is full. */
+static const char *option_of(const char *option, uint64_t number, struct region *region)
+{
+    return number == 0 ? "" : region_format(region, "%s %" PRIu64 " ", option, number);
+}
+
+/* What finds it again, be it by chance: the same exploration of its base alone. NULL when the region is full. */
+static const char *explore_again(const struct making *making, const struct base *base)
+{
+    const struct explorer_options *options = making->source->options;
+    struct region *region = making->region;
+    const char *wanted = shell_word_case(base->id, region);
+    const char *argument = shell_word(base->argument, region);
+    const char *runs = option_of("--runs", options->random_runs, region);
+    const char *seconds = option_of("--seconds", options->random_ns / NS_PER_S, region);
+
+    if (wanted == NULL || argument == NULL || runs == NULL || seconds == NULL)
+        return NULL;
+    return region_format(
+        region, "retryproof explore --faults %u %s%s%s%s--seed %" PRIu64 " --filter %s %s",
+        options->faults, options->naive ? "--naive " : "", options->orders ? "--orders " : "", runs,
+        seconds, options->seed, wanted, argument);
+}
+
+/* One that shows again is written down; one that does not, or cannot be written, is explored again. */
 static bool save(const struct making *making, const struct regression *what,
-                 const struct smallest *smallest, struct exploration_failure *out)
+                 const struct base *base, struct exploration_failure *out)
 {
     const struct exploration_source *source = making->source;
-    struct region *region = making->region;
+    char error[REGRESSION_ERROR_BYTES];
+    const char *word = NULL;
 
-    if (!smallest->reproduced) {
-        const struct suite_case *one = exploration_case(source->bases, what->scenario->id);
-        const char *wanted = shell_word_case(what->scenario->id, region);
-        const char *argument = shell_word(one->argument, region);
-        if (wanted == NULL || argument == NULL)
-            return fail_full(making->error);
-        out->reproduce = region_format(
-            region, "retryproof explore --faults %u --seed %llu --filter %s %s",
-            source->options->faults, (unsigned long long)source->options->seed, wanted, argument);
-        return out->reproduce != NULL || fail_full(making->error);
-    }
-    if (source->folder == NULL)
+    if (what != NULL && source->folder == NULL)
         return true;
-    out->file = regression_save(what, source->folder, region, making->error);
-    if (out->file == NULL)
-        return false;
-    const char *word = shell_word(out->file, region);
-    out->reproduce = word != NULL ? region_format(region, "retryproof replay %s", word) : NULL;
+    if (what != NULL) {
+        out->file = regression_save(what, source->folder, making->region, error);
+        if (out->file == NULL && making->error[0] == '\0')
+            snprintf(making->error, REGRESSION_ERROR_BYTES, "%s", error);
+    }
+    if (out->file != NULL)
+        word = shell_word(out->file, making->region);
+    out->reproduce = word != NULL ? region_format(making->region, "retryproof replay %s", word)
+                                  : explore_again(making, base);
     return out->reproduce != NULL || fail_full(making->error);
 }
 
@@ -239,15 +232,13 @@ static const uint32_t *copy_order(const struct schedule *schedule, struct region
 static bool make_failure(const struct making *making, const struct explorer_failure *from,
                          struct exploration_failure *out)
 {
-    struct failing failing = from->unexpected ? failing_as_filed(from) : failing_of(from);
+    struct failing failing = failing_of(from);
     struct smallest smallest;
     const char *sentence;
-    const struct suite_case *one = exploration_case(making->source->bases, from->base->id);
+    const struct suite_case *one = from->base->one;
     const struct claim *claim = from->claim < claims_count() ? claims_at(from->claim) : NULL;
-
     struct fault_map map;
 
-    check(one != NULL);
     if (!smallest_find(&failing, making->player, making->region, &smallest) ||
         !message_map_make(from->base->expecting, player_evidence(making->player), making->region,
                           &map))
@@ -265,7 +256,7 @@ static bool make_failure(const struct making *making, const struct explorer_fail
                                     .seed = from->seed,
                                     .trace_hash = smallest.trace_hash,
                                     .faults_met = smallest.met,
-                                    .beside = case_beside(making, from),
+                                    .beside = case_beside(from),
                                     .beside_trace = smallest.beside_trace,
                                     .requests = smallest.requests,
                                     .beside_requests = smallest.beside_requests};
@@ -284,7 +275,7 @@ static bool make_failure(const struct making *making, const struct explorer_fail
     name_failure(from, out, &sentence);
     out->sentences = join_sentences(sentence, found, count, making->region);
     return out->sentences != NULL && out->faults != NULL && out->order != NULL
-               ? save(making, &what, &smallest, out)
+               ? save(making, smallest.reproduced ? &what : NULL, from->base, out)
                : fail_full(making->error);
 }
 

@@ -2,7 +2,7 @@
  * From what an explorer found to what reports tell: each failure is shrunk, played again, and written as a scenario.
  *
  * Ownership: text lives in the region that was given; claims' text is the table's, ids are the bases'.
- * Errors: a sentence, when memory runs out or a file cannot be written.
+ * Errors: a sentence, when memory runs out or a file cannot be written; the second keeps nothing from being told.
  */
 #ifndef HARNESS_FOUND_EXPLORATION_RESULT_H
 #define HARNESS_FOUND_EXPLORATION_RESULT_H
@@ -18,7 +18,11 @@ struct exploration_source {
     const char *folder; /* where failing scenarios are written; NULL: none are */
 };
 
-/* Fills all but version and command. */
+/*
+ * Fills all but version and command. False and a sentence when memory runs out. True, and a sentence in error, when a scenario
+ * could not be written: its failure then has no file, and how to find it again in place of how to replay it. Else error is
+ * empty.
+ */
 MUST_USE bool exploration_make(const struct exploration_source *source, struct region *region,
                                struct exploration *out, char error[REGRESSION_ERROR_BYTES]);
 
@@ -26,9 +30,6 @@ MUST_USE bool exploration_make(const struct exploration_source *source, struct r
 const struct exploration_claim *exploration_claims(const uint64_t exercised[CLAIMS_MAX],
                                                    const uint64_t broken[CLAIMS_MAX],
                                                    struct region *region);
-
-/* The case of that id, where it stands in its file; NULL if there is none. */
-const struct suite_case *exploration_case(const struct base_list *bases, const char *id);
 
 /* What is said in the place of a claim where nothing says what was wrong: a failed check, a case that never ended. */
 extern const char EXPLORATION_NO_CLAIM[];

@@ -56,8 +56,7 @@ static void find_failure(const struct base_list *bases, struct player *player,
     assert_true(found->smallest.steady);
 }
 
-static const char *save(const struct base_list *bases, const struct found *saved,
-                        const char *folder, struct region *region)
+static const char *save(const struct found *saved, const char *folder, struct region *region)
 {
     const struct failing *failing = &saved->failing;
     const struct smallest *found = &saved->smallest;
@@ -65,7 +64,7 @@ static const char *save(const struct base_list *bases, const struct found *saved
     struct fault_map map;
 
     assert_true(message_map_make(failing->base->expecting, NULL, region, &map));
-    const struct suite_case *one = exploration_case(bases, failing->base->id);
+    const struct suite_case *one = failing->base->one;
     const struct regression what = {.file = one->file,
                                     .combination = one->combination,
                                     .scenario = failing->base->expecting,
@@ -74,7 +73,7 @@ static const char *save(const struct base_list *bases, const struct found *saved
                                     .claim = claims_at(failing->claim),
                                     .seed = SEED,
                                     .trace_hash = found->trace_hash,
-                                    .beside = exploration_case(bases, failing->base->beside->id),
+                                    .beside = failing->base->beside->one,
                                     .beside_trace = found->beside_trace,
                                     .requests = found->requests,
                                     .beside_requests = found->beside_requests};
@@ -123,7 +122,7 @@ static void both_sizes_are_played_again(void **state)
     assert_int_equal(found.smallest.reproduced, row->broken);
     if (!row->broken)
         found.smallest.beside_trace = 0; /* what nobody found has none, nor do we need it */
-    const char *path = save(&bases, &found, folder, &region);
+    const char *path = save(&found, folder, &region);
     assert_true(bases_load(&again, &path, 1));
     assert_int_equal(again.count, 2);
     assert_null(again.list[0].sibling);

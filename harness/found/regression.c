@@ -476,6 +476,8 @@ static bool write_file(const struct regression *regression, const char *path,
     if (out == NULL)
         return cannot(path, error);
     bool written = regression_write(regression, out, error);
+    if (written && ferror(out) != 0)
+        written = cannot(path, error);
     return (fclose(out) == 0 || cannot(path, error)) && written;
 }
 

@@ -97,7 +97,7 @@ static void draw_schedule(struct fixture *fixture, struct failing *failing)
 static struct base write_and_read(struct fixture *fixture, const struct failing *failing,
                                   const struct smallest *found)
 {
-    const struct suite_case *one = exploration_case(&fixture->bases, failing->base->id);
+    const struct suite_case *one = failing->base->one;
     struct region *region = &fixture->region;
     struct scenario_file *file = region_take(region, sizeof(*file));
     struct scenario *read = region_take(region, 2 * sizeof(*read));
@@ -233,7 +233,7 @@ static struct regression first_regression(struct fixture *fixture, struct schedu
                                           struct fault_map *map)
 {
     const struct base *base = &fixture->bases.list[0];
-    const struct suite_case *one = exploration_case(&fixture->bases, base->id);
+    const struct suite_case *one = base->one;
 
     *schedule = (struct schedule){.network = base->expecting->network, .fault_count = 1};
     schedule->faults[0] = (struct wire_fault){.party = WIRE_CLIENT,
