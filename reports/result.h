@@ -46,6 +46,7 @@ struct case_result {
     /* What was expected and what the witnesses saw, one finding each; of a case that did not run, why. */
     const char *const *sentences;
     size_t sentence_count;
+    unsigned finding_line; /* in the file, of the expectation that did not hold first; 0: of none */
     /* What the client got, in a word or two: "502", "200", "200 cut", "none", "reset"; NULL if not run. */
     const char *client;
     unsigned attempts;        /* seen by the witnesses */

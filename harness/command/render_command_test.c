@@ -262,9 +262,14 @@ static void github_is_told_by_itself(void **state)
     setenv("GITHUB_ACTIONS", "true", 1);
     setenv("GITHUB_STEP_SUMMARY", "summary.md", 1);
     write_file("summary.md", "before\n");
-    assert_int_equal(run(fixture, "run --world sim s"), EXIT_FAILED);
-    assert_non_null(strstr(fixture->out, "::error file=s/fail.yaml,line=1,title=fail on sim::"));
-    file_has("summary.md", "before\n## retryproof: 1 of 3 cases failed");
+    write_file("s/grid.yaml", TOP "grid: {n: [1, 2, 3, 4, 5, 6, 7]}\n" ACTORS
+                                  "expect:\n  attempts: 1\n  client:\n    status: 502\n");
+    assert_int_equal(run(fixture, "run --world sim --jobs 2 s"), EXIT_FAILED);
+    assert_non_null(strstr(fixture->out, "::error file=s/fail.yaml,line=5,title=fail on sim::"));
+    assert_non_null(strstr(fixture->out,
+                           "::error file=s/grid.yaml,line=8,title=grid%3A 7 of 7 cases fail::n"
+                           "%0A- [n=1] on sim%0A- [n=2] on sim%0A"));
+    file_has("summary.md", "before\n## retryproof: 8 of 10 cases failed");
     /* Where stdout is taken: GitHub reads stderr, too. */
     assert_int_equal(run(fixture, "run --world sim --report json s"), EXIT_FAILED);
     assert_int_equal(fixture->out[0], '{');

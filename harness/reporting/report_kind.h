@@ -37,7 +37,7 @@ enum report_target {
     X(MARKDOWN, "markdown", STREAM, SOURCE_RUN | SOURCE_RESULT | SOURCE_EXPLORATION,            \
       "for a page on GitHub and others")                                                        \
     X(GITHUB, "github", STREAM, SOURCE_RUN | SOURCE_RESULT,                                     \
-      "annotations beside the scenarios' lines")                                                \
+      "annotations beside the expectations that did not hold")                                  \
     X(JUNIT, "junit", STREAM, SOURCE_RUN | SOURCE_RESULT, "XML for Jenkins, GitLab and others") \
     X(TAP, "tap", STREAM, SOURCE_RUN | SOURCE_RESULT, "the Test Anything Protocol")             \
     X(JSON, "json", STREAM, SOURCE_RUN | SOURCE_RESULT | SOURCE_EXPLORATION,                    \

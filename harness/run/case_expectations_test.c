@@ -33,11 +33,19 @@
     "proxy: {mode: forward}\n"                                                                \
     "client: [request: {method: CONNECT, to: a}, request: {path: /1}, request: {path: /2}]\n" \
     "upstreams: {a: []}\n"
+#define TWICE                                              \
+    "client: [request: {path: /1}, request: {path: /2}]\n" \
+    "upstreams: {a: [[read: request, respond: 200, read: request, respond: 200]]}\n"
+#define TOGETHER                                                          \
+    "clients: {one: [request: {path: /1}], two: [request: {path: /2}]}\n" \
+    "upstreams: {a: [[read: request, respond: 200], [read: request, respond: 200]]}\n"
+
+#define HERE " # here\n"
 
 static const struct row {
     const char *sentence;
     const char *base;
-    const char *expect;
+    const char *expect; /* where it has several lines, HERE ends that of what does not hold first */
     const char *finding; /* NULL: it passes */
 } ROWS[] = {
     {"rows of the log are what happened", FAILS_OVER,
@@ -125,6 +133,27 @@ static const struct row {
      "proxy: {listen: 6}\nclient: [request: {path: /x}]\n"
      "upstreams: {a: {family: 6, listen: refused}, b: {family: 6}}\n",
      "client: {status: 200, from: b}\n  attempts: {a: 1, b: 1}\n", NULL},
+    {"attempts at one upstream stand on their own line", FAILS_OVER,
+     "client: {status: 200}\n  delivered: {b: 1}\n  attempts: {a: 2}" HERE,
+     "upstream a: attempts: 1, expected 2"},
+    {"the first of several lines that do not hold is told", FAILS_OVER,
+     "client:\n    status: 200\n    complete: true\n  delivered: {b: 2}" HERE
+     "  record: {cause: dns_error}",
+     "requests that reached it whole: 1, expected 2"},
+    {"one of several responses stands on its own line", TWICE,
+     "client:\n    - {status: 200}\n    - {status: 404}" HERE, "response 2, got 200, expected 404"},
+    {"one of several clients stands on its own line", TOGETHER,
+     "clients:\n    one: {status: 200}\n    two: {status: 404}" HERE, "client two got 200"},
+    {"what was received stands on its own line", FAILS_OVER,
+     "attempts: 2\n  received:" HERE "    b: {method: PUT}",
+     "has the method 'GET', expected 'PUT'"},
+    {"a time stands on its own line", FAILS_OVER, "attempts: 2\n  within: 1h\n  after: 1h" HERE,
+     "expected not before 3600 s"},
+    {"hooks stand on their own line", "hooks: trace\n" FAILS_OVER,
+     "attempts: 2\n  hooks_within: [upstream_peer]\n  hooks: [logging]" HERE,
+     "of a hook was early_request_filter"},
+    {"a summary stands on its own line", "hooks: trace\n" FAILS_OVER,
+     "attempts: 2\n  summary: other" HERE, "the record's summary is"},
 };
 
 /* ---- playing -------------------------------------------------------------------------------- */
@@ -171,6 +200,20 @@ static void expect_rows(const struct case_outcome *outcome)
     region_release(&region);
 }
 
+/* Where a reader finds what did not hold first, in the text of read_row(). */
+static unsigned finding_line(const struct row *row)
+{
+    unsigned line = 4; /* of the first key of expect, where the base is empty */
+    if (row->finding == NULL)
+        return 0;
+    const char *here = strstr(row->expect, HERE);
+    for (const char *c = row->base; *c != '\0'; c++)
+        line += *c == '\n';
+    for (const char *c = row->expect; c < here; c++)
+        line += *c == '\n';
+    return line;
+}
+
 static void judge(const struct row *row, enum world_kind kind)
 {
     struct case_outcome outcome;
@@ -186,6 +229,8 @@ static void judge(const struct row *row, enum world_kind kind)
     for (size_t i = 0; i < outcome.story_count && !right; i++)
         print_error("  %s\n", outcome.story[i]);
     case_run_reset(place.runs[kind]);
+    if (right)
+        assert_int_equal(outcome.finding_line, finding_line(row));
     if (!right)
         fail_msg("%s: verdict %s, expected %s with: %s", world_word(kind),
                  verdict_word(outcome.verdict), verdict_word(expected),

@@ -148,5 +148,6 @@ void case_run_judge(struct case_run *run, struct case_outcome *out)
     if (out->verdict != VERDICT_PASS && !run->failed_to_start)
         tell_story(run, out);
     out->sentences = findings_all(&run->findings, &out->sentence_count);
+    out->finding_line = run->findings.line;
     record_case(run, out);
 }

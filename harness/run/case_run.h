@@ -40,7 +40,8 @@ struct case_outcome {
     enum verdict verdict;
     const char *const *sentences;
     size_t sentence_count;
-    const char *client; /* NULL: it was not played */
+    unsigned finding_line; /* of the scenario, as in a case_result */
+    const char *client;    /* NULL: it was not played */
     unsigned attempts;
     unsigned delivered;
     uint64_t duration_ns;

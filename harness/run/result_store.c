@@ -130,6 +130,7 @@ const struct case_result *result_store_keep(struct result_store *store, size_t i
         result->reproduce = reproduction(store, result, store->items[index].one->argument);
     if (outcome->verdict == VERDICT_PASS)
         return result;
+    result->finding_line = outcome->finding_line;
     result->sentence_count = outcome->sentence_count;
     result->story_count = outcome->story_count;
     result->sentences = keep_texts(store, outcome->sentences, &result->sentence_count);

@@ -55,6 +55,7 @@ static void write_result(FILE *out, size_t item, const struct case_result *resul
     const struct case_outcome outcome = {.verdict = result->verdict,
                                          .attempts = result->attempts,
                                          .delivered = result->delivered,
+                                         .finding_line = result->finding_line,
                                          .duration_ns = result->duration_ns,
                                          .trace_hash = result->trace_hash,
                                          .subject_failed = subject};

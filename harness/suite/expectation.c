@@ -450,19 +450,25 @@ static bool read_bounds(const struct reading *reading, const struct yaml_node *m
            (after == NULL || yaml_duration(after, "'after'", &out->after_ns, reading->error));
 }
 
+static const char *const EXPECT_KEYS[] = {
+#define EXPECT_KEY_WORD(name, word) [EXPECT_##name] = (word),
+    EXPECT_KEY_LIST(EXPECT_KEY_WORD)
+#undef EXPECT_KEY_WORD
+        [EXPECT_KEY_COUNT] = NULL};
+
 bool expectation_read(struct region *region, const struct yaml_node *node,
                       const struct expectation_names *names, struct expectation *out,
                       struct yaml_error *error)
 {
-    static const char *const KEYS[] = {
-        "attempts",     "delivered", "begun",         "connections", "open",   "received", "client",
-        "clients",      "held",      "memory_growth", "within",      "after",  "record",   "hooks",
-        "hooks_within", "summary",   "suppressed",    "log",         "tunnel", "lookups",  "sni",
-        "handshakes",   "resumed",   "faults",        NULL};
     const struct reading reading = {region, names, error};
     *out = (struct expectation){0};
-    if (!must_be_map(&reading, node, "'expect'") || !yaml_check_keys(node, "'expect'", KEYS, error))
+    if (!must_be_map(&reading, node, "'expect'") ||
+        !yaml_check_keys(node, "'expect'", EXPECT_KEYS, error))
         return false;
+    for (enum expect_key key = 0; key < EXPECT_KEY_COUNT; key++) {
+        const struct yaml_node *value = yaml_get(node, EXPECT_KEYS[key]);
+        out->lines[key] = value != NULL ? value->key->line : 0;
+    }
     size_t upstream_count = count_names(names->upstreams);
     out->upstreams = take(&reading, node, (upstream_count + 1) * sizeof(*out->upstreams));
     if (out->upstreams == NULL)

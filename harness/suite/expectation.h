@@ -24,6 +24,40 @@ enum expected_tally {
 /* The key in `expect`: "attempts", "delivered", ... */
 const char *tally_word(enum expected_tally tally);
 
+/* The keys of `expect`; those of the tallies come first, in their order. */
+#define EXPECT_KEY_LIST(X)            \
+    X(ATTEMPTS, "attempts")           \
+    X(DELIVERED, "delivered")         \
+    X(BEGUN, "begun")                 \
+    X(CONNECTIONS, "connections")     \
+    X(OPEN, "open")                   \
+    X(HANDSHAKES, "handshakes")       \
+    X(RESUMED, "resumed")             \
+    X(RECEIVED, "received")           \
+    X(CLIENT, "client")               \
+    X(CLIENTS, "clients")             \
+    X(HELD, "held")                   \
+    X(MEMORY_GROWTH, "memory_growth") \
+    X(WITHIN, "within")               \
+    X(AFTER, "after")                 \
+    X(RECORD, "record")               \
+    X(HOOKS, "hooks")                 \
+    X(HOOKS_WITHIN, "hooks_within")   \
+    X(SUMMARY, "summary")             \
+    X(SUPPRESSED, "suppressed")       \
+    X(LOG, "log")                     \
+    X(TUNNEL, "tunnel")               \
+    X(LOOKUPS, "lookups")             \
+    X(SNI, "sni")                     \
+    X(FAULTS, "faults")
+
+enum expect_key {
+#define EXPECT_KEY_ENUM(name, word) EXPECT_##name,
+    EXPECT_KEY_LIST(EXPECT_KEY_ENUM)
+#undef EXPECT_KEY_ENUM
+        EXPECT_KEY_COUNT
+};
+
 struct expected_header {
     const char *name;
     const char *value; /* NULL: the field must be absent */
@@ -77,7 +111,7 @@ struct expected_response {
     const char *error;              /* the word in Proxy-Status' details */
     const char *cause;              /* the error type in Proxy-Status */
     const struct expected_tls *tls; /* of its connection; NULL: not asked */
-    unsigned line;                  /* where it stands, for the judge's words */
+    unsigned line;                  /* where it stands */
 };
 
 struct expected_client {
@@ -125,7 +159,8 @@ struct expectation {
     struct expected_hooks hooks;
     const char *summary; /* the record's, of the last exchange; NULL: not asked */
     bool suppressed_set;
-    bool suppressed; /* the same */
+    bool suppressed;                  /* the same */
+    unsigned lines[EXPECT_KEY_COUNT]; /* where each key stands in its file; 0: it does not */
 };
 
 /* The names an expectation may speak of, NULL-terminated, in the scenario's order. */

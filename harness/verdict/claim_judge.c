@@ -217,6 +217,9 @@ static void judge_log(const struct evidence *evidence, struct findings *findings
 
 void claim_judge_expectations(const struct evidence *evidence, struct findings *findings)
 {
+    const unsigned *lines = evidence->scenario->expect.lines;
+    findings_about(findings, lines[EXPECT_RECORD]);
     judge_record(evidence, findings);
+    findings_about(findings, lines[EXPECT_LOG]);
     judge_log(evidence, findings);
 }

@@ -9,6 +9,13 @@ void findings_init(struct findings *findings, struct region *region)
 {
     findings->region = region;
     findings->count = 0;
+    findings->about = 0;
+    findings->line = 0;
+}
+
+void findings_about(struct findings *findings, unsigned line)
+{
+    findings->about = line;
 }
 
 void findings_add(struct findings *findings, const char *format, ...)
@@ -17,6 +24,8 @@ void findings_add(struct findings *findings, const char *format, ...)
     char text[FINDING_BYTES];
     va_list arguments;
     size_t index = findings->count++;
+    if (findings->line == 0)
+        findings->line = findings->about;
     if (index >= FINDINGS_MAX)
         return;
     va_start(arguments, format);

@@ -22,10 +22,14 @@ enum {
 struct findings {
     struct region *region;
     const char *sentences[FINDINGS_MAX];
-    size_t count; /* all, also those past FINDINGS_MAX */
+    size_t count;   /* all, also those past FINDINGS_MAX */
+    unsigned about; /* the line of the scenario that findings are about now; 0: none */
+    unsigned line;  /* that of the first finding about one; 0: there is none */
 };
 
 void findings_init(struct findings *findings, struct region *region);
+/* What is found from here on is about that line of the scenario; 0: about none. */
+void findings_about(struct findings *findings, unsigned line);
 void findings_add(struct findings *findings, const char *format, ...) PRINTF_LIKE(2, 3);
 /* The sentences, the last one telling how many more there were; *count tells how many there are. */
 const char *const *findings_all(struct findings *findings, size_t *count);

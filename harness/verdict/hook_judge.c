@@ -87,13 +87,17 @@ static void judge_record(const struct evidence *evidence, struct findings *findi
         evidence->record_count > 0 ? &evidence->records[evidence->record_count - 1] : NULL;
     if (expect->summary == NULL && !expect->suppressed_set)
         return;
+    findings_about(findings,
+                   expect->lines[expect->summary != NULL ? EXPECT_SUMMARY : EXPECT_SUPPRESSED]);
     if (record == NULL) {
         findings_add(findings, "the proxy left no record, so there is no summary to judge");
         return;
     }
+    findings_about(findings, expect->lines[EXPECT_SUMMARY]);
     if (expect->summary != NULL && strcmp(record->summary, expect->summary) != 0)
         findings_add(findings, "the record's summary is '%s', expected '%s'", record->summary,
                      expect->summary);
+    findings_about(findings, expect->lines[EXPECT_SUPPRESSED]);
     if (expect->suppressed_set && record->error_suppressed != expect->suppressed)
         findings_add(findings,
                      "the record says that the error is %sto be logged, expected the "
@@ -107,8 +111,10 @@ void hook_judge_calls(const struct evidence *evidence, struct findings *findings
     struct sequence seen;
     if (!put_in_order(evidence, findings->region, &seen))
         return;
+    findings_about(findings, expect->lines[EXPECT_HOOKS]);
     if (expect->hooks.whole_set)
         judge_whole(&expect->hooks, &seen, findings);
+    findings_about(findings, expect->lines[EXPECT_HOOKS_WITHIN]);
     judge_within(&expect->hooks, &seen, findings);
 }
 
@@ -118,6 +124,7 @@ void hook_judge_expectations(const struct evidence *evidence, struct findings *f
         return;
     hook_judge_calls(evidence, findings);
     judge_record(evidence, findings);
+    findings_about(findings, 0);
 }
 
 /* ---- what must hold in any case ------------------------------------------------------------- */

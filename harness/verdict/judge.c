@@ -10,7 +10,17 @@
 #include "harness/verdict/claim_judge.h"
 #include "harness/verdict/message_judge.h"
 
+/* What is found next is about that key of `expect`. */
+static void judge_about(const struct evidence *evidence, enum expect_key key,
+                        struct findings *findings)
+{
+    findings_about(findings, evidence->scenario->expect.lines[key]);
+}
+
 /* ---- numbers at upstreams ------------------------------------------------------------------- */
+
+_Static_assert((int)EXPECT_RESUMED == (int)TALLY_RESUMED && (int)TALLY_RESUMED == TALLY_COUNT - 1,
+               "the keys of tallies come first, in their order");
 
 size_t judge_tally(const struct evidence *evidence, size_t upstream, enum expected_tally tally)
 {
@@ -69,11 +79,14 @@ static void judge_upstream(const struct evidence *evidence, size_t upstream,
     const char *name = evidence->scenario->upstream_names[upstream];
     const struct arrival_fact *last = NULL;
     char who[UPSTREAM_NAME_BYTES + 32];
-    for (enum expected_tally tally = 0; tally < TALLY_COUNT; tally++)
+    for (enum expected_tally tally = 0; tally < TALLY_COUNT; tally++) {
+        judge_about(evidence, (enum expect_key)tally, findings);
         if (!number_rule_fits(&expected->tallies[tally], judge_tally(evidence, upstream, tally)))
             add_finding(evidence, upstream, tally, findings);
+    }
     if (expected->received == NULL)
         return;
+    judge_about(evidence, EXPECT_RECEIVED, findings);
     for (size_t i = 0; i < evidence->arrival_count; i++)
         if (evidence->arrivals[i].upstream == upstream &&
             (last == NULL || evidence->arrivals[i].message->begun_ns >= last->message->begun_ns))
@@ -93,6 +106,7 @@ static void judge_attempts(const struct evidence *evidence, struct findings *fin
     struct phrase tale = {.used = 0};
     if (number_rule_fits(expected, evidence->total.attempts))
         return;
+    judge_about(evidence, EXPECT_ATTEMPTS, findings);
     evidence_tell_dials(evidence, UPSTREAMS_MAX, &tale);
     evidence_tell_arrivals(evidence, UPSTREAMS_MAX, &tale);
     findings_add(findings, "upstreams were tried %zu %s, expected %s%s%s", evidence->total.attempts,
@@ -121,12 +135,15 @@ static size_t count_outcomes(const struct evidence *evidence, size_t client)
 
 static void judge_client(const struct evidence *evidence, size_t client, struct findings *findings)
 {
+    const unsigned *lines = evidence->scenario->expect.lines;
+    const unsigned line = lines[EXPECT_CLIENT] > 0 ? lines[EXPECT_CLIENT] : lines[EXPECT_CLIENTS];
     const struct expected_client *expected = &evidence->scenario->expect.clients[client];
     const char *name = evidence->scenario->clients[client].name;
     bool only_one = strcmp(name, "client") == 0;
     size_t count = count_outcomes(evidence, client);
     if (expected->count == 0 && !expected->listed)
         return;
+    findings_about(findings, line);
     if (expected->listed && count != expected->count)
         findings_add(findings, "%s%s got %zu responses, expected %zu",
                      only_one ? "the " : "client ", name, count, expected->count);
@@ -134,6 +151,9 @@ static void judge_client(const struct evidence *evidence, size_t client, struct 
         char who[ACTOR_NAME_BYTES + 64];
         size_t index = expected->listed || count == 0 ? i : count - 1;
         const struct outcome_fact *outcome = nth_outcome(evidence, client, index);
+        /* One of several stands on a line of its own, below the key. */
+        if (expected->listed || !only_one)
+            findings_about(findings, expected->responses[i].line);
         snprintf(who, sizeof(who), "%s%s", only_one ? "the " : "client ", name);
         if (expected->listed && expected->count > 1)
             snprintf(who, sizeof(who), "%s%s, response %zu,", only_one ? "the " : "client ", name,
@@ -155,6 +175,7 @@ static void judge_sni(const struct evidence *evidence, size_t upstream, struct f
     const char *name = evidence->scenario->upstream_names[upstream];
     const struct fake_upstream *at = evidence->upstreams[upstream];
     size_t handshakes = 0;
+    judge_about(evidence, EXPECT_SNI, findings);
     for (size_t i = 0; i < at->connection_count && expected != NULL; i++) {
         const struct witness_handshake *handshake = &fake_upstream_witness(at, i)->handshake;
         const char *sni =
@@ -173,6 +194,7 @@ static void judge_lookups(const struct evidence *evidence, struct findings *find
 {
     char rule[NUMBER_RULE_BYTES];
     const struct expected_lookup *lookup = evidence->scenario->expect.lookups;
+    judge_about(evidence, EXPECT_LOOKUPS, findings);
     for (; lookup != NULL && evidence->names != NULL; lookup = lookup->next) {
         unsigned count = name_server_lookups(evidence->names, lookup->name);
         if (!number_rule_fits(&lookup->count, count))
@@ -207,6 +229,7 @@ static void judge_tunnel(const struct evidence *evidence, struct findings *findi
     const struct attempt_fact *tunnel = expected != NULL ? judge_last_tunnel(evidence) : NULL;
     if (expected == NULL)
         return;
+    judge_about(evidence, EXPECT_TUNNEL, findings);
     if (tunnel == NULL) {
         findings_add(findings, "there was no tunnel, expected one");
         return;
@@ -276,6 +299,7 @@ static void judge_held(const struct evidence *evidence, struct findings *finding
     const struct expectation *expect = &evidence->scenario->expect;
     if (expect->held_max == UINT64_MAX || evidence->trace == NULL)
         return;
+    judge_about(evidence, EXPECT_HELD, findings);
     if (all_went_up(evidence))
         judge_held_direction(evidence, true, findings);
     judge_held_direction(evidence, false, findings);
@@ -304,6 +328,7 @@ static void judge_times(const struct evidence *evidence, struct findings *findin
     if (expect->within_ns == TIME_NEVER && expect->after_ns == 0)
         return;
     uint64_t took = judge_time_of_last(evidence);
+    judge_about(evidence, expect->within_ns != TIME_NEVER ? EXPECT_WITHIN : EXPECT_AFTER, findings);
     if (took == TIME_NEVER) {
         findings_add(findings, "no response and no connection ended, so there is no time to judge");
         return;
@@ -312,6 +337,7 @@ static void judge_times(const struct evidence *evidence, struct findings *findin
         findings_add(findings, "the last response ended after %s, expected within %s",
                      duration_format(took, took_text),
                      duration_format(expect->within_ns, bound_text));
+    judge_about(evidence, EXPECT_AFTER, findings);
     if (took < expect->after_ns)
         findings_add(findings, "the last response ended after %s, expected not before %s",
                      duration_format(took, took_text),
@@ -321,6 +347,7 @@ static void judge_times(const struct evidence *evidence, struct findings *findin
 static void judge_memory(const struct evidence *evidence, struct findings *findings)
 {
     uint64_t allowed = evidence->scenario->expect.memory_growth_max;
+    judge_about(evidence, EXPECT_MEMORY_GROWTH, findings);
     if (evidence->memory_growth > allowed)
         findings_add(findings,
                      "the subject's memory grew by %" PRIu64 " KiB, expected at most %" PRIu64
@@ -344,6 +371,7 @@ static void judge_faults(const struct evidence *evidence, struct findings *findi
             phrase_add(&missed, "%s\"%s\"", missed.used > 0 ? ", " : "; not: ",
                        fault_words(&scenario->faults[i], &map, words));
     }
+    judge_about(evidence, EXPECT_FAULTS, findings);
     if (!number_rule_fits(&scenario->expect.faults, met))
         findings_add(findings, "%u of the faults took place, expected %s%s", met,
                      number_rule_words(&scenario->expect.faults, rule),
@@ -377,4 +405,5 @@ void judge_expectations(const struct evidence *evidence, struct findings *findin
     judge_memory(evidence, findings);
     judge_faults(evidence, findings);
     claim_judge_expectations(evidence, findings);
+    findings_about(findings, 0);
 }

@@ -40,6 +40,7 @@ void events_case(const struct case_result *result, FILE *out)
     json_writer_text(&writer, "event", "case-ended");
     json_writer_truth(&writer, "fails_run", case_fails_run(result));
     json_writer_text(&writer, "file", result->file);
+    json_writer_number(&writer, "finding_line", result->finding_line);
     json_writer_text(&writer, "id", result->id);
     json_writer_text(&writer, "level", level_word(result->level));
     json_writer_number(&writer, "line", result->line);

@@ -17,6 +17,7 @@
 enum {
     FORMATS_FAILURES_WHOLE_MAX = 20,  /* of Markdown: more stories than that are not read */
     FORMATS_FAILURES_TOLD_MAX = 1000, /* a line each; GitHub takes a MiB of a summary at most */
+    FORMATS_ANNOTATIONS_SHOWN = 10,   /* of errors, and of warnings, in a step: GitHub's limit */
 };
 
 /* The versioned result of docs/result.schema.json: sorted keys, a line per value so that it diffs well. */
@@ -37,7 +38,10 @@ void report_tap(const struct run_result *run, FILE *out);
 /* For a page on GitHub and others: counts, failures with their sentences, the matrix, how it came about. */
 void report_markdown(const struct run_result *run, FILE *out);
 
-/* A workflow command for each case with findings, which GitHub shows beside the scenario's line. */
+/*
+ * Workflow commands that GitHub shows beside lines of scenarios: an error, or a warning, for the cases with findings of a file that broke
+ * the expectation at one line of it. The last ones say how many GitHub does not show.
+ */
 void report_github(const struct run_result *run, FILE *out);
 
 /*

@@ -11,6 +11,7 @@ static void put_case(struct json_writer *writer, const struct case_result *resul
     json_writer_number(writer, "duration_ns", result->duration_ns);
     json_writer_text(writer, "fault", result->fault);
     json_writer_text(writer, "file", result->file);
+    json_writer_number(writer, "finding_line", result->finding_line);
     json_writer_text(writer, "id", result->id);
     json_writer_text(writer, "level", level_word(result->level));
     json_writer_number(writer, "line", result->line);

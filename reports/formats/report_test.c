@@ -151,6 +151,7 @@ static struct case_result case_of(const struct example *example, const char *wor
         .verdict = example->verdict,
         .sentences = example->sentences,
         .sentence_count = example->sentence_count,
+        .finding_line = example->verdict == VERDICT_FAIL ? (unsigned)place : 0,
         .client = example->client,
         .attempts = example->attempts,
         .delivered = example->delivered,
@@ -311,6 +312,80 @@ static void json_is_as_documented(void **state)
     json_destroy(&schema);
 }
 
+/* ---- annotations on GitHub ---------------------------------------------------------------------- */
+
+enum { ANNOTATED_MAX = 12 };
+
+/* Cases of which each fails at a line of its own, or all at one. */
+static char *annotated(size_t count, bool at_one_line, enum level level)
+{
+    struct case_result cases[ANNOTATED_MAX + 1];
+    for (size_t i = 0; i < count; i++) {
+        cases[i] = case_of(&EXAMPLES[0], "sim");
+        cases[i].verdict = VERDICT_FAIL;
+        cases[i].level = level;
+        cases[i].finding_line = at_one_line ? 5 : (unsigned)i + 1;
+    }
+    cases[count] = case_of(&EXAMPLES[0], "sim"); /* one that holds */
+    const struct run_result run = {
+        .cases = cases, .case_count = count + 1, .command = "retryproof run"};
+    return rendered(&run, report_github);
+}
+
+static size_t count_in(const char *text, const char *part)
+{
+    size_t count = 0;
+    for (const char *at = text; (at = strstr(at, part)) != NULL; at++)
+        count++;
+    return count;
+}
+
+static void what_github_does_not_show_is_told_in_a_notice(void **state)
+{
+    static const struct {
+        const char *command;
+        const char *told;
+        enum level level;
+    } ROWS[] = {
+        {"::error ",
+         "::notice title=retryproof%3A 2 more errors::GitHub shows the first 10 errors of a "
+         "step. The others, 2 of 2 cases, are in the log",
+         LEVEL_MUST},
+        {"::warning ", "::notice title=retryproof%3A 2 more warnings::", LEVEL_SHOULD}};
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(ROWS); i++) {
+        char *all = annotated(FORMATS_ANNOTATIONS_SHOWN, false, ROWS[i].level);
+        char *more = annotated(ANNOTATED_MAX, false, ROWS[i].level);
+        assert_int_equal(count_in(all, ROWS[i].command), FORMATS_ANNOTATIONS_SHOWN);
+        assert_null(strstr(all, "::notice"));
+        assert_int_equal(count_in(more, ROWS[i].command), ANNOTATED_MAX);
+        assert_int_equal(count_in(more, "::notice"), 1);
+        assert_non_null(strstr(more, ROWS[i].told));
+        free(all);
+        free(more);
+    }
+}
+
+static void cases_that_fail_at_one_line_are_one_annotation(void **state)
+{
+    enum { NAMED = 5 };
+    (void)state;
+    for (size_t count = 2; count <= ANNOTATED_MAX; count++) {
+        char title[64];
+        char rest[64];
+        char *text = annotated(count, true, LEVEL_MUST);
+        snprintf(title, sizeof(title), "%%3A %zu of %zu cases fail::", count, count + 1);
+        snprintf(rest, sizeof(rest), "%%0A- and %zu more%%0A", count - NAMED);
+        assert_int_equal(count_in(text, "::error "), 1);
+        assert_int_equal(count_in(text, "line=5,"), 1);
+        assert_non_null(strstr(text, title));
+        assert_int_equal(count_in(text, " on sim%0A"), count < NAMED ? count : NAMED);
+        assert_int_equal(strstr(text, rest) != NULL, count > NAMED);
+        assert_int_equal(count_in(text, "%0Areproduce: "), 1);
+        free(text);
+    }
+}
+
 /* Twenty failures are told whole; those after them have a line each, so that none is hidden. */
 static void many_failures_are_told_in_short(void **state)
 {
@@ -371,11 +446,13 @@ static void many_cases_are_rendered_in_linear_time(void **state)
 
 int main(void)
 {
-    enum { OTHERS = 4 };
+    enum { OTHERS = 6 };
     struct CMUnitTest tests[OTHERS + COUNT_OF(GOLDENS)] = {
         cmocka_unit_test(junit_is_valid),
         cmocka_unit_test(json_is_as_documented),
         cmocka_unit_test(many_failures_are_told_in_short),
+        cmocka_unit_test(what_github_does_not_show_is_told_in_a_notice),
+        cmocka_unit_test(cases_that_fail_at_one_line_are_one_annotation),
         cmocka_unit_test(many_cases_are_rendered_in_linear_time),
     };
     for (size_t i = 0; i < COUNT_OF(GOLDENS); i++)

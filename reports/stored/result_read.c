@@ -348,6 +348,8 @@ static bool read_what_came_of_it(struct reader *reader, const struct json *map,
     unsigned verdict;
     if (!read_word(reader, map, &VERDICTS, &verdict) ||
         !read_texts(reader, map, "sentences", &out->sentences) ||
+        (json_get(map, "finding_line") != NULL && /* which older results do not say */
+         !read_count(reader, map, "finding_line", &out->finding_line)) ||
         !read_text_or_null(reader, map, "client", &out->client) ||
         !read_count(reader, map, "attempts", &out->attempts) ||
         !read_count(reader, map, "delivered", &out->delivered) ||
