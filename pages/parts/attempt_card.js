@@ -37,15 +37,17 @@
 import {h} from "retryproof/parts/dom";
 import {duration, moment, size} from "retryproof/parts/words";
 
-/** How an attempt ended: a word for style sheets, a glyph and words for people. */
+const GLYPHS = {failed: "⊘", answered: "←", open: "○"};
+
+/** How an attempt ended: a word for style sheets, a glyph and words for people. None of them is that of a verdict. */
 export function attemptOutcome(attempt) {
     if (attempt.stage || attempt.cause) {
-        return {word: "failed", glyph: "✗", text: attempt.stage ? `failed at ${attempt.stage}` : "failed"};
+        return {word: "failed", glyph: GLYPHS.failed, text: attempt.stage ? `failed at ${attempt.stage}` : "failed"};
     }
     if (attempt.status) {
-        return {word: "answered", glyph: "✓", text: `answered ${attempt.status}`};
+        return {word: "answered", glyph: GLYPHS.answered, text: `answered ${attempt.status}`};
     }
-    return {word: "open", glyph: "○", text: "no answer came"};
+    return {word: "open", glyph: GLYPHS.open, text: "no answer came"};
 }
 
 /**
@@ -87,21 +89,19 @@ export function attemptCard(attempt, options = {}) {
 
 /**
  * @param {Exchange} exchange
- * @param {{heading?: string, neutral?: boolean, unread?: boolean}} [options] neutral: nobody says that it went well, for
+ * @param {{heading?: string, unjudged?: boolean, unread?: boolean}} [options] unjudged: nobody says that it went well, for
  *     somebody found that it did not; unread: what was sent to the client it never read
  */
 export function resultCard(exchange, options = {}) {
     const good = Boolean(exchange.status) && !exchange.error_word && !exchange.stage && !exchange.cause;
-    const neutral = good && options.neutral;
-    const outcome = neutral ? {word: "open", glyph: "○"} : {word: good ? "answered" : "failed", glyph: good ? "✓" : "✗"};
-
-    outcome.text = resultWords(exchange, options);
+    const word = good ? "answered" : "failed";
+    const outcome = {word, glyph: GLYPHS[word], text: resultWords(exchange, options)};
 
     return h("article", {class: "card attempt-card result-card", "data-outcome": outcome.word},
         h("header", {class: "attempt-head"},
             h(options.heading ?? "h3", {class: "attempt-title", text: "Result"}),
             outcomeMark(outcome)),
-        neutral ? null : h("p", {class: "result-summary", text: exchangeSummary(exchange)}),
+        good && options.unjudged ? null : h("p", {class: "result-summary", text: exchangeSummary(exchange)}),
         factList(resultFacts(exchange)));
 }
 

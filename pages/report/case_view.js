@@ -171,15 +171,15 @@ function expectationRow({what, expected, observed, holds}) {
 
 /* ---- what happened, closely ------------------------------------------------------------------------------ */
 
-/* Where something failed, what the proxy took for a success is not told in green: that may be what is wrong. */
+/* Where something failed, nobody says that an exchange succeeded: that may be what is wrong. */
 function attemptsSection(recording, entry) {
     const many = recording.exchanges.length > 1;
-    const neutral = hasFindings(entry);
+    const unjudged = hasFindings(entry);
 
     return recording.exchanges.length === 0 ? null : section("Attempts",
         ...recording.exchanges.map((exchange, index) => h("div", {class: "exchange"},
             many ? h("h3", {text: `Request ${index + 1}: ${exchange.method ?? ""} ${exchange.target ?? ""}`}) : null,
-            exchangeCards(exchange, {heading: many ? "h4" : "h3", neutral, unread: neverRead(recording, entry)}))));
+            exchangeCards(exchange, {heading: many ? "h4" : "h3", unjudged, unread: neverRead(recording, entry)}))));
 }
 
 function wireSection(recording) {

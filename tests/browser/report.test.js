@@ -192,6 +192,27 @@ describe("the first view", () => {
     });
 });
 
+/** In the page: what within a part of it is in one of the colours of verdicts. */
+function verdictColoursWithin(selector) {
+    const probe = document.body.appendChild(document.createElement("i"));
+    const verdicts = new Set(["good", "bad", "warn"].flatMap((tone) => [tone, `${tone}-ground`, `${tone}-line`]).map((name) => {
+        probe.style.color = `var(--${name})`;
+        return getComputedStyle(probe).color;
+    }));
+    const found = new Set();
+
+    probe.remove();
+    for (const element of document.querySelectorAll(selector.split(", ").map((one) => `${one} *`).join(", "))) {
+        const style = getComputedStyle(element);
+        for (const name of ["color", "backgroundColor", "borderTopColor", "borderLeftColor", "fill", "stroke"]) {
+            if (verdicts.has(style[name])) {
+                found.add(`${element.tagName}.${element.getAttribute("class")}: ${name}`);
+            }
+        }
+    }
+    return [...found];
+}
+
 describe("a case", () => {
     story("tells what was expected beside what was seen, each attempt, the wire and the scenario", async (page) => {
         await openFailure(page);
@@ -210,6 +231,18 @@ describe("a case", () => {
         assert.ok(await page.locator(".timeline-drawing .step").count() > 4, "the timeline has steps");
         assert.match(await page.locator(".wire-list").innerText(), /POST \/pay HTTP\/1\.1/);
         await shoot(page, "case-failed");
+    });
+
+    story("tells what happened in colours and signs that no verdict has", async (page) => {
+        await openFailure(page);
+        for (const colorScheme of ["light", "dark"]) {
+            await page.emulateMedia({colorScheme});
+            await page.locator(".timeline-drawing .band").first().waitFor({state: "attached"});
+            assert.deepEqual(await page.evaluate(verdictColoursWithin, ".attempt-flow, .wire-pair"), [], colorScheme);
+            assert.notDeepEqual(await page.evaluate(verdictColoursWithin, ".expectations"), [], "what is broken has its colour");
+        }
+        assert.match(await page.locator(".attempt-card").first().innerText(), /⊘\s+failed at post-write/);
+        assert.doesNotMatch(await page.locator(".attempt-flow").innerText(), /[✓✗]/);
     });
 
     story("shows on a phone what was observed, too", async (page) => {
