@@ -135,14 +135,15 @@ static void play_bases(struct expedition *expedition)
 {
     const struct base_list *bases = expedition->ledger->bases;
     for (size_t i = expedition->share->number; i < bases->count; i += expedition->share->count) {
+        expedition->ledger->base = &bases->list[i];
         if (!ledger_goes_on(expedition->ledger))
             return;
-        expedition->ledger->base = &bases->list[i];
         bool plays = survey_base(expedition->survey, &bases->list[i]);
         if (plays && expedition->options->orders && bases->list[i].sibling == NULL &&
             ledger_goes_on(expedition->ledger))
             explore_all_orders(expedition, &bases->list[i]);
     }
+    expedition->ledger->base = NULL;
 }
 
 static bool has_time(const struct expedition *expedition, uint64_t began_ns)

@@ -18,6 +18,8 @@ enum {
     EXPLORER_FAILURES_MAX =
         64, /* failures that are kept whole, the first by base and claim; all are counted */
     EXPLORER_JOBS_MAX = 64,
+    EXPLORER_CHECKS_MAX =
+        16, /* checks of ours that fail on one base: each leaves a world of some 200 KiB behind that cannot be freed */
 };
 
 struct explorer_options {
@@ -76,6 +78,7 @@ struct explorer_base_result {
     uint64_t classes;
     uint64_t outcomes;
     uint64_t failed_runs;
+    uint64_t failed_checks; /* EXPLORER_CHECKS_MAX: it was given up then */
 };
 
 /*

@@ -207,6 +207,7 @@ void ledger_note_run(struct ledger *ledger, const struct trial *trial, const str
     result->not_met += trial->fault_count > 0 && played->faults_met == 0 && !played->failed;
     count_claims(result->exercised, played->exercised);
     ledger_add_outcome(ledger, base, played->outcome);
+    result->by_base[base].failed_checks += played->failed;
     if (played->verdict == VERDICT_PASS)
         return;
     count_claims(result->broken, played->broken);
@@ -239,6 +240,12 @@ void ledger_note_breach(struct ledger *ledger, const struct ledger_breach *breac
     keep_failure(ledger, breach->trial, &told, claim);
 }
 
+bool ledger_gave_up(const struct ledger *ledger, const struct base *base)
+{
+    const size_t place = (size_t)(base - ledger->bases->list);
+    return ledger->result->by_base[place].failed_checks >= EXPLORER_CHECKS_MAX;
+}
+
 static void tell_progress(struct ledger *ledger, uint64_t now_ns)
 {
     const struct explorer_result *result = ledger->result;
@@ -258,7 +265,8 @@ static void tell_progress(struct ledger *ledger, uint64_t now_ns)
 bool ledger_goes_on(struct ledger *ledger)
 {
     const struct explorer_listener *listener = ledger->listener;
-    if (ledger->stop || ledger->result->out_of_memory)
+    if (ledger->stop || ledger->result->out_of_memory ||
+        (ledger->base != NULL && ledger_gave_up(ledger, ledger->base)))
         return false;
     if (listener == NULL)
         return true;
@@ -298,6 +306,7 @@ void ledger_add_counts(struct ledger *ledger, const struct explorer_result *othe
         result->by_base[i].positions += other->by_base[i].positions;
         result->by_base[i].classes += other->by_base[i].classes;
         result->by_base[i].failed_runs += other->by_base[i].failed_runs;
+        result->by_base[i].failed_checks += other->by_base[i].failed_checks;
     }
 }
 

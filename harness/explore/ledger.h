@@ -24,7 +24,7 @@ struct ledger {
     struct ledger_outcome *outcomes;
     size_t outcome_count;
     size_t outcome_capacity;
-    const struct base *base; /* that is played */
+    const struct base *base; /* that is played; NULL: any */
     uint64_t runs_expected;  /* of what is under way and done; 0: not known */
     uint64_t drawn;          /* number of the random run under way, from 1; 0: none is */
     uint64_t told_ns;        /* when progress was told last */
@@ -50,8 +50,13 @@ struct ledger_breach {
 void ledger_note_exercised(struct ledger *ledger, unsigned number);
 void ledger_note_breach(struct ledger *ledger, const struct ledger_breach *breach);
 
-/* Whether to go on: tells how far it is, now and then, and asks whether it is interrupted. Between two runs. */
+/*
+ * Whether to go on: tells how far it is, now and then, and asks whether it is interrupted. Between two runs. False, too, when
+ * the base that is played was given up.
+ */
 bool ledger_goes_on(struct ledger *ledger);
+/* Whether so many checks failed in runs of the base that no more of it is played. */
+bool ledger_gave_up(const struct ledger *ledger, const struct base *base);
 
 /* Takes what another process counted: both parts, once each. */
 void ledger_add_counts(struct ledger *ledger, const struct explorer_result *other);

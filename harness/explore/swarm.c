@@ -161,7 +161,7 @@ static const struct terrain *terrain_of(struct swarm *swarm, const struct base *
         if (!terrain->fails)
             survey_terrain(terrain, player_evidence(swarm->player));
     }
-    return terrain->fails ? NULL : terrain;
+    return terrain->fails || ledger_gave_up(swarm->ledger, base) ? NULL : terrain;
 }
 
 bool swarm_has_ground(struct swarm *swarm)

@@ -11,6 +11,10 @@
 const char EXPLORATION_NO_CLAIM[] = "a-run-ends-well";
 const char EXPLORATION_EXPECTATIONS[] = "what the scenario itself expects comes about";
 
+/* Told of a failed check: what it leaves behind cannot be freed. */
+static const char GIVEN_UP[] =
+    "so many checks failed in runs of this base that no more of it was explored";
+
 /* What one failure after the other needs. */
 struct making {
     const struct exploration_source *source;
@@ -129,23 +133,6 @@ static struct failing failing_of(const struct explorer_failure *failure)
     return failing;
 }
 
-/* The claim's own sentence, and behind it what was found. NULL when the region is full. */
-static const char *const *join_sentences(const char *claim, const char *const *found, size_t count,
-                                         struct region *region)
-{
-    const char **joined = region_take(region, (count + 2) * sizeof(*joined));
-
-    if (joined == NULL)
-        return NULL;
-    joined[0] = claim;
-    for (size_t i = 0; i < count; i++) {
-        joined[i + 1] = region_copy_text(region, found[i], strlen(found[i]));
-        if (joined[i + 1] == NULL)
-            return NULL;
-    }
-    return joined;
-}
-
 /* What was broken: a claim, the case's own expectations, or that a run ends at all. */
 static void name_failure(const struct explorer_failure *from, struct exploration_failure *out,
                          const char **sentence)
@@ -163,6 +150,39 @@ static void name_failure(const struct explorer_failure *from, struct exploration
         out->claim = EXPLORATION_NO_CLAIM;
         *sentence = "a run ends, and as it should";
     }
+}
+
+static bool was_given_up(const struct making *making, const struct explorer_failure *failure)
+{
+    const size_t place = (size_t)(failure->base - making->source->bases->list);
+
+    return failure->claim == claims_count() && !failure->unexpected &&
+           making->source->result->by_base[place].failed_checks >= EXPLORER_CHECKS_MAX;
+}
+
+/* The claim's own sentence, behind it what was found. False when the region is full. */
+static bool put_sentences(const struct making *making, const struct explorer_failure *from,
+                          const struct smallest *smallest, struct exploration_failure *out)
+{
+    struct region *region = making->region;
+    const char *const *found = smallest->reproduced ? smallest->sentences : from->sentences;
+    const size_t count = smallest->reproduced ? smallest->sentence_count : from->sentence_count;
+    const char **all = region_take(region, (count + 2) * sizeof(*all));
+    size_t put = 1;
+
+    if (all == NULL)
+        return false;
+    name_failure(from, out, &all[0]);
+    for (size_t i = 0; i < count; i++) {
+        all[put++] = region_copy_text(region, found[i], strlen(found[i]));
+        if (all[put - 1] == NULL)
+            return false;
+    }
+    if (was_given_up(making, from))
+        all[put++] = GIVEN_UP;
+    out->sentences = all;
+    out->sentence_count = put;
+    return true;
 }
 
 /* The case of another size that the claim is about, too; NULL: it is about one. */
@@ -234,7 +254,6 @@ static bool make_failure(const struct making *making, const struct explorer_fail
 {
     struct failing failing = failing_of(from);
     struct smallest smallest;
-    const char *sentence;
     const struct suite_case *one = from->base->one;
     const struct claim *claim = from->claim < claims_count() ? claims_at(from->claim) : NULL;
     struct fault_map map;
@@ -243,8 +262,6 @@ static bool make_failure(const struct making *making, const struct explorer_fail
         !message_map_make(from->base->expecting, player_evidence(making->player), making->region,
                           &map))
         return fail_full(making->error);
-    const char *const *found = smallest.reproduced ? smallest.sentences : from->sentences;
-    const size_t count = smallest.reproduced ? smallest.sentence_count : from->sentence_count;
     const struct regression what = {.file = one->file,
                                     .combination = one->combination,
                                     .scenario = from->base->expecting,
@@ -252,7 +269,8 @@ static bool make_failure(const struct making *making, const struct explorer_fail
                                     .map = &map,
                                     .claim = claim,
                                     .expecting = from->unexpected,
-                                    .sentence = count > 0 ? found[0] : NULL,
+                                    .sentence =
+                                        smallest.sentence_count > 0 ? smallest.sentences[0] : NULL,
                                     .seed = from->seed,
                                     .trace_hash = smallest.trace_hash,
                                     .faults_met = smallest.met,
@@ -261,7 +279,6 @@ static bool make_failure(const struct making *making, const struct explorer_fail
                                     .requests = smallest.requests,
                                     .beside_requests = smallest.beside_requests};
     *out = (struct exploration_failure){.base = from->base->id,
-                                        .sentence_count = count + 1,
                                         .faults =
                                             schedule_words(&failing.schedule, &map, making->region),
                                         .fault_count = failing.schedule.fault_count,
@@ -272,9 +289,7 @@ static bool make_failure(const struct making *making, const struct explorer_fail
                                         .steady = smallest.steady,
                                         .story = smallest.story,
                                         .story_count = smallest.story_count};
-    name_failure(from, out, &sentence);
-    out->sentences = join_sentences(sentence, found, count, making->region);
-    return out->sentences != NULL && out->faults != NULL && out->order != NULL
+    return put_sentences(making, from, &smallest, out) && out->faults != NULL && out->order != NULL
                ? save(making, smallest.reproduced ? &what : NULL, from->base, out)
                : fail_full(making->error);
 }

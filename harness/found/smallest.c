@@ -5,7 +5,7 @@
 #include "harness/explore/several_claims.h"
 
 /* A world in which a check failed cannot be freed, so a failure of that kind is tried so often and no more. */
-enum { ABANDONED_MAX = 200, SENTENCE_BYTES = 1024 };
+enum { ABANDONED_MAX = 64, SENTENCE_BYTES = 1024 };
 
 /* What the callback of the shrinker compares with. */
 struct judging {
