@@ -135,6 +135,31 @@ static void pages_and_captures_are_of_all_cases_and_a_result_where_it_is_said(vo
     file_has("r", "\"recording\": null");
 }
 
+/*
+ * Whoever reads its events keeps a run from ending: they are more than a pipe holds (64 KiB). A scenario that is saved anew
+ * meanwhile is shown as it was played.
+ */
+static void a_scenario_is_shown_as_it_was_played(void **state)
+{
+    struct fixture *fixture = *state;
+    char bytes[4096];
+    write_file("s/many.yaml", TOP
+               "grid: {a: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15],\n"
+               "  b: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]}\n" ACTORS "expect: {}\n");
+    assert_int_equal(mkfifo("events", S_IRWXU), 0);
+    const pid_t child = start("run --world sim --jobs 1 --report events=events --report json=r s");
+    const int in = open("events", O_RDONLY | O_CLOEXEC); /* from here on all files are loaded */
+    assert_true(in >= 0);
+    write_file("s/fail.yaml", "saved while it was played\n");
+    size_t told = 0;
+    for (ssize_t size = 1; size > 0; told += (size_t)size)
+        size = read(in, bytes, sizeof(bytes));
+    close(in);
+    assert_int_equal(finish(fixture, child), EXIT_FAILED);
+    assert_true(told > 64 * 1024);
+    file_has("r", "\"path\": \"s/fail.yaml\",\n      \"text\": \"name: n\\u000a");
+}
+
 static void the_command_can_be_pasted_into_a_shell(void **state)
 {
     struct fixture *fixture = *state;
@@ -288,6 +313,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(
             pages_and_captures_are_of_all_cases_and_a_result_where_it_is_said, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_scenario_is_shown_as_it_was_played, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_command_can_be_pasted_into_a_shell, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_recording_that_cannot_be_read_is_left_out_and_told,
                                         set_up, tear_down),

@@ -12,7 +12,6 @@
 #include "harness/command/last_run.h"
 #include "harness/command/options.h"
 #include "harness/reporting/run_facts.h"
-#include "harness/reporting/run_files.h"
 #include "harness/reporting/ticker.h"
 #include "harness/run/workers.h"
 #include "harness/session/subject_session.h"
@@ -313,7 +312,7 @@ static int play_and_report(struct run_command *run)
         return run->is_foreign ? EXIT_CANNOT_START : EXIT_INTERNAL;
     }
     if (!tell_observed(run) || !gather_facts(run) ||
-        !run_files_gather(&run->result, &run->region)) {
+        !result_store_files(&run->store, &run->region, &run->result)) {
         fputs("retryproof: out of memory\n", stderr);
         return EXIT_INTERNAL;
     }

@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "harness/reporting/run_facts.h"
-#include "harness/reporting/run_files.h"
 
 enum { REGION_BYTES = 1024 * 1024 };
 
@@ -139,32 +138,6 @@ static void a_region_that_is_full_is_told(void **state)
     }
 }
 
-/* The files of recorded cases, each once, sorted; one that is gone is left out. */
-static void files_are_those_of_recorded_cases(void **state)
-{
-    static struct case_result cases[] = {
-        {.file = "reports/golden/run.md", .recording = "{}"},
-        {.file = "reports/golden/github.txt", .recording = "{}"},
-        {.file = "reports/golden/github.txt", .recording = "{}"},
-        {.file = "reports/golden/matrix.txt", .recording = NULL},
-        {.file = "reports/golden/gone.txt", .recording = "{}"},
-        {.file = "reports/golden/run.md", .recording = "{}"},
-    };
-    (void)state;
-    struct region region;
-    struct run_result run = {.cases = cases, .case_count = COUNT_OF(cases)};
-    region_init(&region, REGION_BYTES);
-    assert_true(run_files_gather(&run, &region));
-    assert_int_equal(run.file_count, 2);
-    assert_string_equal(run.files[0].path, "reports/golden/github.txt");
-    assert_string_equal(run.files[1].path, "reports/golden/run.md");
-    assert_memory_equal(run.files[1].text, "## retryproof", 13);
-    region_release(&region);
-    region_init(&region, 64);
-    assert_false(run_files_gather(&run, &region));
-    region_release(&region);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -173,7 +146,6 @@ int main(void)
         cmocka_unit_test(ci_is_named_with_its_commit),
         cmocka_unit_test(neither_host_nor_user_nor_folder_is_named),
         cmocka_unit_test(a_region_that_is_full_is_told),
-        cmocka_unit_test(files_are_those_of_recorded_cases),
     };
     return cmocka_run_group_tests(tests, outside_of_ci, NULL);
 }

@@ -137,3 +137,35 @@ const struct case_result *result_store_keep(struct result_store *store, size_t i
     result->story = keep_texts(store, outcome->story, &result->story_count);
     return result;
 }
+
+/* ---- files ---------------------------------------------------------------------------------- */
+
+static int compare_paths(const void *a, const void *b)
+{
+    return strcmp(((const struct run_file *)a)->path, ((const struct run_file *)b)->path);
+}
+
+bool result_store_files(const struct result_store *store, struct region *region,
+                        struct run_result *run)
+{
+    struct run_file *files = region_take(region, (store->count + 1) * sizeof(*files));
+    const struct scenario_file *last = NULL; /* cases of one file mostly follow each other */
+    size_t found = 0;
+    size_t kept = 0;
+    if (files == NULL)
+        return false;
+    for (size_t i = 0; i < store->count; i++) {
+        const struct scenario_file *file = store->items[i].one->file;
+        if (store->results[i].recording == NULL || file == last || file->text == NULL)
+            continue;
+        files[found++] = (struct run_file){file->path, file->text};
+        last = file;
+    }
+    qsort(files, found, sizeof(*files), compare_paths);
+    for (size_t i = 0; i < found; i++)
+        if (kept == 0 || compare_paths(&files[kept - 1], &files[i]) != 0)
+            files[kept++] = files[i];
+    run->files = files;
+    run->file_count = kept;
+    return true;
+}

@@ -48,4 +48,11 @@ void result_store_release(struct result_store *store);
 const struct case_result *result_store_keep(struct result_store *store, size_t index,
                                             const struct case_outcome *outcome, uint64_t seed);
 
+/*
+ * The scenario files of what is recorded, each once and sorted by path, so that a report shows what was played without the tree that it
+ * came from. Their text is the suite's. False when the region is full.
+ */
+MUST_USE bool result_store_files(const struct result_store *store, struct region *region,
+                                 struct run_result *run);
+
 #endif

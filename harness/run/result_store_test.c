@@ -36,10 +36,48 @@ static void recordings_leave_room_for_what_was_found(void **state)
     result_store_release(&store);
 }
 
+/* Each once, sorted, with the text that was parsed, and without those of which nothing is recorded. */
+static void files_are_those_of_recorded_cases(void **state)
+{
+    static const struct scenario_file FILES[] = {
+        {.path = "s/b.yaml", .text = "b"},
+        {.path = "s/a.yaml", .text = "a"},
+        {.path = "s/c.yaml", .text = "c"},
+        {.path = "made up"},
+    };
+    enum { RECORDED = 5, ALL = RECORDED + 1 };
+    static const size_t FILE_OF[ALL] = {0, 1, 1, 3, 0, 2};
+    struct suite_case cases[ALL];
+    struct run_item items[ALL];
+    struct result_store store;
+    struct region region;
+    struct run_result run = {.case_count = 0};
+    (void)state;
+    for (size_t i = 0; i < ALL; i++) {
+        cases[i] = (struct suite_case){.id = "a", .name = "n", .file = &FILES[FILE_OF[i]]};
+        items[i] = (struct run_item){&cases[i], WORLD_SIM};
+    }
+    assert_true(result_store_init(&store, items, ALL));
+    for (size_t i = 0; i < RECORDED; i++)
+        store.results[i].recording = "{}";
+    region_init(&region, (size_t)1024 * 1024);
+    assert_true(result_store_files(&store, &region, &run));
+    assert_int_equal(run.file_count, 2);
+    assert_string_equal(run.files[0].path, "s/a.yaml");
+    assert_string_equal(run.files[1].path, "s/b.yaml");
+    assert_ptr_equal(run.files[1].text, FILES[0].text);
+    region_release(&region);
+    region_init(&region, 16);
+    assert_false(result_store_files(&store, &region, &run));
+    region_release(&region);
+    result_store_release(&store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(recordings_leave_room_for_what_was_found),
+        cmocka_unit_test(files_are_those_of_recorded_cases),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

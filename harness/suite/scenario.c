@@ -42,8 +42,11 @@ static bool check_file(struct scenario_file *file, struct region *region, struct
 bool scenario_file_load(struct scenario_file *file, struct region *region, const char *path,
                         const char *base, struct yaml_error *error)
 {
+    size_t size;
     *file = (struct scenario_file){.path = path, .base = base};
-    file->root = yaml_load(region, path, error);
+    file->text = yaml_read(region, path, &size, error);
+    if (file->text != NULL)
+        file->root = yaml_parse(region, path, file->text, size, error);
     return file->root != NULL && check_file(file, region, error);
 }
 

@@ -35,6 +35,7 @@ const char *world_word(enum world_kind kind);
 struct scenario_file {
     const char *path; /* as it is told to the user */
     const char *base; /* the beginning of its cases' ids: "post-write/never-sent-again" */
+    const char *text; /* as it was read, whatever the file has become since; NULL: it was no file */
     const struct yaml_node *root;
     struct grid grid;
 };

@@ -55,6 +55,22 @@ struct yaml_node *yaml_load(struct region *region, const char *path, struct yaml
     return root;
 }
 
+const char *yaml_read(struct region *region, const char *path, size_t *size,
+                      struct yaml_error *error)
+{
+    const char *kept = NULL;
+    char *text = NULL;
+
+    error->sentence[0] = '\0';
+    if (read_file(path, &text, size, error)) {
+        kept = region_copy_text(region, text, *size);
+        if (kept == NULL)
+            yaml_fail(error, NULL, "%s: %s", path, NO_MEMORY);
+    }
+    free(text);
+    return kept;
+}
+
 struct yaml_node *yaml_parse(struct region *region, const char *name, const char *text, size_t size,
                              struct yaml_error *error)
 {

@@ -55,6 +55,12 @@ MUST_USE struct yaml_node *yaml_load(struct region *region, const char *path,
 /* The same from memory; name stands for the path in errors. */
 MUST_USE struct yaml_node *yaml_parse(struct region *region, const char *name, const char *text,
                                       size_t size, struct yaml_error *error);
+/*
+ * A file's text as it is read now, in the region and with a NUL behind it: what yaml_parse() is given by whoever wants to show it later.
+ * NULL and *error filled if it cannot be read.
+ */
+MUST_USE const char *yaml_read(struct region *region, const char *path, size_t *size,
+                               struct yaml_error *error);
 
 /*
  * Says a mistake at a node (NULL: of no place); always returns false, so that callers can return it.
