@@ -351,6 +351,33 @@ static void a_run_that_is_too_long_is_not_complete(void **state)
     orders_release(&result);
 }
 
+/* Five choices in the first run, and none in those behind it. */
+static void play_once_in_full(void *owner, sim_order *order, void *order_owner,
+                              struct orders_outcome *out)
+{
+    uint64_t *runs = owner;
+
+    for (size_t i = 0; i < 5 && *runs == 0; i++)
+        order(order_owner, 2);
+    ++*runs;
+    out->hash = *runs;
+}
+
+/* The end of the search, and not of the program. */
+static void a_run_that_breaks_off_unasked_is_not_complete(void **state)
+{
+    const struct orders_options options = {.naive = true};
+    uint64_t runs = 0;
+    const struct orders_subject subject = {play_once_in_full, NULL, NULL, &runs};
+    struct orders_result result;
+
+    (void)state;
+    orders_explore(&subject, &options, &result);
+    assert_false(result.complete);
+    assert_int_equal(result.runs, 2);
+    orders_release(&result);
+}
+
 int main(void)
 {
     const struct CMUnitTest others[] = {
@@ -359,6 +386,7 @@ int main(void)
         cmocka_unit_test(a_default_order_that_fails_is_empty),
         cmocka_unit_test(without_a_failure_there_is_no_order),
         cmocka_unit_test(a_run_that_is_too_long_is_not_complete),
+        cmocka_unit_test(a_run_that_breaks_off_unasked_is_not_complete),
     };
     struct CMUnitTest tests[COUNT_OF(COUNTS) + COUNT_OF(ENDS) + COUNT_OF(others)];
     size_t count = 0;
