@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "world/tls/state.h"
+
 enum { CONNECTIONS = 3, PATH_BYTES = 64 };
 
 static struct rig_identity authority, host, other;
@@ -122,9 +124,13 @@ static void one_context_serves_one_at_a_time(void **state)
 {
     struct tls_shelf *shelf = shelf_of();
     struct tls_server *first = serve_plainly(shelf);
-    struct tls_server *second = serve_plainly(shelf);
+    struct tls_server *second;
 
     (void)state;
+    tls_server_release(&first);
+    first = serve_plainly(shelf);
+    assert_int_equal(made(shelf), 1);
+    second = serve_plainly(shelf);
     assert_int_equal(made(shelf), 2);
     tls_server_release(&first);
     tls_server_release(&second);
@@ -302,8 +308,11 @@ static void count_secret(void *owner, const char *line)
 
 /* What two ends are told to do beside their files. */
 struct manner {
-    bool speaks_protocol, no_tickets, tells;
+    bool server_speaks, client_speaks; /* a protocol, by ALPN */
+    bool no_tickets, tells;
 };
+
+#define BOTH_SPEAK .server_speaks = true, .client_speaks = true
 
 struct change {
     const char *name;
@@ -311,8 +320,13 @@ struct change {
 };
 
 static const struct change CHANGES[] = {
-    {"a protocol of the one before is not spoken", {.speaks_protocol = true}, {false}},
-    {"a protocol is spoken where the one before spoke none", {false}, {.speaks_protocol = true}},
+    {"a server does not look at protocols because the one before did",
+     {BOTH_SPEAK},
+     {.client_speaks = true}},
+    {"a client does not offer a protocol because the one before did",
+     {BOTH_SPEAK},
+     {.server_speaks = true}},
+    {"a protocol is spoken where the one before spoke none", {false}, {BOTH_SPEAK}},
     {"tickets are not given because the one before gave them", {false}, {.no_tickets = true}},
     {"tickets are given though the one before gave none", {.no_tickets = true}, {false}},
     {"secrets are not told to whom the one before told them", {.tells = true}, {false}},
@@ -322,25 +336,25 @@ static const struct change CHANGES[] = {
 static void play_in_manner(struct tls_shelf *shelf, const struct manner *manner)
 {
     static const char *const PROTOCOLS[] = {"http/1.1"};
-    size_t alpn_count = manner->speaks_protocol ? 1 : 0;
+    const char *alpn = manner->server_speaks && manner->client_speaks ? PROTOCOLS[0] : "";
     size_t told = 0;
     const struct tls_secrets secrets = {manner->tells ? count_secret : NULL, &told};
     struct pair pair;
 
     begin(&pair,
           serve(shelf, (struct tls_server_options){.alpn = PROTOCOLS,
-                                                   .alpn_count = alpn_count,
+                                                   .alpn_count = manner->server_speaks ? 1 : 0,
                                                    .no_tickets = manner->no_tickets,
                                                    .secrets = secrets}),
           visit(shelf, (struct tls_client_options){.alpn = PROTOCOLS,
-                                                   .alpn_count = alpn_count,
+                                                   .alpn_count = manner->client_speaks ? 1 : 0,
                                                    .no_tickets = manner->no_tickets,
                                                    .secrets = secrets}));
     for (size_t i = 0; i < CONNECTIONS; i++)
         assert_int_equal(connect_once(&pair), i > 0 && !manner->no_tickets);
     pair_shake_hands(&pair);
-    assert_string_equal(pair.ends[0].look.alpn, manner->speaks_protocol ? "http/1.1" : "");
-    assert_string_equal(pair.ends[1].look.alpn, pair.ends[0].look.alpn);
+    for (size_t i = 0; i < 2; i++)
+        assert_string_equal(pair.ends[i].look.alpn, alpn);
     assert_int_equal(told > 0, manner->tells);
     end(&pair);
 }
@@ -353,6 +367,31 @@ static void manners_end_with_their_owner(void **state)
     play_in_manner(shelf, &row->first);
     play_in_manner(shelf, &row->second);
     assert_int_equal(made(shelf), 2);
+    tls_shelf_release(&shelf);
+}
+
+/* Our servers seal nothing with them; what OpenSSL seals some day would be worthless to the next all the same. */
+static void keys_of_tickets_are_new(void **state)
+{
+    enum { TICKET_KEYS_BYTES = 80 };
+    const struct tls_setup setup = {
+        .serves = true, .certificate_path = host.path, .key_path = host.path};
+    struct tls_shelf *shelf = shelf_of();
+    uint8_t keys[3][TICKET_KEYS_BYTES];
+    char error[TLS_ERROR_BYTES];
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct tls_context *context = tls_context_take(shelf, &setup, error);
+
+        assert_non_null(context);
+        assert_int_equal(SSL_CTX_get_tlsext_ticket_keys(context->ssl, keys[i], TICKET_KEYS_BYTES),
+                         1);
+        tls_context_give_back(&context);
+    }
+    assert_int_equal(made(shelf), 1);
+    assert_memory_not_equal(keys[0], keys[1], TICKET_KEYS_BYTES);
+    assert_memory_not_equal(keys[1], keys[2], TICKET_KEYS_BYTES);
     tls_shelf_release(&shelf);
 }
 
@@ -401,17 +440,18 @@ static void what_was_made_outlives_its_shelf(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[8 + COUNT_OF(SUCCESSORS) + COUNT_OF(CHANGES)] = {
+    struct CMUnitTest tests[9 + COUNT_OF(SUCCESSORS) + COUNT_OF(CHANGES)] = {
         cmocka_unit_test(equal_ones_share_a_context),
         cmocka_unit_test(one_context_serves_one_at_a_time),
         cmocka_unit_test(another_kind_is_another_context),
         cmocka_unit_test(a_file_that_changed_is_another),
         cmocka_unit_test(a_file_that_is_not_there_is_told),
         cmocka_unit_test(no_more_wait_than_that),
+        cmocka_unit_test(keys_of_tickets_are_new),
         cmocka_unit_test(equal_seeds_give_equal_bytes),
         cmocka_unit_test(what_was_made_outlives_its_shelf),
     };
-    size_t count = 8;
+    size_t count = 9;
 
     for (size_t i = 0; i < COUNT_OF(SUCCESSORS); i++)
         tests[count++] = (struct CMUnitTest){.name = SUCCESSORS[i].name,
