@@ -34,6 +34,8 @@ static int set_up_scenarios(void **state)
     write_file("r/order.yaml", FOUND("order: [1]\n"));
     write_file("r/sim.yaml", FOUND("faults: [{at: client#1, received: 3, kind: rst}]\n"
                                    "unsupported: {sockets: it would take too long}\n"));
+    write_file("r/slow.yaml", TOP "time_limit: 100ms\nclient: [request: {path: /x}]\n"
+                                  "upstreams: {a: [[read: request, end: stall]]}\nexpect: {}\n");
     write_file("r/wrong.yaml", FOUND("faults: [{at: c#1, kind: fin}]\n"));
     write_file("r/gone.yaml",
                FOUND("found: {claim: no-such-claim, base: x, seed: 1, trace: \"0x1\"}\n"));
@@ -91,6 +93,8 @@ static const struct command_row RUNS[] = {
     {"replay --world both r/order.yaml", EXIT_PASSED, "nobody can force the order of events", NULL},
     {"replay --world sockets r/sim.yaml", EXIT_PASSED, "cannot be played on sockets: it would",
      NULL},
+    {"replay --world sockets r/slow.yaml", EXIT_FAILED, "after 0.1 s of real time", NULL},
+    {"replay r/slow.yaml", EXIT_PASSED, "twice the same", NULL},
     {"replay r/gone.yaml", EXIT_PASSED, "is none any more", NULL},
     {"replay r/held.yaml", EXIT_PASSED, "expectations-hold, which was broken when this was", NULL},
     {"replay s/fail.yaml", EXIT_PASSED, "twice the same", NULL},

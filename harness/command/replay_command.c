@@ -123,7 +123,7 @@ static void tell_faults(const struct telling *telling)
     const struct replayed *replayed = telling->replayed;
 
     for (size_t i = 0; i < telling->scenario->fault_count; i++) {
-        bool met = (replayed->faults_met >> i & 1) != 0;
+        bool met = replayed->broke_off || (replayed->faults_met >> i & 1) != 0;
         say(telling, "%s %s%s", i == 0 ? "when" : "and", telling->faults[i],
             met ? "" : ": this did not come about");
     }

@@ -88,6 +88,7 @@ bool replay_in_sim(const struct base *base, struct player *player, struct region
                              .broken = played.broken,
                              .unexpected = played.unexpected,
                              .faults_met = played.faults_met,
+                             .broke_off = played.failed,
                              .trace_hash = played.trace_hash,
                              .steady = before == played.trace_hash,
                              .requests_changed =
@@ -179,12 +180,16 @@ static bool tell_failed_check(const struct real_case *real, struct region *regio
 
     tls_randomness_restore();
     out->verdict = VERDICT_ERROR;
+    out->broke_off = true;
     out->sentence_count = 1;
     out->outcome = "";
     return copy_texts(&sentence, 1, region, &out->sentences);
 }
 
-/* What is put in is set in the base's own scenario, which expects nothing. */
+/*
+ * What is put in is set in the base's own scenario, which expects nothing. Time passes there: the file says how much of it, and
+ * not the explorer.
+ */
 static void put_schedule(const struct base *base)
 {
     const struct scenario *from = base->expecting;
@@ -192,6 +197,7 @@ static void put_schedule(const struct base *base)
     base->scenario->network = from->network;
     base->scenario->faults = from->faults;
     base->scenario->fault_count = from->fault_count;
+    base->scenario->time_limit_ns = from->time_limit_ns;
     base->scenario->order = NULL;
     base->scenario->order_count = 0;
 }

@@ -17,6 +17,7 @@ struct replayed {
     claim_set broken;
     bool unexpected;     /* something else came about than the case expects, where that is asked */
     unsigned faults_met; /* a bit for each of the scenario's faults */
+    bool broke_off;      /* a check of ours failed: which faults took place nobody knows */
     uint64_t trace_hash; /* of the simulation */
     bool
         requests_changed; /* clients send other bytes than when it was found, see request_digest.h */

@@ -88,6 +88,13 @@ static bool note_failure(struct judging *judging)
     return played.verdict != VERDICT_PASS && is_same(judging, &played);
 }
 
+/* After a failed check nobody knows which took place; none can be spared, so all of them did. */
+static unsigned faults_met(const struct schedule *schedule, const struct played *played)
+{
+    return played->failed ? (unsigned)schedule->fault_count
+                          : (unsigned)__builtin_popcount(played->faults_met);
+}
+
 bool smallest_find(struct failing *failing, struct player *player, struct region *region,
                    struct smallest *out)
 {
@@ -115,7 +122,7 @@ bool smallest_find(struct failing *failing, struct player *player, struct region
     player_play(player, &trial, &played);
     out->trace_hash = played.trace_hash;
     out->steady = before == played.trace_hash;
-    out->met = (unsigned)__builtin_popcount(played.faults_met);
+    out->met = faults_met(&failing->schedule, &played);
     out->story = smallest_story(player_evidence(player), region, &out->story_count);
     return copy_sentences(&played, judging->came.sentence, region, out);
 }
