@@ -1,6 +1,7 @@
 /**
  * An exploration: what broke, at its smallest; then what was asked of how many runs, and what nobody could ask.
- * The value is that of docs/exploration.schema.json.
+ * The value is that of docs/exploration.schema.json. In an older one (retryproof-exploration-1) each failure is of one claim, and those of
+ * one run stand one by one: they are told as one here, too.
  */
 import {copyBox, h} from "retryproof/parts/dom";
 import {count, fingerprint, number} from "retryproof/parts/words";
@@ -17,7 +18,7 @@ export function renderExploration(container, exploration) {
 
     container.replaceChildren(h("div", {class: "document"},
         documentHead(explorationSummary(exploration)),
-        failuresSection(exploration.failures),
+        failuresSection(failedRuns(exploration.failures)),
         claimsSection(exploration.claims, silent),
         basesSection(exploration.bases),
         totalsSection(exploration)));
@@ -26,6 +27,7 @@ export function renderExploration(container, exploration) {
 /** What its page begins with, and what a card tells of it. */
 export function explorationSummary({run, totals, claims, failures}) {
     const silent = claims.filter((claim) => claim.exercised === 0);
+    const different = failedRuns(failures).length;
     const broken = claims.filter((claim) => claim.broken > 0).length;
     const end = run.interrupted ? " It was interrupted: what was known by then is told." : "";
 
@@ -35,7 +37,7 @@ export function explorationSummary({run, totals, claims, failures}) {
         figures: [
             {value: totals.runs, name: "runs"},
             {value: totals.bases, name: totals.bases === 1 ? "base" : "bases"},
-            {value: failures.length, name: failures.length === 1 ? "failure" : "different failures", tone: failures.length > 0 ? "bad" : "good"},
+            {value: different, name: different === 1 ? "failure" : "different failures", tone: different > 0 ? "bad" : "good"},
             {value: broken, name: `of ${claims.length} claims broken`, tone: broken > 0 ? "bad" : "good"},
             {value: silent.length, name: "claims not exercised", tone: silent.length > 0 ? "warn" : "good"},
         ],
@@ -45,33 +47,61 @@ export function explorationSummary({run, totals, claims, failures}) {
 
 /* ---- failures ---------------------------------------------------------------------------------------- */
 
+/** Each run that broke something, with all the claims that it broke. */
+export function failedRuns(failures) {
+    const runs = new Map();
+
+    for (const failure of failures) {
+        const {base, faults, order, seed, trace_hash: hash} = failure;
+        const key = JSON.stringify([base, faults, order, seed, hash]);
+        const claims = failure.claims ?? [{...failure, name: failure.claim, number: failure.claim_number}];
+
+        if (runs.has(key)) {
+            runs.get(key).claims.push(...claims);
+        } else {
+            runs.set(key, {...failure, claims: [...claims]});
+        }
+    }
+    return [...runs.values()];
+}
+
 function failuresSection(failures) {
     if (failures.length === 0) {
         return documentSection("Failures", h("p", {}, toneBadge("good", "✓", "none"), " Every claim held in every run."));
     }
     return documentSection("Failures",
-        h("p", {text: "Each at its smallest: faults were taken away and lowered as long as the same claim stayed broken."}),
+        h("p", {text: "Each at its smallest: faults were taken away and lowered as long as the same claim stayed broken. A run that breaks several is told once."}),
         ...failures.map((failure, index) => lazyDetails(
-            [h("span", {class: "failure-claim"}, toneBadge("bad", "✗", failure.claim)), h("span", {class: "failure-base", text: failure.base})],
+            [h("span", {class: "failure-claim"}, ...failure.claims.map(({name}) => toneBadge("bad", "✗", name))), h("span", {class: "failure-base", text: failure.base})],
             () => failureParts(failure), {open: index < FAILURES_OPEN, class: "card failure"})));
 }
 
 function failureParts(failure) {
-    const [claim, ...found] = failure.sentences;
+    const files = failure.claims.map(({file}) => file).filter(Boolean);
+    const commands = [...new Set(failure.claims.map(({reproduce}) => reproduce).filter(Boolean))];
 
     return [
-        h("p", {class: "failure-sentence", text: claim ?? failure.claim}),
-        found.length > 0 ? h("ul", {class: "findings", data: {tone: "bad"}}, ...found.map((sentence) => h("li", {text: sentence}))) : null,
+        ...failure.claims.flatMap(claimParts),
         h("dl", {class: "facts"},
             fact("when", failure.faults.length > 0 ? h("ul", {class: "plain-list"}, ...failure.faults.map((fault) => h("li", {text: fault}))) : "without any fault"),
             failure.order.length > 0 ? fact("order", failure.order.join(", ")) : null,
             fact("seed", failure.seed),
             fact("fingerprint", fingerprint(failure.trace_hash)),
             fact("played twice", failure.steady ? "the same trace both times" : "another trace the second time"),
-            failure.file ? fact("file", h("code", {text: failure.file})) : null),
-        failure.reproduce ? copyBox(failure.reproduce, "Copy the command") : h("p", {class: "soft", text: "No single command shows it again."}),
+            files.length > 0 ? fact(files.length === 1 ? "file" : "files", h("ul", {class: "plain-list"}, ...files.map((file) => h("li", {}, h("code", {text: file}))))) : null),
+        ...(commands.length > 0 ? commands.map((command) => copyBox(command, "Copy the command")) : [h("p", {class: "soft", text: "No single command shows it again."})]),
         failure.story.length > 0 ? lazyDetails(`Time line, ${count(failure.story.length, "line")}`, () =>
             [h("pre", {class: "code-block", tabindex: "0", "aria-label": "Time line", text: failure.story.join("\n")})]) : null,
+    ];
+}
+
+/* The claim's own sentence, then what was found. */
+function claimParts({name, sentences}) {
+    const [claim, ...found] = sentences;
+
+    return [
+        h("p", {class: "failure-sentence", text: claim ?? name}),
+        found.length > 0 ? h("ul", {class: "findings", data: {tone: "bad"}}, ...found.map((sentence) => h("li", {text: sentence}))) : null,
     ];
 }
 

@@ -1,6 +1,9 @@
 #include "reports/exploration/exploration.h"
 
+#include <string.h>
+
 #include "reports/json_writer.h"
+#include "world/base/check.h"
 
 int exploration_exit_code(const struct exploration *exploration)
 {
@@ -11,6 +14,42 @@ int exploration_exit_code(const struct exploration *exploration)
     if (exploration->totals.runs == 0)
         return EXIT_NOTHING;
     return exploration->totals.failed_runs > 0 ? EXIT_BROKEN : EXIT_HELD;
+}
+
+/* ---- failures that are one run ---------------------------------------------------------------- */
+
+static bool is_alike(const struct exploration_failure *a, const struct exploration_failure *b)
+{
+    if (strcmp(a->base, b->base) != 0 || a->seed != b->seed || a->trace_hash != b->trace_hash ||
+        a->fault_count != b->fault_count || a->order_count != b->order_count)
+        return false;
+    for (size_t i = 0; i < a->fault_count; i++)
+        if (strcmp(a->faults[i], b->faults[i]) != 0)
+            return false;
+    for (size_t i = 0; i < a->order_count; i++)
+        if (a->order[i] != b->order[i])
+            return false;
+    return true;
+}
+
+size_t exploration_next_alike(const struct exploration *exploration, size_t index)
+{
+    size_t next = index + 1;
+
+    check(index < exploration->failure_count);
+    while (next < exploration->failure_count &&
+           !is_alike(&exploration->failures[index], &exploration->failures[next]))
+        next++;
+    return next;
+}
+
+bool exploration_leads(const struct exploration *exploration, size_t index)
+{
+    check(index < exploration->failure_count);
+    for (size_t i = 0; i < index; i++)
+        if (is_alike(&exploration->failures[i], &exploration->failures[index]))
+            return false;
+    return true;
 }
 
 /* ---- JSON: keys in sorted order ------------------------------------------------------------- */
@@ -39,21 +78,35 @@ static void put_claim(struct json_writer *writer, const struct exploration_claim
     json_writer_close(writer, '}');
 }
 
-static void put_failure(struct json_writer *writer, const struct exploration_failure *failure)
+static void put_broken(struct json_writer *writer, const struct exploration_failure *failure)
 {
     json_writer_open(writer, NULL, '{');
-    json_writer_text(writer, "base", failure->base);
-    json_writer_text(writer, "claim", failure->claim);
-    json_writer_number(writer, "claim_number", failure->claim_number);
-    json_writer_texts(writer, "faults", failure->faults, failure->fault_count);
     json_writer_text(writer, "file", failure->file);
+    json_writer_text(writer, "name", failure->claim);
+    json_writer_number(writer, "number", failure->claim_number);
+    json_writer_text(writer, "reproduce", failure->reproduce);
+    json_writer_texts(writer, "sentences", failure->sentences, failure->sentence_count);
+    json_writer_close(writer, '}');
+}
+
+static void put_failure(struct json_writer *writer, const struct exploration *exploration,
+                        size_t index)
+{
+    const struct exploration_failure *failure = &exploration->failures[index];
+
+    json_writer_open(writer, NULL, '{');
+    json_writer_text(writer, "base", failure->base);
+    json_writer_open(writer, "claims", '[');
+    for (size_t i = index; i < exploration->failure_count;
+         i = exploration_next_alike(exploration, i))
+        put_broken(writer, &exploration->failures[i]);
+    json_writer_close(writer, ']');
+    json_writer_texts(writer, "faults", failure->faults, failure->fault_count);
     json_writer_open_line(writer, "order", '[');
     for (size_t i = 0; i < failure->order_count; i++)
         json_writer_number(writer, NULL, failure->order[i]);
     json_writer_close(writer, ']');
-    json_writer_text(writer, "reproduce", failure->reproduce);
     json_writer_wide(writer, "seed", failure->seed);
-    json_writer_texts(writer, "sentences", failure->sentences, failure->sentence_count);
     json_writer_truth(writer, "steady", failure->steady);
     json_writer_texts(writer, "story", failure->story, failure->story_count);
     json_writer_wide(writer, "trace_hash", failure->trace_hash);
@@ -110,7 +163,8 @@ void exploration_json(const struct exploration *exploration, FILE *out)
     json_writer_close(&writer, ']');
     json_writer_open(&writer, "failures", '[');
     for (size_t i = 0; i < exploration->failure_count; i++)
-        put_failure(&writer, &exploration->failures[i]);
+        if (exploration_leads(exploration, i))
+            put_failure(&writer, exploration, i);
     json_writer_close(&writer, ']');
     put_run(&writer, exploration);
     json_writer_text(&writer, "schema", EXPLORATION_FORMAT);

@@ -15,7 +15,7 @@
 #include "reports/report.h"
 
 /* docs/exploration.schema.json describes it; a change that a reader must know of gets a new number. */
-#define EXPLORATION_FORMAT "retryproof-exploration-1"
+#define EXPLORATION_FORMAT "retryproof-exploration-2"
 
 /* One case into which faults were put. */
 struct exploration_base {
@@ -37,7 +37,10 @@ struct exploration_claim {
     uint64_t broken;    /* those among them in which it did not hold */
 };
 
-/* One way in which one claim is broken, at its smallest. */
+/*
+ * One way in which one claim is broken, at its smallest. Failures that are one run, which breaks several claims, are told once, with
+ * all of these: where the first of them stands.
+ */
 struct exploration_failure {
     const char *base;
     unsigned claim_number;
@@ -91,6 +94,14 @@ struct exploration {
     size_t failure_count;
 };
 
+/*
+ * The next failure behind that index which is the same run: its base, its faults and its order, with the same trace. failure_count:
+ * there is none.
+ */
+size_t exploration_next_alike(const struct exploration *exploration, size_t index);
+/* Whether none before it is the same run, so that it is told there. */
+bool exploration_leads(const struct exploration *exploration, size_t index);
+
 /* 0 nothing is broken, 1 something is, 4 nothing was explored, 130 interrupted. */
 int exploration_exit_code(const struct exploration *exploration);
 
@@ -105,9 +116,6 @@ void exploration_terminal(const struct exploration *exploration, const struct re
 /* The failures and the last line alone. */
 void exploration_brief(const struct exploration *exploration, const struct report_style *style,
                        FILE *out);
-/* One failure, whole: as it is told at once. Ends with an empty line. */
-void exploration_failure(const struct exploration_failure *failure,
-                         const struct report_style *style, FILE *out);
 /* docs/exploration.schema.json; equal explorations give equal bytes: elapsed_ns is not in it. */
 void exploration_json(const struct exploration *exploration, FILE *out);
 /* The same for a page on GitHub and others, with a row for each claim and each base. */

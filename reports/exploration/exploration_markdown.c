@@ -1,6 +1,7 @@
 #include "reports/exploration/exploration.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "reports/markdown.h"
 #include "reports/text.h"
@@ -49,30 +50,54 @@ static void put_item(const char *before, const char *text, FILE *out)
 }
 
 /* Within a block of code nothing is escaped but control characters, so that it can be copied. */
-static void put_command(const char *command, FILE *out)
+static void put_commands(const struct exploration *exploration, size_t index, FILE *out)
 {
-    if (command == NULL)
-        return;
-    fputs("\n```sh\n", out);
-    text_put(command, out);
-    fputs("\n```\n", out);
+    const char *before = NULL;
+
+    for (; index < exploration->failure_count; index = exploration_next_alike(exploration, index)) {
+        const char *command = exploration->failures[index].reproduce;
+
+        if (command == NULL || (before != NULL && strcmp(before, command) == 0))
+            continue;
+        fputs(before == NULL ? "\n```sh\n" : "", out);
+        text_put(command, out);
+        fputc('\n', out);
+        before = command;
+    }
+    fputs(before != NULL ? "```\n" : "", out);
 }
 
-static void put_failure(const struct exploration_failure *failure, FILE *out)
+/* "### 2 no-retry-after-a-byte, 7 one-length" */
+static void put_heading(const struct exploration *exploration, size_t index, FILE *out)
 {
     fputs("### ", out);
-    if (failure->claim_number > 0)
-        fprintf(out, "%u ", failure->claim_number);
-    markdown_put(failure->claim, out);
+    for (size_t i = index; i < exploration->failure_count;
+         i = exploration_next_alike(exploration, i)) {
+        const struct exploration_failure *failure = &exploration->failures[i];
+
+        fputs(i == index ? "" : ", ", out);
+        if (failure->claim_number > 0)
+            fprintf(out, "%u ", failure->claim_number);
+        markdown_put(failure->claim, out);
+    }
+}
+
+static void put_failure(const struct exploration *exploration, size_t index, FILE *out)
+{
+    const struct exploration_failure *failure = &exploration->failures[index];
+
+    put_heading(exploration, index, out);
     fputs("\n\nin ", out);
     markdown_put(failure->base, out);
     fprintf(out, ", seed %" PRIu64 ", trace 0x%016" PRIx64 "\n\n", failure->seed,
             failure->trace_hash);
-    for (size_t i = 0; i < failure->sentence_count; i++)
-        put_item("", failure->sentences[i], out);
+    for (size_t i = index; i < exploration->failure_count;
+         i = exploration_next_alike(exploration, i))
+        for (size_t k = 0; k < exploration->failures[i].sentence_count; k++)
+            put_item("", exploration->failures[i].sentences[k], out);
     for (size_t i = 0; i < failure->fault_count; i++)
         put_item("when ", failure->faults[i], out);
-    put_command(failure->reproduce, out);
+    put_commands(exploration, index, out);
     fputc('\n', out);
 }
 
@@ -82,7 +107,8 @@ static void put_failures(const struct exploration *exploration, FILE *out)
         return;
     fputs("## Broken\n\n", out);
     for (size_t i = 0; i < exploration->failure_count; i++)
-        put_failure(&exploration->failures[i], out);
+        if (exploration_leads(exploration, i))
+            put_failure(exploration, i, out);
 }
 
 /* ---- tables --------------------------------------------------------------------------------- */

@@ -1,6 +1,7 @@
 #include "reports/exploration/exploration.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "reports/text.h"
 #include "world/base/check.h"
@@ -78,24 +79,25 @@ static void tell_schedule(const struct exploration_failure *failure,
     fputc('\n', out);
 }
 
+static void tell_name(const struct exploration_failure *failure, FILE *out)
+{
+    if (failure->claim_number > 0)
+        fprintf(out, "%u ", failure->claim_number);
+    text_put(failure->claim, out);
+}
+
 static void tell_header(const struct exploration_failure *failure, bool colour, FILE *out)
 {
     text_ink(INK_RED, colour, out);
     fputs("BROKEN", out);
     text_ink(INK_PLAIN, colour, out);
     fputs("  ", out);
-    if (failure->claim_number > 0)
-        fprintf(out, "%u ", failure->claim_number);
-    text_put(failure->claim, out);
-    fputs("  in ", out);
-    text_put(failure->base, out);
+    tell_name(failure, out);
 }
 
-void exploration_failure(const struct exploration_failure *failure,
-                         const struct report_style *style, FILE *out)
+static void tell_sentences(const struct exploration_failure *failure,
+                           const struct report_style *style, FILE *out)
 {
-    tell_header(failure, style->colour, out);
-    fputc('\n', out);
     for (size_t i = 0; i < failure->sentence_count; i++) {
         text_put_spaces(INDENT, out);
         fputs(i == 0 ? "" : "- ", out);
@@ -103,6 +105,64 @@ void exploration_failure(const struct exploration_failure *failure,
                          out);
         fputc('\n', out);
     }
+}
+
+/* Of the claims that the run breaks, this one and all behind it. */
+static void tell_claims_broken(const struct exploration *exploration, size_t index,
+                               const struct report_style *style, FILE *out)
+{
+    const size_t lead = index;
+
+    for (; index < exploration->failure_count; index = exploration_next_alike(exploration, index)) {
+        const struct exploration_failure *failure = &exploration->failures[index];
+
+        if (index == lead) {
+            tell_header(failure, style->colour, out);
+            fputs("  in ", out);
+            text_put(failure->base, out);
+        } else {
+            fprintf(out, "%*s  ", INDENT, "and");
+            tell_name(failure, out);
+        }
+        fputc('\n', out);
+        tell_sentences(failure, style, out);
+    }
+}
+
+/* What shows one claim broken often is what shows another so. */
+static void tell_copies(const struct exploration *exploration, size_t index, const char *label,
+                        const char *(*text_of)(const struct exploration_failure *failure),
+                        FILE *out)
+{
+    const char *before = NULL;
+
+    for (; index < exploration->failure_count; index = exploration_next_alike(exploration, index)) {
+        const char *text = text_of(&exploration->failures[index]);
+
+        if (text == NULL || (before != NULL && strcmp(before, text) == 0))
+            continue;
+        tell_whole(before == NULL ? label : "", text, out);
+        before = text;
+    }
+}
+
+static const char *file_of(const struct exploration_failure *failure)
+{
+    return failure->file;
+}
+
+static const char *command_of(const struct exploration_failure *failure)
+{
+    return failure->reproduce;
+}
+
+/* Ends with an empty line. */
+static void tell_failure(const struct exploration *exploration, size_t index,
+                         const struct report_style *style, FILE *out)
+{
+    const struct exploration_failure *failure = &exploration->failures[index];
+
+    tell_claims_broken(exploration, index, style, out);
     tell_schedule(failure, style, out);
     for (size_t i = 0; i < failure->story_count; i++) {
         tell_label(i == 0 ? "story" : "", out);
@@ -112,28 +172,44 @@ void exploration_failure(const struct exploration_failure *failure,
     tell_label("seed", out);
     fprintf(out, "%" PRIu64 ", trace 0x%016" PRIx64 "%s\n", failure->seed, failure->trace_hash,
             failure->steady ? "" : ", which differs from run to run");
-    tell_whole("file", failure->file, out);
-    tell_whole("reproduce", failure->reproduce, out);
+    tell_copies(exploration, index, "file", file_of, out);
+    tell_copies(exploration, index, "reproduce", command_of, out);
+    fputc('\n', out);
+}
+
+/* "BROKEN  2 no-retry-after-a-byte, 7 one-length  in BASE: FILE" */
+static void tell_brief(const struct exploration *exploration, size_t index, bool colour, FILE *out)
+{
+    const struct exploration_failure *failure = &exploration->failures[index];
+
+    tell_header(failure, colour, out);
+    while ((index = exploration_next_alike(exploration, index)) < exploration->failure_count) {
+        fputs(", ", out);
+        tell_name(&exploration->failures[index], out);
+    }
+    fputs("  in ", out);
+    text_put(failure->base, out);
+    if (failure->file != NULL) {
+        fputs(": ", out);
+        text_put(failure->file, out);
+    }
     fputc('\n', out);
 }
 
 static void tell_failures(const struct exploration *exploration, const struct report_style *style,
                           FILE *out)
 {
+    size_t told = 0;
+
     for (size_t i = 0; i < exploration->failure_count; i++) {
-        const struct exploration_failure *failure = &exploration->failures[i];
-        if (i < FAILURES_WHOLE_MAX) {
-            exploration_failure(failure, style, out);
+        if (!exploration_leads(exploration, i))
             continue;
-        }
-        tell_header(failure, style->colour, out);
-        if (failure->file != NULL) {
-            fputs(": ", out);
-            text_put(failure->file, out);
-        }
-        fputc('\n', out);
+        if (told++ < FAILURES_WHOLE_MAX)
+            tell_failure(exploration, i, style, out);
+        else
+            tell_brief(exploration, i, style->colour, out);
     }
-    if (exploration->failure_count > FAILURES_WHOLE_MAX)
+    if (told > FAILURES_WHOLE_MAX)
         fputc('\n', out);
 }
 

@@ -17,6 +17,10 @@ static const char *const SENTENCES[] = {
     "a request that may not be repeated is not sent again once a byte of it was written",
     "POST /pay was written to a in part (17 of 66 B), and an attempt at b began at +0.4 ms",
 };
+static const char *const SENTENCES_BESIDE[] = {
+    "an attempt goes to an address that its name was answered with, and asks for it each time",
+    "attempt 2 went to 127.0.0.1:49153, which nobody had asked for",
+};
 static const char *const FAULTS[] = {
     "upstream a's connection 1 resets behind the head of the request (received: 55)",
     "upstream b's connection 1 stalls before the first byte of its response (sent: 0)",
@@ -42,6 +46,22 @@ static const struct exploration_failure FAILURES[] = {
      .reproduce = "retryproof replay out/found/no-retry-after-a-byte-in-once-0a0b0c0d.yaml",
      .story = STORY,
      .story_count = COUNT_OF(STORY)},
+    {.base = "post-write/once[method=POST,end=fin]",
+     .claim_number = 51,
+     .claim = "names-lead-where-they-say",
+     .sentences = SENTENCES_BESIDE,
+     .sentence_count = COUNT_OF(SENTENCES_BESIDE),
+     .faults = FAULTS,
+     .fault_count = COUNT_OF(FAULTS),
+     .order = ORDER,
+     .order_count = COUNT_OF(ORDER),
+     .seed = 1,
+     .trace_hash = 0x123456789abcdef,
+     .steady = true,
+     .file = "out/found/names-lead-where-they-say-in-once-0a0b0c0d.yaml",
+     .reproduce = "retryproof replay out/found/names-lead-where-they-say-in-once-0a0b0c0d.yaml",
+     .story = STORY,
+     .story_count = COUNT_OF(STORY)},
     {.base = "dial/a_name|with*marks",
      .claim = "a-run-ends-well",
      .sentences = SENTENCES + 1,
@@ -64,7 +84,9 @@ static const struct exploration_claim CLAIMS[] = {
      "RFC 9110 9.2.2", 1234, 3},
     {51, "names-lead-where-they-say",
      "an attempt goes to an address that its name was answered with, and asks for it each time",
-     "acceptance matrix, section 1", 0, 0},
+     "acceptance matrix, section 1", 40, 3},
+    {52, "a-name-is-asked-once", "a name is looked up once for each attempt",
+     "decision 7 of the design", 0, 0},
 };
 
 static const struct exploration BROKEN = {
@@ -192,8 +214,10 @@ static void of_many_failures_the_last_get_a_line_each(void **state)
     FILE *out = open_memstream(&text, &size);
 
     (void)state;
-    for (size_t i = 0; i < FAILURES_MANY; i++)
+    for (size_t i = 0; i < FAILURES_MANY; i++) {
         many[i] = FAILURES[0];
+        many[i].trace_hash = i; /* of different runs */
+    }
     exploration.failures = many;
     exploration.failure_count = FAILURES_MANY;
     exploration_brief(&exploration, &(struct report_style){.width = 100}, out);
@@ -201,6 +225,35 @@ static void of_many_failures_the_last_get_a_line_each(void **state)
     assert_int_equal(count_lines(text, "BROKEN"), FAILURES_MANY);
     assert_int_equal(count_lines(text, "      reproduce"), WHOLE);
     free(text);
+}
+
+/* Its base, seed, faults, order and trace: where one of them is another, it is another run. */
+static void failures_are_one_run_where_all_of_it_is_equal(void **state)
+{
+    static const char *const OTHER_FAULTS[] = {"another", "and another"};
+    static const uint32_t OTHER_ORDER[] = {0, 2, 2};
+    struct exploration_failure others[5];
+    struct exploration exploration = BROKEN;
+
+    (void)state;
+    assert_true(exploration_leads(&BROKEN, 0));
+    assert_int_equal(exploration_next_alike(&BROKEN, 0), 1);
+    assert_false(exploration_leads(&BROKEN, 1));
+    assert_true(exploration_leads(&BROKEN, 2));
+    for (size_t i = 0; i < COUNT_OF(others); i++)
+        others[i] = FAILURES[0];
+    others[0].base = "another";
+    others[1].seed = 2;
+    others[2].faults = OTHER_FAULTS;
+    others[3].order = OTHER_ORDER;
+    others[4].trace_hash = 1;
+    for (size_t i = 0; i < COUNT_OF(others); i++) {
+        struct exploration_failure both[] = {FAILURES[0], others[i]};
+        exploration.failures = both;
+        exploration.failure_count = COUNT_OF(both);
+        assert_true(exploration_leads(&exploration, 1));
+        assert_int_equal(exploration_next_alike(&exploration, 0), 2);
+    }
 }
 
 /* ---- exit codes ----------------------------------------------------------------------------- */
@@ -221,7 +274,7 @@ static void exit_codes_are_those_of_the_design(void **state)
 
 int main(void)
 {
-    enum { OTHERS = 3 };
+    enum { OTHERS = 4 };
     struct CMUnitTest tests[COUNT_OF(GOLDEN) + OTHERS];
 
     for (size_t i = 0; i < COUNT_OF(GOLDEN); i++)
@@ -231,6 +284,8 @@ int main(void)
     tests[COUNT_OF(GOLDEN)] = (struct CMUnitTest)cmocka_unit_test(result_is_as_its_schema_says);
     tests[COUNT_OF(GOLDEN) + 1] =
         (struct CMUnitTest)cmocka_unit_test(of_many_failures_the_last_get_a_line_each);
+    tests[COUNT_OF(GOLDEN) + 3] =
+        (struct CMUnitTest)cmocka_unit_test(failures_are_one_run_where_all_of_it_is_equal);
     tests[COUNT_OF(GOLDEN) + 2] =
         (struct CMUnitTest)cmocka_unit_test(exit_codes_are_those_of_the_design);
     return cmocka_run_group_tests(tests, NULL, NULL);

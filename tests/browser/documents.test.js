@@ -15,6 +15,8 @@ const WRONG = {
         {name: "wrong-leaks-a-connection", suite: null, exploration: null},
     ],
 };
+/** Of two runs, one of which breaks two claims. */
+const BROKEN = "reports/exploration/golden/result.json";
 const SUBJECTS = ["nginx-default", "haproxy-default", "nginx-most-retrying"];
 
 let browser;
@@ -31,7 +33,7 @@ before(async () => {
     exploration = JSON.parse(readFileSync(explored, "utf8"));
     run("coverage", "--quiet", "--report", `json=${covered}`, "scenarios/dial");
     writeFileSync(wrong, JSON.stringify(WRONG));
-    const attached = [explored, wrong, ...SUBJECTS.map((name) => join(ROOT, "scenarios/results", `${name}.json`)), covered];
+    const attached = [explored, wrong, ...SUBJECTS.map((name) => join(ROOT, "scenarios/results", `${name}.json`)), covered, join(ROOT, BROKEN)];
     const rendered = run("report", "render", ...attached.flatMap((path) => ["--attach", path]), "--report", `html=${join(folder, "html")}`);
     assert.equal(rendered.status, 0, rendered.stderr);
     url = pathToFileURL(join(folder, "html", "index.html")).href;
@@ -54,7 +56,7 @@ describe("a report without a run", () => {
     it("has a card for each result, with what came of it and its figures", () => withPage(browser, {}, async (page) => {
         await page.goto(url);
         const cards = page.locator(".document-card");
-        await eventually("every card has its figures", async () => (await cards.filter({has: page.locator(".figure")}).count()) === 4);
+        await eventually("every card has its figures", async () => (await cards.filter({has: page.locator(".figure")}).count()) === 5);
         assert.match(await cards.nth(1).innerText(), /something is wrong[^]*2\s+wrong proxies[^]*1\s+caught by neither/);
         assert.match(await cards.nth(2).innerText(), /^3 results side by side/);
         await shoot(page, "documents");
@@ -82,6 +84,29 @@ describe("an exploration", () => {
         const said = await page.locator(".callout").innerText();
         silent.forEach((claim) => assert.ok(said.includes(claim.name), claim.name));
         await shoot(page, "exploration");
+    });
+});
+
+describe("an exploration that found something", () => {
+    story("tells a run that breaks several claims once, with all of them", 3 + SUBJECTS.length, "Exploration", async (page) => {
+        const failures = page.locator(".failure");
+        assert.equal(await failures.count(), 2);
+        assert.match(await page.locator(".figures").innerText(), /2\s+different failures/);
+        assert.match(await failures.nth(0).locator("summary").first().innerText(), /no-retry-after-a-byte[^]*names-lead-where-they-say[^]*post-write\/once/);
+        assert.equal(await failures.nth(0).locator(".failure-sentence").count(), 2);
+        assert.equal(await failures.nth(0).getByText("upstream a's connection 1 resets").count(), 1);
+        assert.equal(await failures.nth(0).getByRole("button", {name: "Copy the command"}).count(), 2);
+        await shoot(page, "exploration-broken");
+    });
+
+    story("is told so, too, where an older result has a failure for each claim", 3 + SUBJECTS.length, "Exploration", async (page) => {
+        const told = await page.evaluate(async () => {
+            const {failedRuns} = await import("retryproof/report/exploration_page");
+            const old = (claim, trace) => ({base: "b", claim, claim_number: 1, faults: ["f"], file: null, order: [], reproduce: null, seed: "1", sentences: [claim], trace_hash: trace});
+
+            return failedRuns([old("one", "7"), old("two", "8"), old("three", "7")]).map(({claims}) => claims.map(({name}) => name));
+        });
+        assert.deepEqual(told, [["one", "three"], ["two"]]);
     });
 });
 

@@ -28,7 +28,7 @@ main()
     failure >"$folder/failure"
     file=$(sed -n 's/^file //p' "$folder/failure")
     [ -n "$file" ] || {
-        sed -n 's/^      "claim": "\(.*\)",/broken: \1/p' "$folder/result"
+        sed -n 's/^          "name": "\(.*\)",/broken: \1/p' "$folder/result"
         fail "no run broke $claim, or no scenario was written for it"
     }
     [ "$(grep -c '^fault ' "$folder/failure")" -le "$faults_max" ] || {
@@ -65,7 +65,7 @@ replay()
     fi
 }
 
-# Of the report's failures the first one of the claim: "file PATH", and "fault WORDS" for each of its faults.
+# Of the report's failures the first one that breaks the claim: "file PATH", and "fault WORDS" for each of its faults.
 failure()
 {
     awk -v claim="$claim" '
@@ -73,11 +73,15 @@ failure()
         /^  "failures": \[/ { inside = 1 }
         !inside || done { next }
         /^    \{/ { wanted = 0; in_faults = 0 }
-        /^      "claim": / { wanted = $0 ~ "\"" claim "\"" }
+        /^          "file": / { file = $0 }
+        /^          "name": / && $0 ~ "\"" claim "\"" {
+            wanted = 1
+            if (file !~ / null,$/)
+                print "file " text(file)
+        }
         in_faults && /^      \]/ { in_faults = 0 }
         wanted && in_faults { print "fault " text($0) }
         /^      "faults": \[$/ { in_faults = 1 }
-        wanted && /^      "file": "/ { print "file " text($0) }
         /^    \}/ && wanted { done = 1 }
     ' "$folder/result"
 }
