@@ -205,7 +205,7 @@ static void what_is_spared_is_the_same_run(void **state)
 
 static void several_processes_find_what_one_finds(void **state)
 {
-    struct explorer_options options = {.faults = 1, .random_runs = 500, .seed = 3};
+    struct explorer_options options = {.faults = 1, .random_runs = 500, .orders = true, .seed = 3};
     struct explorer_result alone;
     struct explorer_result shared;
     (void)state;
@@ -218,6 +218,8 @@ static void several_processes_find_what_one_finds(void **state)
     assert_int_equal(shared.random_runs, alone.random_runs);
     assert_int_equal(shared.classes, alone.classes);
     assert_int_equal(shared.outcomes, alone.outcomes);
+    assert_int_equal(shared.runs, alone.runs);
+    assert_memory_equal(shared.exercised, alone.exercised, sizeof(alone.exercised));
     for (size_t i = 0; i < shared.bases; i++)
         assert_int_equal(shared.by_base[i].outcomes, alone.by_base[i].outcomes);
     explorer_result_release(&alone);

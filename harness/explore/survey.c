@@ -405,6 +405,7 @@ bool survey_base(struct survey *survey, const struct base *base)
 {
     survey->base = base;
     survey->known_count = 0;
+    survey->since_replay = 0; /* which bases this process played before does not matter */
     if (!play_clean(survey))
         return false;
     /* With bodies of another size the same faults would meet the same moments, in runs that take as many times as long. */
