@@ -11,13 +11,13 @@ enum { EXIT_PASS = 0, EXIT_FAIL = 1, EXIT_NOTHING_TO_RUN = 4, EXIT_INTERRUPTED =
 /* "1/2"; a shard of none where it is no such thing. */
 static struct run_shard read_shard(struct bytes value)
 {
-    enum { SHARDS_MAX = 100000 }; /* of --shard; more than any run has */
     struct run_shard shard;
     const uint8_t *slash = value.size > 0 ? memchr(value.data, '/', value.size) : NULL;
     const size_t size = slash != NULL ? (size_t)(slash - value.data) : 0;
     const bool fine =
-        slash != NULL && bytes_to_u64(bytes_make(value.data, size), SHARDS_MAX, &shard.number) &&
-        bytes_to_u64(bytes_make(slash + 1, value.size - size - 1), SHARDS_MAX, &shard.of) &&
+        slash != NULL &&
+        bytes_to_u64(bytes_make(value.data, size), RUN_SHARDS_MAX, &shard.number) &&
+        bytes_to_u64(bytes_make(slash + 1, value.size - size - 1), RUN_SHARDS_MAX, &shard.of) &&
         shard.number >= 1 && shard.number <= shard.of;
     return fine ? shard : (struct run_shard){.of = 0};
 }
