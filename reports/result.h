@@ -73,6 +73,17 @@ struct run_fact {
     const char *value;
 };
 
+enum { RUN_SHARDS_MAX = 100000 }; /* of --shard; more than any run has */
+
+/* The shards that a run was divided into, and those of them that a result holds. */
+struct run_shards {
+    uint64_t
+        of; /* at most RUN_SHARDS_MAX; 0: the run was not divided, or the result does not tell */
+    const uint64_t *numbers; /* from 1, rising */
+    size_t count;
+    uint64_t cases; /* of all shards together, each in each world; 0: nobody knows */
+};
+
 struct run_result {
     struct case_result *cases; /* in the order of the suite, worlds one after the other */
     size_t case_count;
@@ -87,11 +98,12 @@ struct run_result {
     const struct run_file
         *files; /* those of its cases, sorted by path; none where nothing is recorded */
     size_t file_count;
+    struct run_shards shards;
     const struct run_fact *facts; /* provenance: versions, host, subject and its configuration */
     size_t fact_count;
 };
 
-/* Of the shards that a run was divided into: which one it is, from 1. of is 0 where it is whole. */
+/* Of the shards that a run was divided into: which one it was alone, from 1. of is 0 where it is none. */
 struct run_shard {
     uint64_t number;
     uint64_t of;

@@ -1,5 +1,7 @@
 #include "reports/run_json.h"
 
+#include "reports/shards.h"
+
 static void put_counts(struct json_writer *writer, const struct run_result *run)
 {
     const struct verdict_counts counts = run_count(run);
@@ -39,6 +41,29 @@ static void put_facts(struct json_writer *writer, const struct run_result *run)
     json_writer_close(writer, ']');
 }
 
+/* null of a run that was not divided. The words are for whoever shows them as they are: a page. */
+static void put_shards(struct json_writer *writer, const struct run_result *run)
+{
+    const struct run_shard alone = run_shard(run);
+    const struct run_shards *shards = &run->shards;
+    char words[SHARDS_WORDS_BYTES];
+    if (!shards_words(run, words)) {
+        json_writer_text(writer, "shards", NULL);
+        return;
+    }
+    json_writer_open_line(writer, "shards", '{');
+    json_writer_number(writer, "cases", shards->cases);
+    json_writer_open(writer, "numbers", '[');
+    for (size_t i = 0; i < shards->count; i++)
+        json_writer_number(writer, NULL, shards->numbers[i]);
+    if (shards->of == 0)
+        json_writer_number(writer, NULL, alone.number);
+    json_writer_close(writer, ']');
+    json_writer_number(writer, "of", shards->of > 0 ? shards->of : alone.of);
+    json_writer_text(writer, "words", words);
+    json_writer_close(writer, '}');
+}
+
 /* What differs from run to run stands apart from the cases, so that two results can be compared. */
 static void put_run(struct json_writer *writer, const struct run_result *run)
 {
@@ -49,6 +74,7 @@ static void put_run(struct json_writer *writer, const struct run_result *run)
     json_writer_truth(writer, "interrupted", run->interrupted);
     json_writer_number(writer, "repetitions", run->repetitions);
     json_writer_wide(writer, "seed", run->seed);
+    put_shards(writer, run);
     json_writer_number(writer, "started_unix",
                        run->started_unix < 0 ? 0 : (uint64_t)run->started_unix);
     json_writer_text(writer, "version", run->version);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "reports/report.h"
+#include "reports/shards.h"
 #include "reports/text.h"
 #include "world/base/check.h"
 #include "world/base/region.h"
@@ -117,10 +118,9 @@ void report_summary(const struct run_result *run, FILE *out)
     if (run->elapsed_ns > 0)
         tell_rate((double)played / elapsed_s, out);
     fprintf(out, ", seed %llu", (unsigned long long)run->seed);
-    const struct run_shard shard = run_shard(run);
-    if (shard.of > 1)
-        fprintf(out, ", shard %llu of %llu alone", (unsigned long long)shard.number,
-                (unsigned long long)shard.of);
+    char shards[SHARDS_WORDS_BYTES];
+    if (shards_words(run, shards))
+        fprintf(out, ", %s", shards);
     fputc('\n', out);
 }
 

@@ -33,6 +33,7 @@ struct run_command {
     size_t item_count;
     size_t *order; /* of the items, as they are played */
     struct result_store store;
+    uint64_t shard; /* of --shard */
     struct run_result result;
     struct ticker ticker;
     bool is_alone; /* this process plays: others know nothing of what was told */
@@ -298,6 +299,12 @@ static int play_and_report(struct run_command *run)
                                       .worlds = worlds_words(run->options.worlds),
                                       .seed = run->options.seed,
                                       .started_unix = console_unix_time()};
+    run->shard = run->options.shard;
+    if (run->options.shards > 1)
+        run->result.shards = (struct run_shards){.of = run->options.shards,
+                                                 .numbers = &run->shard,
+                                                 .count = 1,
+                                                 .cases = run->suite.wanted};
     if (!make_items(run))
         return EXIT_INTERNAL;
     if (run->item_count == 0) {

@@ -245,16 +245,18 @@ static bool is_wanted(const struct suite_case *one, const struct suite_selection
 void suite_select(struct suite *suite, const struct suite_selection *selection)
 {
     size_t kept = 0;
+    suite->wanted = 0;
     for (size_t i = 0; i < suite->count; i++) {
         struct suite_case *one = &suite->cases[i];
+        const bool here = selection->shards == 0 ||
+                          suite_hash(one->id) % selection->shards == selection->shard - 1;
         one->worlds = 0;
-        if (selection->shards != 0 &&
-            suite_hash(one->id) % selection->shards != selection->shard - 1)
-            continue;
         for (enum world_kind world = 0; world < WORLD_KIND_COUNT; world++)
-            if ((selection->worlds >> world & 1) != 0 && is_wanted(one, selection, world))
+            if ((selection->worlds >> world & 1) != 0 && is_wanted(one, selection, world)) {
                 one->worlds |= 1ul << world;
-        if (one->worlds != 0)
+                suite->wanted++;
+            }
+        if (one->worlds != 0 && here)
             suite->cases[kept++] = *one;
     }
     suite->count = kept;

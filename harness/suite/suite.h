@@ -45,6 +45,7 @@ struct suite {
     size_t count;
     size_t capacity;
     size_t file_count;
+    size_t wanted; /* cases in worlds that are wanted, of all shards; after suite_select() */
     char *mistakes[SUITE_MISTAKES_MAX];
     size_t mistake_count; /* all of them, also those past SUITE_MISTAKES_MAX */
 };

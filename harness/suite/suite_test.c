@@ -179,6 +179,7 @@ static void every_case_is_in_exactly_one_shard(void **state)
         load(fixture, NULL, 0);
         suite_select(&fixture->suite, &selection);
         found += fixture->suite.count;
+        assert_int_equal(fixture->suite.wanted, 3);
     }
     assert_int_equal(found, 3);
 }

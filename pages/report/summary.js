@@ -20,6 +20,7 @@ export function runHead({run, counts}) {
 
     return h("header", {class: "run-head"},
         h("h1", {tabindex: "-1"}, h("span", {class: "run-glyph", data: {tone: good ? "good" : "bad"}, "aria-hidden": "true", text: good ? "✓" : "✗"}), headline(counts, failed)),
+        run.shards && h("p", {class: "callout", data: {tone: run.shards.numbers.length < run.shards.of ? "warn" : "none"}, text: shardsText(run.shards)}),
         run.interrupted && h("p", {class: "callout", data: {tone: "warn"}, text: "The run was interrupted: what was left is not here, or is skipped."}),
         h("p", {class: "lead run-lead", text: [`retryproof ${run.version}`, worldsText(run.worlds), `seed ${run.seed}`, date(run.started_unix), `took ${duration(run.elapsed_ns)}`].join(" · ")}),
         verdictBar(counts), verdictTable(counts));
@@ -33,6 +34,13 @@ function headline(counts, failed) {
         return `${number(failed)} of ${count(counts.total, "case")} failed`;
     }
     return counts.pass === counts.total ? `All ${count(counts.total, "case")} passed` : `${number(counts.pass)} of ${count(counts.total, "case")} passed, none failed`;
+}
+
+/* A part of a run is no run that went well, so it says first of all what it is. */
+function shardsText({numbers, of, words}) {
+    const sentence = `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
+
+    return numbers.length < of ? `A part of a run. ${sentence}` : sentence;
 }
 
 function worldsText(worlds) {

@@ -156,19 +156,28 @@ static bool check_shards(struct merging *merging, const struct shard_command *co
     const size_t count = merging->merge->count;
     const uint64_t wanted = commands[0].shard.of;
     unsigned char *seen = take(merging, (size_t)wanted + 1);
-    if (seen == NULL)
+    uint64_t *numbers = take(merging, count * sizeof(*numbers));
+    if (seen == NULL || numbers == NULL)
         return false;
+    merging->out->shards =
+        (struct run_shards){.of = wanted, .numbers = numbers, .cases = shards[0].run->shards.cases};
     for (size_t i = 0; i < count; i++) {
         if (commands[i].shard.of != wanted)
             return refuse(merging, "%.120s is of one of %llu shards, %.120s of one of %llu",
                           shards[0].path, (unsigned long long)wanted, shards[i].path,
                           (unsigned long long)commands[i].shard.of);
+        if (wanted > 0 && shards[i].run->shards.cases != shards[0].run->shards.cases)
+            return refuse(merging, "%.120s is of %llu cases in all, %.120s of %llu", shards[0].path,
+                          (unsigned long long)shards[0].run->shards.cases, shards[i].path,
+                          (unsigned long long)shards[i].run->shards.cases);
         if (wanted > 0 && seen[commands[i].shard.number]++ != 0)
             return refuse(merging, "%.120s is shard %llu of %llu, and so is another of the files",
                           shards[i].path, (unsigned long long)commands[i].shard.number,
                           (unsigned long long)wanted);
     }
     for (uint64_t i = 1; i <= wanted; i++) {
+        if (seen[i] != 0)
+            numbers[merging->out->shards.count++] = i;
         if (seen[i] != 0)
             continue;
         merging->out->interrupted = true;
@@ -190,6 +199,9 @@ static bool check_commands(struct merging *merging)
         commands[i].shard = run_shard(shards[i].run);
         if (count == 1 && commands[i].shard.of == 0)
             return true; /* a whole run, whose command is that of the result */
+        if (commands[i].shard.of == 0 && shards[i].run->shards.of > 0)
+            return refuse(merging, "%.300s is put together from shards already: name those",
+                          shards[i].path);
         commands[i].words = read_words(merging, shards[i].run->command);
         if (commands[i].words == NULL)
             return false;

@@ -17,6 +17,7 @@ struct shards {
     struct case_result cases[SHARDS][CASES];
     struct run_result runs[SHARDS];
     struct run_file files[SHARDS];
+    uint64_t numbers[SHARDS];
     struct result_shard list[SHARDS];
     struct result_merge merge;
     struct region region;
@@ -55,6 +56,9 @@ static void init(struct shards *shards)
                                               .file_count = 1,
                                               .facts = FACTS,
                                               .fact_count = COUNT_OF(FACTS)};
+        shards->numbers[i] = i + 1;
+        shards->runs[i].shards = (struct run_shards){
+            .of = SHARDS, .numbers = &shards->numbers[i], .count = 1, .cases = SHARDS * CASES};
         shards->list[i] = (struct result_shard){PATHS[i], &shards->runs[i]};
     }
 }
@@ -85,6 +89,11 @@ static void shards_become_the_run_that_they_are_of(void **state)
     assert_int_equal(run->file_count, 2);
     assert_string_equal(run->files[0].path, "a.yaml");
     assert_int_equal(run->fact_count, 1);
+    assert_int_equal(run->shards.of, SHARDS);
+    assert_int_equal(run->shards.count, SHARDS);
+    assert_int_equal(run->shards.cases, SHARDS * CASES);
+    for (size_t i = 0; i < SHARDS; i++)
+        assert_int_equal(run->shards.numbers[i], i + 1);
     region_release(&shards.region);
 }
 
@@ -138,7 +147,12 @@ static void all_others_are_missing(struct shards *shards)
 static void no_shards(struct shards *shards)
 {
     for (size_t i = 0; i < SHARDS; i++)
-        shards->runs[i].command = "retryproof run s";
+        shards->runs[i] = (struct run_result){.cases = shards->cases[i],
+                                              .case_count = CASES,
+                                              .version = "1",
+                                              .command = "retryproof run s",
+                                              .worlds = "sim",
+                                              .seed = 1};
     shards->cases[1][0].id = "c";
     shards->cases[1][0].place = 2;
 }
@@ -146,6 +160,17 @@ static void no_shards(struct shards *shards)
 static void another_text(struct shards *shards)
 {
     shards->files[2].text = "other";
+}
+
+/* A scenario was added, say, when the first had been played. */
+static void more_cases(struct shards *shards)
+{
+    shards->runs[2].shards.cases++;
+}
+
+static void a_merged_result(struct shards *shards)
+{
+    shards->runs[1].command = "retryproof run s";
 }
 
 static void no_memory(struct shards *shards)
@@ -170,6 +195,8 @@ static const struct {
     {all_others_are_missing, "shard 2 of 3 is missing (--partial goes on without it)"},
     {no_shards, "c on sim is in more than one of the files"},
     {another_text, "a.yaml was not the same for all shards"},
+    {more_cases, "1.json is of 6 cases in all, 3.json of 7"},
+    {a_merged_result, "2.json is put together from shards already: name those"},
     {no_memory, "the results do not fit in the memory that is there for them"},
 };
 
@@ -197,6 +224,8 @@ static void a_part_of_a_run_counts_as_interrupted(void **state)
     assert_non_null(run);
     assert_true(run->interrupted);
     assert_int_equal(run->case_count, 2 * CASES);
+    assert_int_equal(run->shards.of, SHARDS);
+    assert_int_equal(run->shards.count, 2);
     region_release(&shards.region);
 }
 
@@ -207,6 +236,7 @@ static void one_result_is_that_run(void **state)
     init(&shards);
     shards.merge.count = 1;
     shards.runs[0].command = "retryproof run --quiet s";
+    shards.runs[0].shards = (struct run_shards){.of = 0};
     const struct run_result *run = merge(&shards);
     assert_non_null(run);
     assert_string_equal(run->command, shards.runs[0].command);

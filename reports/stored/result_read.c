@@ -205,6 +205,35 @@ static bool read_texts(struct reader *reader, const struct json *map, const char
 
 /* ---- what a run is ------------------------------------------------------------------------------ */
 
+/* What it is put together from; older results do not say. */
+static bool read_shards(struct reader *reader, const struct json *root, struct run_result *run)
+{
+    const struct json *map = json_get(json_get(root, "run"), "shards");
+    const struct json *list = json_get(map, "numbers");
+    const size_t count = json_count(list);
+    void *room;
+    if (map == NULL || is_null(map))
+        return true;
+    reader->section = "run.shards";
+    if (!read_number(reader, map, "of", &run->shards.of) ||
+        !read_number(reader, map, "cases", &run->shards.cases))
+        return false;
+    if (run->shards.of > RUN_SHARDS_MAX)
+        return wrong(reader, "of", "must be at most 100000");
+    if (run->shards.of < 2 || count == 0 || count > run->shards.of)
+        return wrong(reader, "numbers", "must be a list of some of the shards");
+    if (!take_room(reader, "numbers", count * sizeof(uint64_t), &room))
+        return false;
+    uint64_t *numbers = room;
+    for (size_t i = 0; i < count; i++)
+        if (!json_u64(json_at(list, i), &numbers[i]) || numbers[i] > run->shards.of ||
+            numbers[i] <= (i > 0 ? numbers[i - 1] : 0))
+            return wrong(reader, "numbers", "must be rising numbers of shards, from 1");
+    run->shards.numbers = numbers;
+    run->shards.count = count;
+    return true;
+}
+
 static bool read_run(struct reader *reader, const struct json *root, struct run_result *run)
 {
     const struct json *map = json_get(root, "run");
@@ -220,7 +249,7 @@ static bool read_run(struct reader *reader, const struct json *root, struct run_
         !read_truth(reader, map, "interrupted", &run->interrupted))
         return false;
     run->started_unix = (int64_t)started;
-    return true;
+    return read_shards(reader, root, run);
 }
 
 /* Begins a list of maps; false if it is none. */

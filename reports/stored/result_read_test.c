@@ -102,9 +102,11 @@ static void every_report_can_be_made_later(void **state)
     region_release(&region);
 }
 
-#define RUN                                                                              \
+#define RUN_OF(rest)                                                                     \
     "\"run\":{\"command\":\"c\",\"elapsed_ns\":1,\"exit_code\":0,\"interrupted\":false," \
-    "\"repetitions\":0,\"seed\":\"1\",\"started_unix\":2,\"version\":\"v\",\"worlds\":\"sim\"}"
+    "\"repetitions\":0,\"seed\":\"1\"," rest                                             \
+    "\"started_unix\":2,\"version\":\"v\",\"worlds\":\"sim\"}"
+#define RUN    RUN_OF("") /* as older programs wrote it: without shards */
 #define SCHEMA "\"schema\":\"retryproof-result-2\""
 #define CASE(verdict, rest)                                                                       \
     "{\"attempts\":1,\"client\":null,\"delivered\":0,\"duration_ns\":0,\"fault\":\"f\",\"file\":" \
@@ -113,7 +115,10 @@ static void every_report_can_be_made_later(void **state)
     "\"story\":[],\"subject\":\"builtin\",\"trace_hash\":\"0\",\"verdict\":\"" verdict            \
     "\",\"world\":\"sim\"}"
 #define WHOLE(cases) "{" RUN "," SCHEMA ",\"facts\":[],\"files\":[],\"cases\":[" cases "]}"
-#define PLACE        "\"place\":0,\"recording\":null,"
+#define WHOLE_OF(shards) \
+    "{" RUN_OF("\"shards\":" shards ",") "," SCHEMA ",\"facts\":[],\"files\":[],\"cases\":[]}"
+#define NUMBERS_WRONG "f: run.shards.numbers: must be "
+#define PLACE         "\"place\":0,\"recording\":null,"
 
 static const struct {
     const char *text;
@@ -122,6 +127,27 @@ static const struct {
     {WHOLE(""), NULL},
     {WHOLE(CASE("pass", PLACE)), NULL},
     {WHOLE(CASE("pass", "\"place\":0,\"recording\":{\"a\" : [1]},")), NULL},
+    {WHOLE_OF("{\"cases\":9,\"numbers\":[1,3],\"of\":3}"), NULL},
+    {WHOLE_OF("null"), NULL},
+    {WHOLE_OF("{\"cases\":9,\"numbers\":[1],\"of\":100001}"),
+     "f: run.shards.of: must be at most 100000"},
+    {WHOLE_OF("{\"cases\":9,\"numbers\":[1],\"of\":1}"),
+     NUMBERS_WRONG "a list of some of the shards"},
+    {WHOLE_OF("{\"cases\":9,\"numbers\":[],\"of\":3}"),
+     NUMBERS_WRONG "a list of some of the shards"},
+    {WHOLE_OF("{\"cases\":9,\"numbers\":[1,2,3,4],\"of\":3}"),
+     NUMBERS_WRONG "a list of some of the shards"},
+    {WHOLE_OF("{\"cases\":9,\"numbers\":[3,1],\"of\":3}"),
+     NUMBERS_WRONG "rising numbers of shards, from 1"},
+    {WHOLE_OF("{\"cases\":9,\"numbers\":[0],\"of\":3}"),
+     NUMBERS_WRONG "rising numbers of shards, from 1"},
+    {WHOLE_OF("{\"cases\":9,\"numbers\":[4],\"of\":3}"),
+     NUMBERS_WRONG "rising numbers of shards, from 1"},
+    {WHOLE_OF("{\"numbers\":[1],\"of\":3}"),
+     "f: run.shards.cases: must be a whole number that is not negative"},
+    {WHOLE(CASE("pass", "\"finding_line\":7," PLACE)), NULL},
+    {WHOLE(CASE("pass", "\"finding_line\":-1," PLACE)),
+     "f: cases[0].finding_line: must be a whole number that is not negative"},
     {"", "f:1:0: "},
     {"[]", "f: schema: is missing, so this is no result of a run"},
     {"{\"schema\":\"retryproof-result-1\"}", "f: schema: is \"retryproof-result-1\", and not "

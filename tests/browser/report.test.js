@@ -213,6 +213,42 @@ function verdictColoursWithin(selector) {
     return [...found];
 }
 
+describe("a run that was divided", () => {
+    /** Its shards are played, and a page made of those results that are named. */
+    function divided(args) {
+        const shards = [1, 2, 3].map((number) => join(folder, `shard-${number}.json`));
+        shards.forEach((shard, index) => run("run", "--world", "sim", "--shard", `${index + 1}/3`, "--report", `json=${shard}`, "scenarios/dial"));
+        const rendered = run("report", "render", ...args(shards), "--report", `html=${join(folder, "divided")}`);
+        assert.equal(rendered.status, 0, rendered.stderr);
+        return pathToFileURL(join(folder, "divided", "index.html")).href;
+    }
+
+    story("says on the page of a shard that it is one", async (page) => {
+        await page.goto(divided(([, second]) => [second]));
+        const said = page.locator(".run-head .callout");
+        await said.waitFor();
+        assert.match(await said.innerText(), /^A part of a run\. Shard 2 of 3 alone: [\d,]+ of [\d,]+ cases\.$/);
+        assert.equal(await said.getAttribute("data-tone"), "warn");
+        await shoot(page, "shard");
+    });
+
+    story("names the shards that were not there", async (page) => {
+        await page.goto(divided(([first, , third]) => ["--partial", first, third]));
+        await page.getByText(/^A part of a run\. Merged from shards 1, 3 of 3: .* without shard 2\.$/).waitFor();
+    });
+
+    story("is whole when all of them were there", async (page) => {
+        await page.goto(divided((shards) => shards));
+        await page.getByText("Merged from all 3 shards.").waitFor();
+        await expectAccessible(page, "a merged run");
+    });
+
+    story("is not spoken of where it was not", async (page) => {
+        await open(page);
+        assert.equal(await page.locator(".run-head .callout").count(), 0);
+    });
+});
+
 describe("a case", () => {
     story("tells what was expected beside what was seen, each attempt, the wire and the scenario", async (page) => {
         await openFailure(page);
