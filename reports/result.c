@@ -75,6 +75,11 @@ bool case_fails_run(const struct case_result *result)
     return result->verdict == VERDICT_SETUP_FAILED || result->verdict == VERDICT_ERROR;
 }
 
+unsigned case_line(const struct case_result *result)
+{
+    return result->finding_line > 0 ? result->finding_line : result->line;
+}
+
 bool case_has_findings(const struct case_result *result)
 {
     return result->verdict == VERDICT_FAIL || case_fails_run(result);

@@ -127,6 +127,8 @@ struct verdict_counts run_count(const struct run_result *run);
 int run_exit_code(const struct run_result *run);
 /* The case fails its run: what run_exit_code() counts. */
 bool case_fails_run(const struct case_result *result);
+/* The line of its file that a reader wants to see: of the expectation that did not hold first, else of the sentence. */
+unsigned case_line(const struct case_result *result);
 /* The case has findings to tell: fail at any level, setup-failed, error. */
 bool case_has_findings(const struct case_result *result);
 

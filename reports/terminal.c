@@ -60,7 +60,7 @@ void report_failure(const struct case_result *result, const struct report_style 
     }
     tell_label("scenario", out);
     text_put(result->file, out);
-    fprintf(out, ":%u\n", result->line);
+    fprintf(out, ":%u\n", case_line(result));
     for (size_t i = 0; i < result->story_count; i++) {
         tell_label(i == 0 ? "story" : "", out);
         text_put_cut(result->story[i], width - FAILURE_INDENT - LABEL_COLUMNS, out);

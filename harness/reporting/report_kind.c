@@ -62,6 +62,22 @@ static bool refuse_kind(enum report_source source, const char *text,
     return false;
 }
 
+/* A folder may hold a page and captures, and a device takes whatever comes; any other place holds one report. */
+static bool is_taken(const struct report_requests *requests, enum report_kind kind,
+                     const char *path)
+{
+    static const char DEVICES[] = "/dev/";
+    for (size_t i = 0; i < requests->count; i++) {
+        const struct report_request *other = &requests->list[i];
+        const bool is_folder = report_kind_shows_recordings(kind) &&
+                               report_kind_shows_recordings(other->kind) && other->kind != kind;
+        if (path != NULL && other->path != NULL && strcmp(path, other->path) == 0 && !is_folder &&
+            strncmp(path, DEVICES, strlen(DEVICES)) != 0)
+            return true;
+    }
+    return false;
+}
+
 bool report_requests_read(struct report_requests *requests, enum report_source source,
                           const char *text, char error[REPORT_KIND_ERROR_BYTES])
 {
@@ -76,6 +92,11 @@ bool report_requests_read(struct report_requests *requests, enum report_source s
     if ((path == NULL && KINDS[kind].target != GOES_TO_STREAM) || (path != NULL && *path == '\0')) {
         snprintf(error, REPORT_KIND_ERROR_BYTES, "--report: %s%s is what can be said, not '%.200s'",
                  KINDS[kind].word, value_of(&KINDS[kind]), text);
+        return false;
+    }
+    if (is_taken(requests, (enum report_kind)kind, path)) {
+        snprintf(error, REPORT_KIND_ERROR_BYTES,
+                 "--report: '%.200s' is where another report is to go", text);
         return false;
     }
     if (requests->count == REPORT_REQUESTS_MAX) {

@@ -58,14 +58,38 @@ static void a_text_is_a_request_or_a_mistake(void **state)
     }
 }
 
+/* The second of two would take the place of the first, and nobody would know. */
+static void two_reports_do_not_share_a_file(void **state)
+{
+    static const struct {
+        const char *texts[2];
+        bool fine;
+    } PAIRS[] = {{{"json=x", "tap=x"}, false},   {{"json=x", "json=x"}, false},
+                 {{"html=x", "html=x"}, false},  {{"html=x", "json=x"}, false},
+                 {{"html=x", "pcapng=x"}, true}, {{"json=x", "tap=y"}, true},
+                 {{"json", "tap"}, true},        {{"tap=/dev/stderr", "matrix=/dev/stderr"}, true}};
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(PAIRS); i++) {
+        struct report_requests requests = {.count = 0};
+        char error[REPORT_KIND_ERROR_BYTES] = "";
+        char expected[64];
+        assert_true(report_requests_read(&requests, SOURCE_RUN, PAIRS[i].texts[0], error));
+        assert_int_equal(report_requests_read(&requests, SOURCE_RUN, PAIRS[i].texts[1], error),
+                         PAIRS[i].fine);
+        snprintf(expected, sizeof(expected), "--report: '%s' is where another report is to go",
+                 PAIRS[i].texts[1]);
+        assert_string_equal(error, PAIRS[i].fine ? "" : expected);
+    }
+}
+
 static void there_is_a_limit_to_them(void **state)
 {
     (void)state;
     struct report_requests requests = {.count = 0};
     char error[REPORT_KIND_ERROR_BYTES] = "";
     for (size_t i = 0; i < REPORT_REQUESTS_MAX; i++)
-        assert_true(report_requests_read(&requests, SOURCE_RUN, "json=x", error));
-    assert_false(report_requests_read(&requests, SOURCE_RUN, "json=x", error));
+        assert_true(report_requests_read(&requests, SOURCE_RUN, "json", error));
+    assert_false(report_requests_read(&requests, SOURCE_RUN, "json", error));
     assert_string_equal(error, "--report: there can be 16 of them at most");
     assert_int_equal(requests.count, REPORT_REQUESTS_MAX);
 }
@@ -101,6 +125,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_text_is_a_request_or_a_mistake),
+        cmocka_unit_test(two_reports_do_not_share_a_file),
         cmocka_unit_test(there_is_a_limit_to_them),
         cmocka_unit_test(help_has_a_line_for_each),
     };

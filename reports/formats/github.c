@@ -29,12 +29,6 @@ static void put_rest(const struct tally *tally, const char *word, FILE *out);
 
 /* ---- groups ------------------------------------------------------------------------------------- */
 
-/* Where a reader has to look: at the expectation, or at the sentence where it is none of the file's. */
-static unsigned line_of(const struct case_result *result)
-{
-    return result->finding_line > 0 ? result->finding_line : result->line;
-}
-
 /* Files, in each those with findings first, by line; errors before warnings, and then as the suite has them. */
 static int compare_places(const void *a, const void *b)
 {
@@ -45,8 +39,8 @@ static int compare_places(const void *a, const void *b)
         return by_file;
     if (case_has_findings(left) != case_has_findings(right))
         return case_has_findings(left) ? -1 : 1;
-    if (line_of(left) != line_of(right))
-        return line_of(left) < line_of(right) ? -1 : 1;
+    if (case_line(left) != case_line(right))
+        return case_line(left) < case_line(right) ? -1 : 1;
     if (case_fails_run(left) != case_fails_run(right))
         return case_fails_run(left) ? -1 : 1;
     return (left > right) - (left < right);
@@ -54,7 +48,7 @@ static int compare_places(const void *a, const void *b)
 
 static bool is_of_group(const struct case_result *first, const struct case_result *other)
 {
-    return case_has_findings(other) && line_of(first) == line_of(other) &&
+    return case_has_findings(other) && case_line(first) == case_line(other) &&
            case_fails_run(first) == case_fails_run(other);
 }
 
@@ -187,7 +181,7 @@ static void put_group(const struct group *group, FILE *out)
     const struct case_result *first = group->cases[0];
     fputs(case_fails_run(first) ? "::error file=" : "::warning file=", out);
     put_property(first->file, out);
-    fprintf(out, ",line=%u,title=", line_of(first));
+    fprintf(out, ",line=%u,title=", case_line(first));
     put_title(group, out);
     fputs("::", out);
     put_message(first->name, out);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "reports/shards.h"
 #include "reports/text.h"
 
 /* How JUnit sorts cases: it knows no levels and no cause of being left out. */
@@ -130,7 +131,7 @@ static void put_details(const struct case_result *result, FILE *out)
         put_line("rule: ", result->source, out);
     fputs("scenario: ", out);
     put_escaped(result->file, out);
-    fprintf(out, ":%u\n", result->line);
+    fprintf(out, ":%u\n", case_line(result));
     for (size_t i = 0; i < result->story_count; i++)
         put_line("story: ", result->story[i], out);
     fprintf(out, "seed: %" PRIu64 "\n", result->seed);
@@ -198,6 +199,7 @@ static void put_timestamp(int64_t unix_s, FILE *out)
 
 static void put_suite(const struct suite *suite, const struct run_result *run, FILE *out)
 {
+    char shards[SHARDS_WORDS_BYTES];
     char seed[24];
     snprintf(seed, sizeof(seed), "%" PRIu64, run->seed);
     fputs("  <testsuite name=\"", out);
@@ -214,6 +216,8 @@ static void put_suite(const struct suite *suite, const struct run_result *run, F
     fputs(">\n    <properties>\n", out);
     put_property("command", run->command, out);
     put_property("seed", seed, out);
+    if (shards_words(run, shards))
+        put_property("shards", shards, out);
     put_property("subject", suite->begin->subject, out);
     put_property("version", run->version, out);
     put_property("world", suite->begin->world, out);

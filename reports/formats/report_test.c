@@ -386,6 +386,34 @@ static void cases_that_fail_at_one_line_are_one_annotation(void **state)
     }
 }
 
+/* ---- shards --------------------------------------------------------------------------------------- */
+
+static void every_report_says_that_it_is_of_a_shard(void **state)
+{
+    static const uint64_t NUMBER = 2;
+    static const struct {
+        renderer *render;
+        const char *told;
+    } ROWS[] = {
+        {terminal_plain, ", seed 7, shard 2 of 3 alone: 53 of 160 cases\n"},
+        {report_markdown, ", seed 7, shard 2 of 3 alone: 53 of 160 cases\n"},
+        {report_tap, "\n1..53\n# shard 2 of 3 alone: 53 of 160 cases\nok 1 "},
+        {report_junit, "<property name=\"shards\" value=\"shard 2 of 3 alone: 53 of 160 cases\"/>"},
+        {report_json, "\"shards\": {\"cases\": 160, \"numbers\": [2], \"of\": 3, \"words\": "
+                      "\"shard 2 of 3 alone: 53 of 160 cases\"}"},
+    };
+    (void)state;
+    struct example_run example = {.run.case_count = 0};
+    example_init(&example);
+    example.run.shards = (struct run_shards){.of = 3, .numbers = &NUMBER, .count = 1, .cases = 160};
+    for (size_t i = 0; i < COUNT_OF(ROWS); i++) {
+        char *text = rendered(&example.run, ROWS[i].render);
+        if (strstr(text, ROWS[i].told) == NULL)
+            fail_msg("nowhere: %s", ROWS[i].told);
+        free(text);
+    }
+}
+
 /* Twenty failures are told whole; those after them have a line each, so that none is hidden. */
 static void many_failures_are_told_in_short(void **state)
 {
@@ -446,11 +474,12 @@ static void many_cases_are_rendered_in_linear_time(void **state)
 
 int main(void)
 {
-    enum { OTHERS = 6 };
+    enum { OTHERS = 7 };
     struct CMUnitTest tests[OTHERS + COUNT_OF(GOLDENS)] = {
         cmocka_unit_test(junit_is_valid),
         cmocka_unit_test(json_is_as_documented),
         cmocka_unit_test(many_failures_are_told_in_short),
+        cmocka_unit_test(every_report_says_that_it_is_of_a_shard),
         cmocka_unit_test(what_github_does_not_show_is_told_in_a_notice),
         cmocka_unit_test(cases_that_fail_at_one_line_are_one_annotation),
         cmocka_unit_test(many_cases_are_rendered_in_linear_time),

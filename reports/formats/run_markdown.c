@@ -106,7 +106,7 @@ static void put_failure(const struct case_result *result, FILE *out)
     }
     fputs("\nscenario: ", out);
     markdown_put(result->file, out);
-    fprintf(out, ":%u", result->line);
+    fprintf(out, ":%u", case_line(result));
     if (result->source != NULL) {
         fputs(" · rule: ", out);
         markdown_put(result->source, out);

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "reports/json_writer.h"
+#include "reports/shards.h"
 #include "reports/text.h"
 
 /* What TAP 14 would take for the end of a description, and its escape. */
@@ -68,7 +69,7 @@ static void put_diagnosis(const struct case_result *result, FILE *out)
     if (result->source != NULL)
         put_yaml("rule", result->source, out);
     put_yaml("file", result->file, out);
-    fprintf(out, "  line: %u\n", result->line);
+    fprintf(out, "  line: %u\n", case_line(result));
     fprintf(out, "  seed: %" PRIu64 "\n", result->seed);
     if (result->reproduce != NULL)
         put_yaml("reproduce", result->reproduce, out);
@@ -95,7 +96,10 @@ static void put_case(size_t number, const struct case_result *result, FILE *out)
 
 void report_tap(const struct run_result *run, FILE *out)
 {
+    char shards[SHARDS_WORDS_BYTES];
     fprintf(out, "TAP version 13\n1..%zu\n", run->case_count);
+    if (shards_words(run, shards))
+        fprintf(out, "# %s\n", shards);
     for (size_t i = 0; i < run->case_count; i++)
         put_case(i + 1, &run->cases[i], out);
     if (run->interrupted)
