@@ -2,6 +2,7 @@
 
 #include "reports/matrix.h"
 #include "reports/report.h"
+#include "reports/shards.h"
 #include "reports/text.h"
 
 /* All in columns. */
@@ -66,12 +67,16 @@ void report_matrix(const struct run_result *run, const struct report_style *styl
     struct region region;
     region_init(&region, REPORT_BYTES_MAX);
     char count[TEXT_COUNT_BYTES];
+    char shards[SHARDS_WORDS_BYTES];
     fputs("retryproof ", out);
     text_put(run->version, out);
     fprintf(out, ", %s %s, worlds: ", text_count(run->case_count, count),
             run->case_count == 1 ? "case" : "cases");
     text_put(run->worlds, out);
-    fprintf(out, ", seed %llu\n\n", (unsigned long long)run->seed);
+    fprintf(out, ", seed %llu", (unsigned long long)run->seed);
+    if (shards_words(run, shards))
+        fprintf(out, ", %s", shards);
+    fputs("\n\n", out);
 
     const struct matrix *matrix = matrix_fold(run, &region);
     bool whole = matrix != NULL;

@@ -396,6 +396,7 @@ static void every_report_says_that_it_is_of_a_shard(void **state)
         const char *told;
     } ROWS[] = {
         {terminal_plain, ", seed 7, shard 2 of 3 alone: 53 of 160 cases\n"},
+        {matrix_plain, ", seed 7, shard 2 of 3 alone: 53 of 160 cases\n\n"},
         {report_markdown, ", seed 7, shard 2 of 3 alone: 53 of 160 cases\n"},
         {report_tap, "\n1..53\n# shard 2 of 3 alone: 53 of 160 cases\nok 1 "},
         {report_junit, "<property name=\"shards\" value=\"shard 2 of 3 alone: 53 of 160 cases\"/>"},
