@@ -144,7 +144,8 @@ static const struct claim CLAIMS[] = {
     {48, "latency-does-not-matter", "latency below every time-out changes times and nothing else",
      "method of exploration", NULL},
     {49, "records-tell-the-truth",
-     "records and rows of the log say the status, the bytes and the ends that the witnesses saw",
+     "records say the status and the bytes that the witnesses saw, and rows of the log what the "
+     "records say",
      "acceptance matrix, section 6", claim_records_tell_the_truth},
     {50, "tls-is-whole",
      "an end without close_notify is no clean end, and no byte of a request is written before the "

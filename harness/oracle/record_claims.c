@@ -267,6 +267,17 @@ static void check_tunnel(struct inquiry *inquiry, const struct request_fact *req
     }
 }
 
+/* An upstream had all of the request, so that the proxy had read all of it. */
+static bool was_read_whole(const struct request_fact *request)
+{
+    const struct draft *draft = request->sent->draft;
+    uint64_t declared = draft->body_bytes;
+    bool lies = draft->framing == MESSAGE_LENGTH &&
+                (!draft_declares(draft, &declared) || declared != draft->body_bytes);
+    return request->delivered > 0 && !request->connection->garbled && !lies &&
+           !request_made_tunnel(request);
+}
+
 static void check_record(struct inquiry *inquiry, const struct request_fact *request)
 {
     char name[EVIDENCE_NAME_BYTES];
@@ -279,12 +290,19 @@ static void check_record(struct inquiry *inquiry, const struct request_fact *req
         findings_add(inquiry->findings, "the record of %s says status %u, its client got %u",
                      request_name(request, name), record->status, request->response->status);
     if (request->response != NULL && request->response->complete && !request_made_tunnel(request) &&
-        record->response_body_bytes < request->response->body_bytes)
+        record->response_body_bytes != request->response->body_bytes)
         findings_add(inquiry->findings,
                      "the record of %s says that %" PRIu64
                      " body bytes were written to its client, which got %" PRIu64,
                      request_name(request, name), record->response_body_bytes,
                      request->response->body_bytes);
+    if (was_read_whole(request) && record->request_body_bytes != request->sent->draft->body_bytes)
+        findings_add(inquiry->findings,
+                     "the record of %s says that %" PRIu64
+                     " body bytes were read from its client, all of its %" PRIu64
+                     " reached an upstream",
+                     request_name(request, name), record->request_body_bytes,
+                     request->sent->draft->body_bytes);
     check_tunnel(inquiry, request, record);
 }
 

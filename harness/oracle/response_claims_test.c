@@ -351,6 +351,17 @@ static void look_up_for_a_bare_address(void)
     named[0].host = NULL; /* where the record has both */
 }
 
+static void invent_a_byte_of_the_response(void)
+{
+    answered.record.response_body_bytes = 1;
+}
+
+static void hide_a_byte_of_the_request(void)
+{
+    answered.rig.draft.body_bytes = 2;
+    answered.record.request_body_bytes = 1;
+}
+
 static struct log_row logged;
 
 static void log_what_happened(void)
@@ -436,6 +447,10 @@ static const struct {
      "the nameserver was asked 3 times, the records tell of 2 attempts that may have looked"},
     {"a lookup for an upstream without a name is found", look_up_for_a_bare_address,
      "the nameserver was asked 2 times, the records tell of 0 attempts that may have looked"},
+    {"a record that invents a byte of a response is found", invent_a_byte_of_the_response,
+     "says that 1 body bytes were written to its client, which got 0"},
+    {"a record that hides a byte of a request is found", hide_a_byte_of_the_request,
+     "says that 1 body bytes were read from its client, all of its 2 reached an upstream"},
     {"a log of what happened is none", log_what_happened, NULL},
     {"a log of another status is found", log_another_status,
      "row 1 of the log says status 200 and 1 retries, the record of"},
