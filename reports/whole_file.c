@@ -41,6 +41,7 @@ static void hold_signals(sigset_t *before)
 
 static void open_beside(struct whole_file *file)
 {
+    struct stat old;
     snprintf(file->temporary, sizeof(file->temporary), "%s.%ld", file->path, (long)getpid());
     hold_signals(&file->before);
     file->out = fopen(file->temporary, "wbe");
@@ -49,7 +50,11 @@ static void open_beside(struct whole_file *file)
         const int reason = errno;
         sigprocmask(SIG_SETMASK, &file->before, NULL);
         errno = reason;
+        return;
     }
+    /* Whoever made the old file readable for nobody else means the new one, too. */
+    if (stat(file->path, &old) == 0)
+        (void)fchmod(fileno(file->out), old.st_mode & (S_IRWXU | S_IRWXG | S_IRWXO));
 }
 
 bool whole_file_open(struct whole_file *file, const char *path)

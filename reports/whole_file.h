@@ -1,7 +1,7 @@
 /*
  * A file that is written whole or not at all: until it is closed, what stood at its path stands there, and from then on the new
  * one does. A signal that ends the program waits for that; one that cannot wait (SIGKILL) leaves what stood there, and a part of the
- * new file under a name of its own, PATH.PID.
+ * new file under a name of its own, PATH.PID. The new one may be read by those who could read the old one.
  *
  * What is no ordinary file (a pipe, /dev/stdout) is written where it is, and so is a file whose folder takes no new ones.
  *

@@ -74,6 +74,19 @@ static void the_old_file_stands_until_the_new_one_is_whole(void **state)
     assert_text(place->path, "new");
 }
 
+static void the_new_file_is_for_those_that_the_old_one_was_for(void **state)
+{
+    const struct place *place = *state;
+    struct whole_file file;
+    struct stat status;
+    write_plainly(place->path, "old");
+    assert_int_equal(chmod(place->path, S_IRUSR | S_IWUSR), 0);
+    assert_true(whole_file_open(&file, place->path));
+    assert_true(whole_file_close(&file));
+    assert_int_equal(stat(place->path, &status), 0);
+    assert_int_equal(status.st_mode & (S_IRWXU | S_IRWXG | S_IRWXO), S_IRUSR | S_IWUSR);
+}
+
 static void a_file_that_is_dropped_leaves_the_old_one(void **state)
 {
     const struct place *place = *state;
@@ -215,6 +228,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_old_file_stands_until_the_new_one_is_whole),
+        cmocka_unit_test(the_new_file_is_for_those_that_the_old_one_was_for),
         cmocka_unit_test(a_file_that_is_dropped_leaves_the_old_one),
         cmocka_unit_test(a_link_leads_to_the_new_file),
         cmocka_unit_test(what_is_no_file_is_written_where_it_is),
