@@ -344,39 +344,6 @@ static void a_run_that_is_not_determined_is_caught(void **state)
     bases_release(&bases);
 }
 
-static size_t fail_a_check(void *owner, size_t count)
-{
-    const struct explorer_result *result = owner;
-    (void)count;
-    check(result->runs < 2);
-    return 0;
-}
-
-/* What a failed check leaves behind cannot be freed: a proxy that fails everywhere must not take all memory. */
-static void a_base_of_failed_checks_is_given_up(void **state)
-{
-    const struct explorer_options options = {.faults = 2, .seed = 1};
-    struct base_list bases;
-    struct ledger ledger;
-    struct explorer_result result;
-    struct player *player = player_create();
-    (void)state;
-    rig_load(&bases, TINY_POST);
-    assert_true(ledger_init(&ledger, &bases, NULL, &result));
-    struct survey *survey = survey_create(&ledger, player, &options);
-    ledger.base = &bases.list[0];
-    player_order_by(player, fail_a_check, &result);
-    assert_true(survey_base(survey, &bases.list[0]));
-    assert_int_equal(result.by_base[0].failed_checks, EXPLORER_CHECKS_MAX);
-    assert_int_equal(result.runs, 2 + EXPLORER_CHECKS_MAX);
-    assert_int_equal(result.failure_count, 1);
-    survey_destroy(&survey);
-    player_destroy(&player);
-    ledger_release(&ledger);
-    explorer_result_release(&result);
-    bases_release(&bases);
-}
-
 /* Claim 37: of each framing the larger body is compared with the smaller one, and another window gives it away. */
 static void a_mark_that_grows_with_the_body_is_caught(void **state)
 {
@@ -419,7 +386,6 @@ int main(void)
         cmocka_unit_test(an_interrupt_ends_it_and_keeps_what_is_known),
         cmocka_unit_test(ten_thousand_runs_are_the_same_twice),
         cmocka_unit_test(a_run_that_is_not_determined_is_caught),
-        cmocka_unit_test(a_base_of_failed_checks_is_given_up),
         cmocka_unit_test(a_mark_that_grows_with_the_body_is_caught),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

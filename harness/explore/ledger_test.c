@@ -146,12 +146,32 @@ static void a_run_that_broke_off_is_compared_with_none(void **state)
     assert_int_equal(books->result.not_met, 1);
 }
 
+/* What a failed check leaves behind cannot be freed: a proxy that fails everywhere must not take all memory. */
+static void a_base_of_failed_checks_is_given_up(void **state)
+{
+    struct books *books = *state;
+    const struct base *base = &books->bases.list[0];
+    const struct trial trial = trial_of(base, 1);
+    const struct played played = {.verdict = VERDICT_ERROR, .failed = true, .outcome_text = ""};
+    books->ledger.base = base;
+    for (unsigned i = 0; i < EXPLORER_CHECKS_MAX; i++) {
+        assert_true(ledger_goes_on(&books->ledger));
+        ledger_note_run(&books->ledger, &trial, &played);
+    }
+    assert_false(ledger_goes_on(&books->ledger));
+    assert_true(ledger_gave_up(&books->ledger, base));
+    books->ledger.base = NULL; /* others are played on */
+    assert_true(ledger_goes_on(&books->ledger));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_smaller_stands_for_both),
         cmocka_unit_test_setup_teardown(the_first_places_are_kept, open_books, close_books),
         cmocka_unit_test_setup_teardown(what_fails_as_filed_keeps_its_own_faults, open_books,
+                                        close_books),
+        cmocka_unit_test_setup_teardown(a_base_of_failed_checks_is_given_up, open_books,
                                         close_books),
         cmocka_unit_test_setup_teardown(a_run_that_broke_off_is_compared_with_none, open_books,
                                         close_books),
