@@ -18,8 +18,8 @@ struct judging {
     struct several_came came; /* of a claim about several runs */
 };
 
-static bool copy_sentences(const struct played *played, const char *several, struct region *region,
-                           struct smallest *out);
+static bool copy_sentences(const struct judging *judging, const struct played *played,
+                           struct region *region, struct smallest *out);
 
 struct trial failing_trial(const struct failing *failing)
 {
@@ -124,25 +124,39 @@ bool smallest_find(struct failing *failing, struct player *player, struct region
     out->steady = before == played.trace_hash;
     out->met = faults_met(&failing->schedule, &played);
     out->story = smallest_story(player_evidence(player), region, &out->story_count);
-    return copy_sentences(&played, judging->came.sentence, region, out);
+    return copy_sentences(judging, &played, region, out);
 }
 
 /* ---- words ---------------------------------------------------------------------------------- */
 
-/* First what was said of several runs side by side. */
-static bool copy_sentences(const struct played *played, const char *several, struct region *region,
-                           struct smallest *out)
+/* One run may break several claims, each of which is a failure of its own: what this one says of it. */
+static void ask_claim(size_t claim, const struct evidence *evidence, struct findings *said)
 {
-    const char **copies = region_take(region, (played->sentence_count + 1) * sizeof(*copies));
+    if (claim < claims_count() && !several_claim_is(claim) && evidence != NULL)
+        (void)claims_at(claim)->judge(evidence, said);
+}
+
+/* First what was said of several runs side by side; then what the claim says, or where that is nothing, all that was found. */
+static bool copy_sentences(const struct judging *judging, const struct played *played,
+                           struct region *region, struct smallest *out)
+{
+    struct findings said;
+    size_t found = played->sentence_count;
+    const char *const *sentences = played->sentences;
+    const char *several = judging->came.sentence;
     size_t count = 0;
 
+    findings_init(&said, region);
+    ask_claim(judging->trying.claim, player_evidence(judging->player), &said);
+    if (said.count > 0)
+        sentences = findings_all(&said, &found);
+    const char **copies = region_take(region, (found + 1) * sizeof(*copies));
     if (copies == NULL)
         return false;
     if (several[0] != '\0')
         copies[count++] = region_copy_text(region, several, strlen(several));
-    for (size_t i = 0; i < played->sentence_count; i++)
-        copies[count++] =
-            region_copy_text(region, played->sentences[i], strlen(played->sentences[i]));
+    for (size_t i = 0; i < found; i++)
+        copies[count++] = region_copy_text(region, sentences[i], strlen(sentences[i]));
     out->sentences = copies;
     out->sentence_count = count;
     return count == 0 || copies[count - 1] != NULL;
