@@ -129,22 +129,11 @@ static void tell_claims_broken(const struct exploration *exploration, size_t ind
     }
 }
 
-/* What shows one claim broken often is what shows another so. */
-static void tell_copies(const struct exploration *exploration, size_t index, const char *label,
-                        const char *(*text_of)(const struct exploration_failure *failure),
-                        FILE *out)
-{
-    const char *before = NULL;
-
-    for (; index < exploration->failure_count; index = exploration_next_alike(exploration, index)) {
-        const char *text = text_of(&exploration->failures[index]);
-
-        if (text == NULL || (before != NULL && strcmp(before, text) == 0))
-            continue;
-        tell_whole(before == NULL ? label : "", text, out);
-        before = text;
-    }
-}
+/* Something of a failure that is there to be copied. */
+struct copied {
+    const char *label;
+    const char *(*text_of)(const struct exploration_failure *failure);
+};
 
 static const char *file_of(const struct exploration_failure *failure)
 {
@@ -154,6 +143,22 @@ static const char *file_of(const struct exploration_failure *failure)
 static const char *command_of(const struct exploration_failure *failure)
 {
     return failure->reproduce;
+}
+
+/* Of every claim; what shows one broken often is what shows another so. */
+static void tell_copied(const struct exploration *exploration, size_t index,
+                        const struct copied *copied, FILE *out)
+{
+    const char *before = NULL;
+
+    for (; index < exploration->failure_count; index = exploration_next_alike(exploration, index)) {
+        const char *text = copied->text_of(&exploration->failures[index]);
+
+        if (text == NULL || (before != NULL && strcmp(before, text) == 0))
+            continue;
+        tell_whole(before == NULL ? copied->label : "", text, out);
+        before = text;
+    }
 }
 
 /* Ends with an empty line. */
@@ -172,8 +177,8 @@ static void tell_failure(const struct exploration *exploration, size_t index,
     tell_label("seed", out);
     fprintf(out, "%" PRIu64 ", trace 0x%016" PRIx64 "%s\n", failure->seed, failure->trace_hash,
             failure->steady ? "" : ", which differs from run to run");
-    tell_copies(exploration, index, "file", file_of, out);
-    tell_copies(exploration, index, "reproduce", command_of, out);
+    tell_copied(exploration, index, &(struct copied){"file", file_of}, out);
+    tell_copied(exploration, index, &(struct copied){"reproduce", command_of}, out);
     fputc('\n', out);
 }
 

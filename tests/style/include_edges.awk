@@ -39,7 +39,7 @@ BEGIN {
     may["reports/recording"] = may["reports"]
     may["reports/pcapng"] = may["reports"] " reports reports/recording"
     may["harness/schedule"] = "world world/base world/data"
-    may["harness/hooks"] = "world world/base world/data retryproof fakeupstream/acting"
+    may["harness/hooks"] = "world world/base world/data retryproof fakeupstream/acting world/filters"
     may["harness/suite"] = may["harness/hooks"] " proxy proxy/policy proxy/log fakeupstream fakeupstream/secure fakeupstream/wire reports harness/hooks harness/schedule world/sockets"
     may["harness/verdict"] = may["harness/suite"] " world/filters proxy/exchange harness harness/suite"
     may["harness/oracle/attempts"] = may["harness/verdict"] " harness/verdict"
