@@ -1,10 +1,12 @@
 #include "pages/page.h"
 
+#include <limits.h>
 #include <string.h>
 #include <zlib.h>
 
 #include "pages/base64.h"
 #include "pages/page_files.h"
+#include "pages/repeats.h"
 
 enum {
     GZIP_WINDOW_BITS =
@@ -153,35 +155,42 @@ void page_begin(enum page page, const char *title, FILE *out)
     fprintf(out, "<noscript><p>%s</p></noscript>\n<div id=\"page\"></div>\n", kind->needs_script);
 }
 
-/* All of data through the compressor, in pieces of its output. */
-static bool compress_into(struct base64 *base64, const void *data, size_t size)
+/* What is put into a page on its way through the compressor. */
+struct packer {
+    z_stream stream;
+    struct base64 base64;
+};
+
+/* Takes size bytes, or ends the stream, in pieces of its output. */
+static void pack(struct packer *packer, const void *data, size_t size, int flush)
 {
-    static const size_t INPUT_MAX = 1u << 30; /* zlib counts its input in 32 bits */
-    z_stream stream = {0};
     unsigned char chunk[GZIP_CHUNK_BYTES];
-    const unsigned char *from = data;
-    int state = Z_OK;
+    int state;
 
-    if (deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, GZIP_WINDOW_BITS, GZIP_MEMORY_LEVEL,
-                     Z_DEFAULT_STRATEGY) != Z_OK)
-        return false;
-    while (state != Z_STREAM_END) {
-        if (stream.avail_in == 0 && size > 0) {
-            const size_t now = size < INPUT_MAX ? size : INPUT_MAX;
-
-            stream.next_in = (unsigned char *)(uintptr_t)from; /* zlib reads it only */
-            stream.avail_in = (unsigned)now;
-            from += now;
-            size -= now;
-        }
-        stream.next_out = chunk;
-        stream.avail_out = sizeof(chunk);
-        state = deflate(&stream, size == 0 ? Z_FINISH : Z_NO_FLUSH);
+    check(size <= UINT_MAX);                                   /* zlib counts its input so */
+    packer->stream.next_in = (unsigned char *)(uintptr_t)data; /* and reads it only */
+    packer->stream.avail_in = (unsigned)size;
+    do {
+        packer->stream.next_out = chunk;
+        packer->stream.avail_out = sizeof(chunk);
+        state = deflate(&packer->stream, flush);
         check(state != Z_STREAM_ERROR);
-        base64_put(base64, chunk, sizeof(chunk) - stream.avail_out);
+        base64_put(&packer->base64, chunk, sizeof(chunk) - packer->stream.avail_out);
+    } while (flush == Z_FINISH ? state != Z_STREAM_END : packer->stream.avail_out == 0);
+}
+
+static void pack_piece(void *owner, const void *data, size_t size)
+{
+    static const size_t PIECE_MAX = 1u << 30;
+    const unsigned char *from = data;
+
+    while (size > 0) {
+        const size_t now = size < PIECE_MAX ? size : PIECE_MAX;
+
+        pack(owner, from, now, Z_NO_FLUSH);
+        from += now;
+        size -= now;
     }
-    deflateEnd(&stream);
-    return true;
 }
 
 static bool is_data_id(const char *id)
@@ -193,13 +202,18 @@ static bool is_data_id(const char *id)
 
 bool page_put_data(const char *id, const void *data, size_t size, FILE *out)
 {
-    struct base64 base64;
+    struct packer packer = {.stream = {0}};
 
     check(is_data_id(id));
+    if (deflateInit2(&packer.stream, Z_BEST_SPEED, Z_DEFLATED, GZIP_WINDOW_BITS, GZIP_MEMORY_LEVEL,
+                     Z_DEFAULT_STRATEGY) != Z_OK)
+        return false;
     fprintf(out, "<script type=\"text/plain\" id=\"data-%s\">", id);
-    base64_begin(&base64, out);
-    const bool whole = compress_into(&base64, data, size);
-    base64_end(&base64);
+    base64_begin(&packer.base64, out);
+    const bool whole = repeats_put(data, size, pack_piece, &packer);
+    pack(&packer, NULL, 0, Z_FINISH);
+    base64_end(&packer.base64);
+    deflateEnd(&packer.stream);
     fputs("</script>\n", out);
     return whole;
 }

@@ -26,8 +26,8 @@ enum page {
 void page_begin(enum page page, const char *title, FILE *out);
 
 /*
- * A document of data under an id of letters, digits and '-', compressed (RFC 1952) and in base64 (RFC 4648 4): the module
- * "retryproof/parts/data" reads it back. Between page_begin() and page_end(). False when memory runs out.
+ * A document of data under an id of letters, digits and '-', its repetitions told once (pages/repeats.h), compressed (RFC 1952) and in
+ * base64 (RFC 4648 4): the module "retryproof/parts/data" reads it back. Between page_begin() and page_end(). False when memory runs out.
  */
 MUST_USE bool page_put_data(const char *id, const void *data, size_t size, FILE *out);
 

@@ -14,6 +14,9 @@
 #include "pages/base64.h"
 #include "pages/page.h"
 #include "pages/page_files.h"
+#include "pages/repeats_rig.h"
+
+enum { CODED_BYTES_MORE = 64 }; /* of the coded form, where nothing repeats */
 
 struct text {
     char *data;
@@ -118,11 +121,14 @@ static void expect_round_trip(const void *data, size_t size)
     const struct text packed =
         between(page, "<script type=\"text/plain\" id=\"data-cases-0\">", "</script>\n");
     const struct text bytes = base64_read(packed.data, packed.size);
-    const struct text plain = inflate_whole(bytes, size);
+    const struct text coded = inflate_whole(bytes, 2 * size + CODED_BYTES_MORE);
+    const struct repeats_text plain =
+        repeats_read(&(struct repeats_text){(uint8_t *)coded.data, coded.size});
     assert_int_equal(plain.size, size);
     if (size > 0)
         assert_memory_equal(plain.data, data, size);
     free(plain.data);
+    free(coded.data);
     free(bytes.data);
     free(packed.data);
     free(page);

@@ -13,7 +13,7 @@ const INTERACTIVE_MS_MAX = 2000;
 const TRIES = 2;
 /** Of all cases at once there would be tens of thousands: only what is open is in the document. */
 const NODES_MAX = 15000;
-const BYTES_MAX = 15e6;
+const BYTES_MAX = 4e6;
 
 let browser;
 let folder;
