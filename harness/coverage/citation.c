@@ -19,8 +19,8 @@ static void tell(const struct reading *reading, const char *document, const char
 {
     struct citation citation;
 
-    snprintf(citation.document, sizeof(citation.document), "%s", document);
-    snprintf(citation.section, sizeof(citation.section), "%s", section);
+    snprintf(citation.document, sizeof(citation.document), "%.*s", CITATION_BYTES - 1, document);
+    snprintf(citation.section, sizeof(citation.section), "%.*s", CITATION_BYTES - 1, section);
     reading->on_citation(reading->owner, &citation);
 }
 
