@@ -69,14 +69,26 @@ static void dial(struct proxy *proxy, size_t upstream)
     check(world_connect(proxy->world, stream, &address) == 0);
 }
 
+/* What stands behind the head of a message; 0 where its head is not whole. */
+static size_t body_bytes(const uint8_t *message, size_t size)
+{
+    const uint8_t *end = memmem(message, size, "\r\n\r\n", 4);
+
+    return end != NULL ? size - (size_t)(end + 4 - message) : 0;
+}
+
 /* A record as the built-in proxy would leave it, but for what it lies about. */
 static void tell(struct proxy *proxy)
 {
-    struct exchange_record record = {.id = 1, .status = 200, .attempt_count = 0};
-    const uint8_t *end = memmem(proxy->response, proxy->response_size, "\r\n\r\n", 4);
-    if (end != NULL)
-        record.response_body_bytes = proxy->response_size - (size_t)(end + 4 - proxy->response);
-    record.attempt_count = (unsigned)proxy->attempts;
+    struct exchange_record record = {
+        .id = 1,
+        .status = 200,
+        .attempt_count = (unsigned)proxy->attempts,
+        .request_body_bytes = body_bytes(proxy->request, proxy->request_size),
+        .response_body_bytes = body_bytes(proxy->response, proxy->response_size),
+    };
+    if (does(proxy, "lies-about-the-request"))
+        record.request_body_bytes--;
     if (proxy->response_size > 12)
         record.status = (unsigned)strtoul((const char *)proxy->response + 9, NULL, 10);
     if (does(proxy, "lies-about-the-status"))
@@ -356,6 +368,9 @@ static const struct {
      "the proxy had been stopped and still had 1 streams", VERDICT_FAIL},
     {"a record with another status is found", "lies-about-the-status", POST A_LIVES,
      "the record of POST /pay says status 503, its client got 200", VERDICT_FAIL},
+    {"a record with fewer bytes of a body is found", "lies-about-the-request", POST A_LIVES,
+     "the record of POST /pay says that 10 body bytes were read from its client, all of its 11",
+     VERDICT_FAIL},
     {"an attempt that no record tells of is found", "hides-an-attempt", POST A_LIVES,
      "the records tell of 0 attempts that dialled, the seam saw 1", VERDICT_FAIL},
     {"a proxy that cannot listen is a setup that failed", "cannot-listen", POST A_LIVES,
