@@ -197,7 +197,7 @@ function scenarioSection({entry, files}) {
 
     return section("Scenario",
         h("p", {}, h("code", {text: `${entry.file}:${entry.line}`})),
-        file ? scenarioText(file.text, {line: entry.line, values: gridValues(entry.id)}) :
+        file ? scenarioText(file.text, {broken: entry.finding_line, values: gridValues(entry.id)}) :
             h("p", {class: "soft small", text: "The text of the scenario is not in this report."}));
 }
 

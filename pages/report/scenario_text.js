@@ -1,5 +1,6 @@
 /**
- * The text of a scenario file with line numbers, what it expects marked, and beside each ${name} the value of this case.
+ * The text of a scenario file with line numbers, what it expects marked, the line of it that did not hold, and beside each
+ * ${name} the value of this case.
  */
 import {h} from "retryproof/parts/dom";
 
@@ -22,14 +23,16 @@ export function gridValues(id) {
 
 /**
  * @param {string} text
- * @param {{line?: number, values: [string, string][]}} of the case
+ * @param {{broken?: number, values: [string, string][]}} of the case; broken: the number of the line that did not hold
  * @returns {HTMLElement}
  */
-export function scenarioText(text, {values}) {
+export function scenarioText(text, {broken, values}) {
     const lines = text.replace(/\n$/, "").split("\n");
     const marked = expectRange(lines);
     const known = new Map(values);
-    const row = (line, index) => h("span", {class: "code-line", data: {line: index + 1}}, ...codeNodes(line, known), "\n");
+    const row = (line, index) => index + 1 === broken ?
+        h("span", {class: "code-line", data: {line: index + 1, holds: "no"}}, ...codeNodes(line, known), h("span", {class: "broken-mark", text: "did not hold"}), "\n") :
+        h("span", {class: "code-line", data: {line: index + 1}}, ...codeNodes(line, known), "\n");
     const rows = lines.map(row);
     const part = (from, to) => from < to ? h("pre", {class: "code-block", tabindex: "0", "aria-label": `Lines ${from + 1} to ${to} of the scenario`}, ...rows.slice(from, to)) : null;
 

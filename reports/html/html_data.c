@@ -29,6 +29,8 @@ static void put_case(struct json_writer *writer, const struct case_result *resul
     json_writer_text(writer, "file", result->file);
     if (finding != NULL)
         json_writer_text(writer, "finding", finding);
+    if (finding != NULL && result->finding_line > 0)
+        json_writer_number(writer, "finding_line", result->finding_line);
     json_writer_text(writer, "id", result->id);
     json_writer_text(writer, "level", level_word(result->level));
     json_writer_number(writer, "line", result->line);

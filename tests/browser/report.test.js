@@ -264,6 +264,7 @@ describe("a case", () => {
         assert.ok((await page.locator("main").innerText()).includes(`0x${BigInt(hash).toString(16).padStart(16, "0")}`), "the fingerprint as the terminal has it");
         assert.equal(await page.getByRole("heading", {name: /^Attempt 1/}).count(), 1);
         assert.match(await page.locator("main").innerText(), /read: request, end: fin/);
+        assert.deepEqual(await page.locator(".code-line").filter({hasText: "did not hold"}).evaluateAll((lines) => lines.map((line) => line.dataset.line)), ["10"]);
         assert.ok(await page.locator(".timeline-drawing .step").count() > 4, "the timeline has steps");
         assert.match(await page.locator(".wire-list").innerText(), /POST \/pay HTTP\/1\.1/);
         await shoot(page, "case-failed");
