@@ -104,6 +104,7 @@ struct explorer_result {
     uint64_t broken[CLAIMS_MAX];
     struct explorer_failure *failures[EXPLORER_FAILURES_MAX]; /* by base, then by claim */
     size_t failure_count;
+    bool more_failures; /* there were others, for which there is no room */
     uint64_t elapsed_ns;
     bool interrupted;
     bool out_of_memory; /* it stopped before it had played all */

@@ -140,6 +140,7 @@ static struct explorer_failure *take_place(struct explorer_result *result,
             result->failures[result->failure_count++] = place;
         return place;
     }
+    result->more_failures = true;
     for (size_t i = 0; i < result->failure_count; i++)
         if (last == NULL || compare_places(result->failures[i], last) > 0)
             last = result->failures[i];
@@ -295,6 +296,7 @@ void ledger_add_counts(struct ledger *ledger, const struct explorer_result *othe
     result->not_met += other->not_met;
     result->classes += other->classes;
     result->failed_runs += other->failed_runs;
+    result->more_failures |= other->more_failures;
     result->interrupted |= other->interrupted;
     result->out_of_memory |= other->out_of_memory;
     for (size_t i = 0; i < CLAIMS_MAX; i++) {

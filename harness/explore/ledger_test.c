@@ -100,6 +100,7 @@ static void the_first_places_are_kept(void **state)
     for (size_t i = 0; i < CLAIMS; i++) {
         const struct explorer_failure failure = {
             .base = &books->bases.list[0], .claim = CLAIMS - 1 - i, .times = 1};
+        assert_int_equal(books->result.more_failures, i > EXPLORER_FAILURES_MAX);
         ledger_add_failure(&books->ledger, &failure);
     }
     ledger_close(&books->ledger);

@@ -37,6 +37,8 @@ static struct exploration_totals totals_of(const struct explorer_result *result)
     struct exploration_totals totals = {.runs = result->runs,
                                         .random_runs = result->random_runs,
                                         .order_runs = result->order_runs,
+                                        .orders_cut = result->orders_cut,
+                                        .spared = result->spared,
                                         .not_met = result->not_met,
                                         .classes = result->classes,
                                         .outcomes = result->outcomes,
@@ -305,5 +307,6 @@ static bool make_failures(const struct making *making, struct exploration *out)
             return false;
     out->failures = made;
     out->failure_count = result->failure_count;
+    out->more_failures = result->more_failures;
     return made != NULL || fail_full(making->error);
 }

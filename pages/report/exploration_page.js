@@ -29,7 +29,8 @@ export function explorationSummary({run, totals, claims, failures}) {
     const silent = claims.filter((claim) => claim.exercised === 0);
     const different = failedRuns(failures).length;
     const broken = claims.filter((claim) => claim.broken > 0).length;
-    const end = run.interrupted ? " It was interrupted: what was known by then is told." : "";
+    const end = (run.interrupted ? " It was interrupted: what was known by then is told." : "") +
+        (run.more_failures ? " More failures were found than are told here." : "");
 
     return {
         title: "Exploration",
@@ -156,9 +157,11 @@ function totalsSection({totals, run}) {
     const facts = [
         ...totals.by_faults.map((runs, index) => [`runs ${faults[index]}`, runs]),
         ["runs that differ in the order of events", totals.order_runs],
+        ["bases of which not every order was played", totals.orders_cut],
         ["runs with faults drawn by the seed", totals.random_runs],
         ["failed runs", totals.failed_runs],
         ["runs of which a fault found no such byte", totals.not_met],
+        ["lasting faults known to do what the same fault does once", totals.spared],
         ["cases passed over", totals.passed_over],
         ["different outcomes", totals.outcomes],
     ].filter(([, value]) => value > 0);

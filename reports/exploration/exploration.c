@@ -127,10 +127,12 @@ static void put_totals(struct json_writer *writer, const struct exploration *exp
     json_writer_number(writer, "failed_runs", totals->failed_runs);
     json_writer_number(writer, "not_met", totals->not_met);
     json_writer_number(writer, "order_runs", totals->order_runs);
+    json_writer_number(writer, "orders_cut", totals->orders_cut);
     json_writer_number(writer, "outcomes", totals->outcomes);
     json_writer_number(writer, "passed_over", exploration->passed_over);
     json_writer_number(writer, "random_runs", totals->random_runs);
     json_writer_number(writer, "runs", totals->runs);
+    json_writer_number(writer, "spared", totals->spared);
     json_writer_close(writer, '}');
 }
 
@@ -141,6 +143,7 @@ static void put_run(struct json_writer *writer, const struct exploration *explor
     json_writer_number(writer, "exit_code", (uint64_t)exploration_exit_code(exploration));
     json_writer_number(writer, "faults", exploration->faults);
     json_writer_truth(writer, "interrupted", exploration->interrupted);
+    json_writer_truth(writer, "more_failures", exploration->more_failures);
     json_writer_truth(writer, "naive", exploration->naive);
     json_writer_truth(writer, "orders", exploration->orders);
     json_writer_wide(writer, "seed", exploration->seed);

@@ -68,8 +68,10 @@ struct exploration_totals {
     uint64_t by_faults[EXPLORATION_FAULTS_MAX + 1]; /* enumerated, by how many faults they had */
     uint64_t random_runs;                           /* whose faults were drawn by the seed */
     uint64_t order_runs;                            /* that differ in the order of events */
-    uint64_t not_met;                               /* of which a fault found no such byte */
-    uint64_t classes;                               /* of positions of single faults */
+    uint64_t orders_cut;                            /* bases of which not every order was played */
+    uint64_t spared;  /* lasting faults, known to do what the same does once */
+    uint64_t not_met; /* of which a fault found no such byte */
+    uint64_t classes; /* of positions of single faults */
     uint64_t outcomes;
     uint64_t failed_runs; /* that broke a claim; `failures` has each way once */
 };
@@ -92,6 +94,7 @@ struct exploration {
     size_t claim_count;
     const struct exploration_failure *failures; /* by base, then by claim */
     size_t failure_count;
+    bool more_failures; /* others were found, and are not told */
 };
 
 /*

@@ -28,6 +28,12 @@ static void put_totals(const struct exploration *exploration, FILE *out)
             totals->failed_runs, exploration->seed);
     markdown_put(exploration->version, out);
     fputs(exploration->interrupted ? "; interrupted.\n\n" : ".\n\n", out);
+    if (exploration->more_failures)
+        fprintf(out, "There are more failures than the first %zu, which are told here.\n\n",
+                exploration->failure_count);
+    if (totals->orders_cut > 0)
+        fprintf(out, "Bases with more orders of events than were played: %" PRIu64 ".\n\n",
+                totals->orders_cut);
 }
 
 void exploration_markdown(const struct exploration *exploration, FILE *out)

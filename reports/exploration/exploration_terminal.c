@@ -313,10 +313,24 @@ static void tell_rate(const struct exploration *exploration, FILE *out)
     fprintf(out, ", seed %" PRIu64 "\n", exploration->seed);
 }
 
+/* What the numbers behind it leave out, so that nobody takes a part for the whole. */
+static void tell_limits(const struct exploration *exploration, FILE *out)
+{
+    if (exploration->more_failures)
+        fprintf(out, "there are more failures than the first %zu, which are told here\n",
+                exploration->failure_count);
+    if (exploration->totals.orders_cut > 0) {
+        tell_count(exploration->totals.orders_cut, "base", out);
+        fprintf(out, " %s more orders of events than were played\n",
+                exploration->totals.orders_cut == 1 ? "has" : "have");
+    }
+}
+
 static void tell_totals(const struct exploration *exploration, FILE *out)
 {
     const struct exploration_totals *totals = &exploration->totals;
 
+    tell_limits(exploration, out);
     fputs(exploration->interrupted ? "interrupted after " : "", out);
     tell_count(totals->runs, "run", out);
     fputs(" of ", out);

@@ -101,6 +101,8 @@ static const struct exploration BROKEN = {
                .by_faults = {2, 60000, 1000, 0},
                .random_runs = 100,
                .order_runs = 103,
+               .orders_cut = 1,
+               .spared = 300,
                .not_met = 12,
                .classes = 52,
                .outcomes = 45,
@@ -111,6 +113,7 @@ static const struct exploration BROKEN = {
     .claim_count = COUNT_OF(CLAIMS),
     .failures = FAILURES,
     .failure_count = COUNT_OF(FAILURES),
+    .more_failures = true,
 };
 
 /* ---- renderings ----------------------------------------------------------------------------- */
@@ -133,6 +136,8 @@ static void brief(FILE *out)
 
     held.failure_count = 0;
     held.totals.failed_runs = 0;
+    held.totals.orders_cut = 0;
+    held.more_failures = false;
     held.interrupted = true;
     exploration_brief(&held, &(struct report_style){.width = 100}, out);
 }
