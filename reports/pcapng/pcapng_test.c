@@ -362,7 +362,7 @@ struct broken_run {
     struct region region;
     struct run_result run;
     struct case_result cases[BROKEN_MAX + 2];
-    char ids[BROKEN_MAX][16];
+    char ids[BROKEN_MAX][32];
 };
 
 static void broken_run_init(struct broken_run *broken, size_t count)
