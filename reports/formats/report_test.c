@@ -349,7 +349,7 @@ static void what_github_does_not_show_is_told_in_a_notice(void **state)
     } ROWS[] = {
         {"::error ",
          "::notice title=retryproof%3A 2 more errors::GitHub shows the first 10 errors of a "
-         "step. The others, 2 of 2 cases, are in the log",
+         "step. The other 2, about 2 cases, are in the log",
          LEVEL_MUST},
         {"::warning ", "::notice title=retryproof%3A 2 more warnings::", LEVEL_SHOULD}};
     (void)state;
