@@ -203,10 +203,10 @@ static void put_rest(const struct tally *tally, const char *word, FILE *out)
 {
     if (tally->hidden == 0)
         return;
-    fprintf(out,
-            "::notice title=retryproof%%3A %zu more %s::GitHub shows the first %d %s of a step. "
-            "The other %zu, about %zu cases, are in the log of this step, and in the reports of the "
-            "run.\n",
-            tally->hidden, word, FORMATS_ANNOTATIONS_SHOWN, word, tally->hidden,
-            tally->hidden_cases);
+    fprintf(
+        out,
+        "::notice title=retryproof%%3A %zu more %s::GitHub shows the first %d %s of a step. "
+        "The other %zu, about %zu cases, are in the log of this step, and in the reports of the "
+        "run.\n",
+        tally->hidden, word, FORMATS_ANNOTATIONS_SHOWN, word, tally->hidden, tally->hidden_cases);
 }
