@@ -30,8 +30,9 @@ struct repeat {
     size_t first, again, size;
 };
 
-static void begin_block(struct finder *finder);
-static void look_at(struct finder *finder, size_t at);
+static uint64_t factor_of_first(void);
+static void begin_block(struct finder *finder, size_t at);
+static size_t look_at(struct finder *finder, size_t at);
 static void put_number(struct finder *finder, uint64_t number);
 static void put_literals(struct finder *finder, size_t end);
 
@@ -43,11 +44,11 @@ bool repeats_put(const void *data, size_t size, repeats_sink *sink, void *owner)
     if (finder.places == NULL)
         return false;
     put_number(&finder, size);
-    if (size >= REPEATS_BLOCK_BYTES) {
-        begin_block(&finder);
-        for (size_t at = 0; at + REPEATS_BLOCK_BYTES <= size; at++)
-            look_at(&finder, at);
-    }
+    finder.leaving = factor_of_first();
+    if (size >= REPEATS_BLOCK_BYTES)
+        begin_block(&finder, 0);
+    for (size_t at = 0; at + REPEATS_BLOCK_BYTES <= size;)
+        at = look_at(&finder, at);
     if (finder.told < size)
         put_literals(&finder, size);
     free(finder.places);
@@ -56,14 +57,20 @@ bool repeats_put(const void *data, size_t size, repeats_sink *sink, void *owner)
 
 /* ---- the hash of a block, which rolls on byte by byte -------------------------------------------- */
 
-static void begin_block(struct finder *finder)
+static uint64_t factor_of_first(void)
 {
-    finder->leaving = 1;
-    for (size_t i = 0; i < REPEATS_BLOCK_BYTES; i++) {
-        finder->hash = finder->hash * HASH_FACTOR + finder->data[i];
-        if (i > 0)
-            finder->leaving *= HASH_FACTOR;
-    }
+    uint64_t factor = 1;
+
+    for (size_t i = 1; i < REPEATS_BLOCK_BYTES; i++)
+        factor *= HASH_FACTOR;
+    return factor;
+}
+
+static void begin_block(struct finder *finder, size_t at)
+{
+    finder->hash = 0;
+    for (size_t i = 0; i < REPEATS_BLOCK_BYTES; i++)
+        finder->hash = finder->hash * HASH_FACTOR + finder->data[at + i];
 }
 
 /* From the block at that place to the next one. */
@@ -73,22 +80,34 @@ static void roll(struct finder *finder, size_t at)
     finder->hash = finder->hash * HASH_FACTOR + finder->data[at + REPEATS_BLOCK_BYTES];
 }
 
-static size_t *place_of(struct finder *finder)
+static size_t *place_of(const struct finder *finder)
 {
     return &finder->places[finder->hash * HASH_FACTOR >> (64 - TABLE_BITS)];
 }
 
 /* ---- repetitions --------------------------------------------------------------------------------- */
 
+/* How many bytes are the same at both places. */
+static size_t count_same(const struct finder *finder, size_t first, size_t again)
+{
+    const uint8_t *a = finder->data + first;
+    const uint8_t *b = finder->data + again;
+    const size_t most = finder->size - again;
+    size_t count = 0;
+
+    while (most - count >= sizeof(uint64_t) && memcmp(a + count, b + count, sizeof(uint64_t)) == 0)
+        count += sizeof(uint64_t);
+    while (count < most && a[count] == b[count])
+        count++;
+    return count;
+}
+
 /* As far as it goes in both directions, but not into what was told. */
 static struct repeat grow(const struct finder *finder, size_t first, size_t again)
 {
     const uint8_t *data = finder->data;
-    struct repeat repeat = {first, again, REPEATS_BLOCK_BYTES};
+    struct repeat repeat = {first, again, count_same(finder, first, again)};
 
-    while (again + repeat.size < finder->size &&
-           data[first + repeat.size] == data[again + repeat.size])
-        repeat.size++;
     while (repeat.first > 0 && repeat.again > finder->told &&
            data[repeat.first - 1] == data[repeat.again - 1]) {
         repeat.first--;
@@ -98,24 +117,36 @@ static struct repeat grow(const struct finder *finder, size_t first, size_t agai
     return repeat;
 }
 
-static void look_at(struct finder *finder, size_t at)
+/* Where such a block began before; no place where it did not. */
+static bool find(const struct finder *finder, size_t at, size_t *first)
 {
-    const uint8_t *data = finder->data;
-    size_t *place = place_of(finder);
+    const size_t place = *place_of(finder);
 
-    if (at >= finder->told && *place > 0 &&
-        memcmp(data + *place - 1, data + at, REPEATS_BLOCK_BYTES) == 0) {
-        const struct repeat repeat = grow(finder, *place - 1, at);
+    *first = place - 1;
+    return place > 0 && memcmp(finder->data + *first, finder->data + at, REPEATS_BLOCK_BYTES) == 0;
+}
+
+/* Looks at the block there, and returns where the next one is: behind a repetition, in which nothing is new. */
+static size_t look_at(struct finder *finder, size_t at)
+{
+    size_t first;
+
+    if (find(finder, at, &first)) {
+        const struct repeat repeat = grow(finder, first, at);
 
         put_literals(finder, repeat.again);
         put_number(finder, repeat.again - repeat.first);
         put_number(finder, repeat.size);
         finder->told += repeat.size;
+        if (finder->told + REPEATS_BLOCK_BYTES <= finder->size)
+            begin_block(finder, finder->told);
+        return finder->told;
     }
     if (at % STEP_BYTES == 0)
-        *place = at + 1;
+        *place_of(finder) = at + 1;
     if (at + REPEATS_BLOCK_BYTES < finder->size)
         roll(finder, at);
+    return at + 1;
 }
 
 /* ---- the coded form ------------------------------------------------------------------------------ */
