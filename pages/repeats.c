@@ -7,17 +7,20 @@
 enum {
     STEP_BYTES =
         16, /* every so many bytes a place is kept: what repeats for a block and a step is found */
-    TABLE_BITS = 17,
+    TABLE_BITS_MIN = 13, /* in little data hardly two blocks fall on one place */
+    TABLE_BITS_MAX = 18,
     NUMBER_BYTES_MAX = 10, /* 64 bits, 7 a byte */
 };
-_Static_assert(sizeof(size_t) << TABLE_BITS <= REPEATS_TABLE_BYTES, "the table is what is said");
+_Static_assert(sizeof(uint32_t) << TABLE_BITS_MAX <= REPEATS_TABLE_BYTES,
+               "the table is what is said");
 
 #define HASH_FACTOR UINT64_C(0x9e3779b97f4a7c15)
 
 struct finder {
     const uint8_t *data;
     size_t size;
-    size_t *places;   /* by hash: where such a block began last, plus one; 0: nowhere */
+    uint32_t *places; /* by hash: where such a block began last, plus one; 0: nowhere */
+    unsigned table_bits;
     uint64_t hash;    /* of the block that begins where the finder stands */
     uint64_t leaving; /* the factor of a block's first byte */
     size_t told;      /* how much the sink knows */
@@ -36,11 +39,22 @@ static size_t look_at(struct finder *finder, size_t at);
 static void put_number(struct finder *finder, uint64_t number);
 static void put_literals(struct finder *finder, size_t end);
 
+/* Half of the table is filled by data of that size, where it is large. */
+static unsigned table_bits(size_t size)
+{
+    unsigned bits = TABLE_BITS_MIN;
+
+    while (bits < TABLE_BITS_MAX && (size_t)1 << bits < size / STEP_BYTES * 2)
+        bits++;
+    return bits;
+}
+
 bool repeats_put(const void *data, size_t size, repeats_sink *sink, void *owner)
 {
     struct finder finder = {.data = data, .size = size, .sink = sink, .owner = owner};
 
-    finder.places = calloc((size_t)1 << TABLE_BITS, sizeof(*finder.places));
+    finder.table_bits = table_bits(size);
+    finder.places = calloc((size_t)1 << finder.table_bits, sizeof(*finder.places));
     if (finder.places == NULL)
         return false;
     put_number(&finder, size);
@@ -80,9 +94,9 @@ static void roll(struct finder *finder, size_t at)
     finder->hash = finder->hash * HASH_FACTOR + finder->data[at + REPEATS_BLOCK_BYTES];
 }
 
-static size_t *place_of(const struct finder *finder)
+static uint32_t *place_of(const struct finder *finder)
 {
-    return &finder->places[finder->hash * HASH_FACTOR >> (64 - TABLE_BITS)];
+    return &finder->places[finder->hash * HASH_FACTOR >> (64 - finder->table_bits)];
 }
 
 /* ---- repetitions --------------------------------------------------------------------------------- */
@@ -142,8 +156,8 @@ static size_t look_at(struct finder *finder, size_t at)
             begin_block(finder, finder->told);
         return finder->told;
     }
-    if (at % STEP_BYTES == 0)
-        *place_of(finder) = at + 1;
+    if (at % STEP_BYTES == 0 && at < UINT32_MAX)
+        *place_of(finder) = (uint32_t)at + 1;
     if (at + REPEATS_BLOCK_BYTES < finder->size)
         roll(finder, at);
     return at + 1;

@@ -7,7 +7,7 @@
  * than the distance, and then goes on with what it has just copied. A number is 7 bits a byte, the lowest first, and all bytes
  * but its last have 128 added. Decoded by "retryproof/parts/data" (parts/data.js).
  *
- * Pure. Memory: a table of REPEATS_TABLE_BYTES while it works, whatever the size.
+ * Pure. Memory: a table of up to REPEATS_TABLE_BYTES while it works.
  */
 #ifndef PAGES_REPEATS_H
 #define PAGES_REPEATS_H
@@ -20,7 +20,7 @@
 enum {
     REPEATS_BLOCK_BYTES =
         32, /* shorter repetitions are left to deflate, which tells them in less */
-    REPEATS_TABLE_BYTES = 1024 * 1024, /* places: a megabyte of data fills half of it */
+    REPEATS_TABLE_BYTES = 1024 * 1024, /* places: two megabytes of data fill half of it */
 };
 
 /* Takes the coded form, piece by piece in its order. */

@@ -90,10 +90,18 @@ bool text_next(const char **text, struct text_glyph *glyph)
     return true;
 }
 
+/* Sets are of one or two bytes: a call of strchr() for each byte of a text would be most of all work. */
+static bool is_among(char byte, const char *set)
+{
+    while (*set != '\0' && *set != byte)
+        set++;
+    return *set != '\0';
+}
+
 size_t text_plain_size(const char *text, const char *except)
 {
     size_t size = 0;
-    while (text[size] >= 0x20 && text[size] < 0x7F && strchr(except, text[size]) == NULL)
+    while (text[size] >= 0x20 && text[size] < 0x7F && !is_among(text[size], except))
         size++;
     return size;
 }

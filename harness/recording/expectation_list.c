@@ -19,7 +19,7 @@ void expectation_list_fill(struct recorder *recorder)
     const struct evidence *evidence = recorder->evidence;
     struct expectation_rows rows = {
         .recorder = recorder,
-        .list = recorder_take(recorder, EXPECTATION_ROWS_MAX * sizeof(*rows.list)),
+        .list = recorder_take_raw(recorder, EXPECTATION_ROWS_MAX * sizeof(*rows.list)),
         .who = ""};
     if (rows.list == NULL || evidence->foreign != NULL)
         return; /* another proxy is judged by a policy */

@@ -13,7 +13,7 @@ const char *recorder_write(const struct recorder_input *input, struct region *re
     struct recorder recorder = {.input = input, .evidence = input->evidence, .region = region};
     recorder.out.virtual_time = input->evidence->world == WORLD_SIM;
     recorder.out.from_proxy = input->from_proxy;
-    recorder.notes = recorder_take(&recorder, RECORDER_NOTES_MAX * sizeof(*recorder.notes));
+    recorder.notes = recorder_take_raw(&recorder, RECORDER_NOTES_MAX * sizeof(*recorder.notes));
     connection_list_fill(&recorder);
     if (!recorder.full)
         exchange_list_fill(&recorder);
@@ -31,6 +31,13 @@ const char *recorder_write(const struct recorder_input *input, struct region *re
 void *recorder_take(struct recorder *recorder, size_t size)
 {
     void *piece = region_take(recorder->region, size);
+    recorder->full = recorder->full || piece == NULL;
+    return piece;
+}
+
+void *recorder_take_raw(struct recorder *recorder, size_t size)
+{
+    void *piece = region_take_raw(recorder->region, size);
     recorder->full = recorder->full || piece == NULL;
     return piece;
 }

@@ -39,6 +39,8 @@ struct recorder {
 
 /* NULL when memory ran out, which is noted. */
 void *recorder_take(struct recorder *recorder, size_t size);
+/* The same, not zeroed. */
+void *recorder_take_raw(struct recorder *recorder, size_t size);
 /* Never NULL. */
 const char *recorder_say(struct recorder *recorder, const char *format, ...) PRINTF_LIKE(2, 3);
 const char *recorder_say_address(struct recorder *recorder, const struct address *address);

@@ -207,7 +207,7 @@ void wire_events_fill(struct recorder *recorder)
     size_t most = 2 * trace_event_count(trace) + recorder->note_count + 1;
     struct teller teller = {.recorder = recorder, .bytes_left = room_for_bytes(recorder)};
     most = most < RECORDING_EVENTS_MAX ? most : RECORDING_EVENTS_MAX;
-    teller.events = recorder_take(recorder, most * sizeof(*teller.events));
+    teller.events = recorder_take_raw(recorder, most * sizeof(*teller.events));
     teller.wires =
         recorder_take(recorder, (recorder->out.connection_count + 1) * sizeof(*teller.wires));
     if (recorder->full)

@@ -40,7 +40,7 @@ static void make_title(const struct html_report *report, char title[TITLE_BYTES]
         snprintf(title, TITLE_BYTES, "%s failed of %s - retryproof", failed, total);
 }
 
-/* Text that grows; its size is known when it is closed. */
+/* Text that grows, of one piece of data after the other in the same memory. */
 struct memory {
     char *text;
     size_t size;
@@ -54,39 +54,39 @@ static bool memory_open(struct memory *memory)
     return memory->out != NULL;
 }
 
-/* Puts what was written under the id, and frees it. */
+/* Puts what was written under the id, and begins anew. */
 static bool memory_put(struct memory *memory, const char *id, FILE *out)
 {
-    bool whole = fclose(memory->out) == 0;
+    const bool whole = fflush(memory->out) == 0 && ferror(memory->out) == 0 &&
+                       page_put_data(id, memory->text, memory->size, out);
 
-    whole = whole && page_put_data(id, memory->text, memory->size, out);
+    rewind(memory->out);
+    return whole;
+}
+
+static bool memory_close(struct memory *memory)
+{
+    const bool whole = fclose(memory->out) == 0;
+
     free(memory->text);
     return whole;
 }
 
-static bool put_index(const struct html_report *report, FILE *out)
+static bool put_run(const struct html_report *report, FILE *out)
 {
+    char id[HTML_ID_BYTES];
     struct memory memory;
+    bool whole;
 
     if (!memory_open(&memory))
         return false;
     html_data_index(report, memory.out);
-    return memory_put(&memory, "index", out);
-}
-
-static bool put_cases(const struct run_result *run, FILE *out)
-{
-    char id[HTML_ID_BYTES];
-    struct memory memory;
-    bool whole = true;
-
-    for (size_t i = 0; i < html_data_chunks(run); i++) {
-        if (!memory_open(&memory))
-            return false;
-        html_data_cases(run, i, memory.out);
+    whole = memory_put(&memory, "index", out);
+    for (size_t i = 0; report->run != NULL && i < html_data_chunks(report->run); i++) {
+        html_data_cases(report->run, i, memory.out);
         whole = memory_put(&memory, html_data_id("cases", i, id), out) && whole;
     }
-    return whole;
+    return memory_close(&memory) && whole;
 }
 
 bool html_report_write(const struct html_report *report, FILE *out)
@@ -96,9 +96,7 @@ bool html_report_write(const struct html_report *report, FILE *out)
 
     make_title(report, title);
     page_begin(PAGE_REPORT, title, out);
-    bool whole = put_index(report, out);
-    if (report->run != NULL)
-        whole = put_cases(report->run, out) && whole;
+    bool whole = put_run(report, out);
     for (size_t i = 0; i < report->document_count; i++)
         whole = page_put_data(html_data_id("document", i, id), report->documents[i].json,
                               report->documents[i].json_size, out) &&

@@ -15,8 +15,17 @@ enum {
 
 static const char REPLACEMENT[] = "\xEF\xBF\xBD"; /* U+FFFD, where text is not UTF-8 */
 
+/* What each byte of a stream becomes between quotes: the character of that number, escaped where JSON asks for it. */
+struct characters {
+    struct {
+        char text[CHARACTER_BYTES_MAX + 1];
+        uint8_t size;
+    } of[256];
+};
+
 /* A line that grows in a region. Without room it stays as it was, and is broken. */
 struct line {
+    const struct characters *characters;
     struct region *region;
     char *data;
     size_t size, capacity;
@@ -29,6 +38,7 @@ static void put_connections(struct line *line, const struct case_recording *reco
 static void put_events(struct line *line, const struct case_recording *recording);
 static void put_exchanges(struct line *line, const struct case_recording *recording);
 static void put_expectations(struct line *line, const struct case_recording *recording);
+static void make_characters(struct characters *characters);
 static bool make_room(struct line *line, size_t size);
 static void open_group(struct line *line, const char *key, char bracket);
 static void close_group(struct line *line, char bracket);
@@ -65,8 +75,10 @@ const char *recording_what_word(enum recording_what what)
 
 const char *recording_write(const struct case_recording *recording, struct region *region)
 {
-    struct line line = {.region = region};
+    struct characters characters;
+    struct line line = {.characters = &characters, .region = region};
 
+    make_characters(&characters);
     open_group(&line, NULL, '{');
     put_connections(&line, recording);
     put_events(&line, recording);
@@ -235,7 +247,7 @@ static bool make_room(struct line *line, size_t size)
         return true;
     while (wanted - line->size < size)
         wanted *= 2;
-    data = region_take(line->region, wanted);
+    data = region_take_raw(line->region, wanted);
     if (data == NULL) {
         line->broken = true;
         return false;
@@ -350,9 +362,6 @@ static char *put_escape(char *out, uint8_t byte)
     }
 }
 
-/* How the bytes from there on become text: what is not ASCII differs. Returns how many were taken. */
-typedef size_t put_others(char **out, const uint8_t *data, size_t size);
-
 static size_t put_utf8(char **out, const uint8_t *data, size_t size)
 {
     uint32_t code_point;
@@ -364,21 +373,17 @@ static size_t put_utf8(char **out, const uint8_t *data, size_t size)
     return length > 0 ? length : 1;
 }
 
-/* Each byte is the character of that number. */
-static size_t put_byte(char **out, const uint8_t *data, size_t size)
+/* A text of UTF-8; NULL is left out. */
+static void put_text(struct line *line, const char *key, const char *text)
 {
-    (void)size;
-    (*out)[0] = (char)(0xC0 | data[0] >> 6);
-    (*out)[1] = (char)(0x80 | (data[0] & 0x3F));
-    *out += 2;
-    return 1;
-}
-
-static void put_quoted(struct line *line, const uint8_t *data, size_t size, put_others *others)
-{
-    size_t at = 0;
+    const uint8_t *data = (const uint8_t *)text;
+    size_t size, at = 0;
     char *out;
 
+    if (text == NULL)
+        return;
+    begin_value(line, key);
+    size = strlen(text);
     if (!make_room(line, size * CHARACTER_BYTES_MAX + 2))
         return;
     out = line->data + line->size;
@@ -394,23 +399,45 @@ static void put_quoted(struct line *line, const uint8_t *data, size_t size, put_
         if (data[at] < 0x80)
             out = put_escape(out, data[at++]);
         else
-            at += others(&out, data + at, size - at);
+            at += put_utf8(&out, data + at, size - at);
     }
     *out++ = '"';
     line->size = (size_t)(out - line->data);
 }
 
-/* A text of UTF-8; NULL is left out. */
-static void put_text(struct line *line, const char *key, const char *text)
+static void make_characters(struct characters *characters)
 {
-    if (text == NULL)
-        return;
-    begin_value(line, key);
-    put_quoted(line, (const uint8_t *)text, strlen(text), put_utf8);
+    *characters = (struct characters){0};
+    for (unsigned byte = 0; byte < COUNT_OF(characters->of); byte++) {
+        char *text = characters->of[byte].text;
+        char *end = text;
+
+        if (byte >= 0x80) {
+            *end++ = (char)(0xC0 | byte >> 6);
+            *end++ = (char)(0x80 | (byte & 0x3F));
+        } else if (is_plain((uint8_t)byte)) {
+            *end++ = (char)byte;
+        } else {
+            end = put_escape(end, (uint8_t)byte);
+        }
+        characters->of[byte].size = (uint8_t)(end - text);
+    }
 }
 
+/* Most of a stream under TLS is not plain, so that bytes are not told apart here: each is copied with room for the longest. */
 static void put_bytes(struct line *line, const char *key, const uint8_t *data, size_t size)
 {
+    char *out;
+
     begin_value(line, key);
-    put_quoted(line, data, size, put_byte);
+    if (!make_room(line, (size + 1) * CHARACTER_BYTES_MAX + 2))
+        return;
+    out = line->data + line->size;
+    *out++ = '"';
+    for (size_t i = 0; i < size; i++) {
+        memcpy(out, line->characters->of[data[i]].text, CHARACTER_BYTES_MAX);
+        out += line->characters->of[data[i]].size;
+    }
+    *out++ = '"';
+    line->size = (size_t)(out - line->data);
 }

@@ -67,7 +67,7 @@ static struct region_block *next_block(struct region *region, size_t size)
     return block;
 }
 
-void *region_take(struct region *region, size_t size)
+void *region_take_raw(struct region *region, size_t size)
 {
     size_t align = alignof(max_align_t);
     void *piece;
@@ -85,16 +85,25 @@ void *region_take(struct region *region, size_t size)
     }
     piece = region->current->data + region->used;
     region->used += size;
-    memset(piece, 0, size);
     return piece;
+}
+
+void *region_take(struct region *region, size_t size)
+{
+    void *piece = region_take_raw(region, size);
+
+    return piece != NULL ? memset(piece, 0, size) : NULL;
 }
 
 char *region_copy_text(struct region *region, const char *text, size_t size)
 {
-    char *copy = region_take(region, size + 1);
+    char *copy = region_take_raw(region, size + 1);
 
-    if (copy != NULL && size > 0)
+    if (copy == NULL)
+        return NULL;
+    if (size > 0)
         memcpy(copy, text, size);
+    copy[size] = '\0';
     return copy;
 }
 
@@ -108,7 +117,7 @@ char *region_format(struct region *region, const char *format, ...)
     size = vsnprintf(NULL, 0, format, arguments);
     va_end(arguments);
     check(size >= 0);
-    text = region_take(region, (size_t)size + 1);
+    text = region_take_raw(region, (size_t)size + 1);
     if (text == NULL)
         return NULL;
     va_start(arguments, format);

@@ -29,6 +29,8 @@ void region_reset(struct region *region);
 
 /* Zeroed, aligned for any object. NULL when bytes_max would be passed. */
 void *region_take(struct region *region, size_t size);
+/* The same with whatever stood there before: for what is written before it is read. */
+void *region_take_raw(struct region *region, size_t size);
 /* A NUL-terminated copy; NULL when bytes_max would be passed. */
 char *region_copy_text(struct region *region, const char *text, size_t size);
 /* A formatted string; NULL when bytes_max would be passed. */
